@@ -1,0 +1,21 @@
+// NumPy's .npy files (format versions 1 and 2).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include <hourglass/array.hpp>
+
+namespace hourglass {
+
+/// Reads any float32, float64, uint8 or integer array, in C or Fortran order, either byte order,
+/// as float32 in C order. Throws Error for a missing, truncated or foreign file, another element
+/// type, and an integer or float64 value that is finite but overflows float32.
+[[nodiscard]] Array<float> load_npy(const std::filesystem::path& file);
+
+/// Writes C order, little endian, format version 1, under a temporary name first and then renamed:
+/// the final name never holds half a file. Throws Error if the file cannot be written.
+void save_npy(const std::filesystem::path& file, const Array<float>& array);
+void save_npy(const std::filesystem::path& file, const Array<std::uint8_t>& array);
+
+}  // namespace hourglass

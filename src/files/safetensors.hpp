@@ -1,0 +1,27 @@
+// Weights on disk: the safetensors format, float32 only.
+//
+// Eight bytes of little-endian header length, a JSON header (name -> dtype, shape, data_offsets),
+// then the values. Format: https://github.com/huggingface/safetensors
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <hourglass/array.hpp>
+
+namespace hourglass::files {
+
+struct NamedTensor {
+  std::string name;
+  Array<float> tensor;
+};
+
+/// In the order of the file's header offsets. Throws Error naming the file (and the tensor) for a
+/// missing or truncated file, a malformed header, offsets that overlap or leave gaps, another dtype.
+[[nodiscard]] std::vector<NamedTensor> load_safetensors(const std::filesystem::path& file);
+
+/// Atomically; the header is padded with spaces so that the data starts at a multiple of 8 bytes.
+void save_safetensors(const std::filesystem::path& file, const std::vector<NamedTensor>& tensors);
+
+}  // namespace hourglass::files
