@@ -3,10 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <hourglass/array.hpp>
 #include <string>
 #include <string_view>
-
-#include <hourglass/array.hpp>
 
 namespace hourglass {
 

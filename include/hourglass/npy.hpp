@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-
 #include <hourglass/array.hpp>
 
 namespace hourglass {

@@ -5,10 +5,10 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
-#include <vector>
-
 #include <hourglass/array.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace hourglass::files {
 
@@ -18,8 +18,13 @@ struct NamedTensor {
 };
 
 /// In the order of the file's header offsets. Throws Error naming the file (and the tensor) for a
-/// missing or truncated file, a malformed header, offsets that overlap or leave gaps, another dtype.
+/// missing or truncated file, a malformed header, offsets that overlap or leave gaps, another
+/// dtype.
 [[nodiscard]] std::vector<NamedTensor> load_safetensors(const std::filesystem::path& file);
+
+/// The same for a file's bytes; `name` stands for the file in errors.
+[[nodiscard]] std::vector<NamedTensor> parse_safetensors(std::string_view bytes,
+                                                         const std::string& name);
 
 /// Atomically; the header is padded with spaces so that the data starts at a multiple of 8 bytes.
 void save_safetensors(const std::filesystem::path& file, const std::vector<NamedTensor>& tensors);

@@ -1,0 +1,40 @@
+# What is compiled once for each target, into hourglass::cpu or hourglass::cuda.
+
+# One op a file: kernel and launcher. nvcc compiles them for CUDA, the host compiler for the CPU.
+set(HOURGLASS_KERNELS
+    kernels/data/gather.cu
+    kernels/data/shuffle.cu
+    kernels/layers/activation.cu
+    kernels/layers/loss.cu
+    kernels/layers/max_pool.cu
+    kernels/layers/upsample.cu
+    kernels/optimizer/adam.cu
+    kernels/pca/columns.cu)
+
+# What calls kernels and libraries: plain C++ for both targets.
+set(HOURGLASS_PER_TARGET
+    src/autoencoder/layered_engine.cpp
+    src/autoencoder/layers.cpp
+    src/autoencoder/network.cpp
+    src/decomposition/pca_solver.cpp)
+
+set(HOURGLASS_ONLY_CPU
+    kernels/simt/emulator.cpp
+    kernels/simt/fiber.cpp
+    kernels/simt/host.cpp
+    src/device/runtime_cpu.cpp
+    src/math/context_cpu.cpp
+    src/math/convolution_onednn.cpp
+    src/math/matrix_openblas.cpp
+    src/math/sort_std.cpp)
+
+set(HOURGLASS_ONLY_CUDA
+    src/device/runtime_cuda.cpp
+    src/math/context_cuda.cpp
+    src/math/convolution_cudnn.cpp
+    src/math/matrix_cuda.cpp
+    src/math/sort_thrust.cu)
+
+foreach(list HOURGLASS_KERNELS HOURGLASS_PER_TARGET HOURGLASS_ONLY_CPU HOURGLASS_ONLY_CUDA)
+  list(TRANSFORM ${list} PREPEND ${CMAKE_CURRENT_LIST_DIR}/../)
+endforeach()

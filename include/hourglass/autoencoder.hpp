@@ -1,0 +1,108 @@
+// An autoencoder on a device: train it, then encode, decode and reconstruct.
+//
+//   auto device = hourglass::select_device("auto");
+//   hourglass::Autoencoder autoencoder(hourglass::conv_model(), device);
+//   auto data = hourglass::load_mnist("data/mnist");
+//   autoencoder.train(data.train.images, data.test.images, {.epochs = 10});
+//   auto latent = autoencoder.encode(hourglass::to_unit_range(data.test.images));
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <hourglass/array.hpp>
+#include <hourglass/device.hpp>
+#include <hourglass/loss.hpp>
+#include <hourglass/model.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hourglass {
+
+class Engine;
+
+/// Where training stands, told after each step.
+struct TrainingProgress {
+  std::size_t epoch;  ///< from 1
+  std::size_t epochs;
+  std::size_t images_seen;  ///< of this epoch
+  std::size_t images;       ///< in an epoch
+  double seconds;           ///< since the epoch began
+};
+
+struct EpochResult {
+  std::size_t epoch;         ///< from 1
+  double train_loss;         ///< mean over the images seen, each at the step that saw it
+  double validation_loss;    ///< mean over the validation images, at the epoch's end
+  double seconds;            ///< training and validation
+  double images_per_second;  ///< training images over `seconds`
+};
+
+struct TrainingOptions {
+  std::size_t epochs = 10;
+  std::optional<std::size_t> steps;  ///< stop after so many steps in all
+  std::size_t batch_size = 64;
+  double learning_rate = 1e-3;
+  Loss loss = Loss::bce;
+  std::uint64_t seed = 0;  ///< of the shuffling
+  bool shuffle = true;
+
+  /// Called after each step and each epoch. Returning false ends training there: train() returns what
+  /// was finished, and the weights are those of the last step taken.
+  std::function<bool(const TrainingProgress&)> on_step = {};
+  std::function<void(const EpochResult&)> on_epoch = {};
+};
+
+struct TrainingResult {
+  std::vector<EpochResult> epochs;
+  std::size_t steps = 0;
+  bool stopped = false;  ///< on_step said so
+};
+
+/// Bytes / 255, same shape.
+[[nodiscard]] Array<float> to_unit_range(const Array<std::uint8_t>& images);
+
+/// Bad arrays, options and files throw Error; the autoencoder is then as it was. Not for several
+/// threads at once; several autoencoders may live side by side.
+class Autoencoder {
+ public:
+  explicit Autoencoder(Model model, const Device& device = select_device("auto"),
+                       EngineKind engine = EngineKind::automatic,
+                       Precision precision = Precision::fp32);
+  ~Autoencoder();
+  Autoencoder(Autoencoder&&) noexcept;
+  Autoencoder& operator=(Autoencoder&&) noexcept;
+
+  [[nodiscard]] const Model& model() const;
+  [[nodiscard]] EngineKind engine() const;
+  [[nodiscard]] std::size_t parameter_count() const;
+
+  /// Glorot uniform weights (Glorot and Bengio 2010, equation 16), zero biases.
+  void initialize(std::uint64_t seed);
+
+  /// Safetensors, float32, named as in parameter_specs(). Every tensor must be there, with its shape
+  /// and finite values, and no other.
+  void load_weights(const std::filesystem::path& file);
+  void save_weights(const std::filesystem::path& file) const;
+
+  /// Adam on the reconstruction loss. Images: (N, height, width) or (N, channels, height, width).
+  TrainingResult train(const Array<std::uint8_t>& images, const Array<std::uint8_t>& validation,
+                       const TrainingOptions& options);
+
+  /// (N, image) -> (N, latent), a latent row in channel, row, column order.
+  [[nodiscard]] Array<float> encode(const Array<float>& images) const;
+  /// (N, latent) -> (N, height, width), or (N, channels, height, width) with several channels.
+  [[nodiscard]] Array<float> decode(const Array<float>& latent) const;
+  /// decode(encode(images)) without the round trip.
+  [[nodiscard]] Array<float> reconstruct(const Array<float>& images) const;
+
+  /// Asked between batches of encode, decode and reconstruct; may throw to give up.
+  void on_batch(std::function<void()> callback);
+
+ private:
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace hourglass

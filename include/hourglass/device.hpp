@@ -1,0 +1,62 @@
+// Where work runs, and how its arithmetic is done.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hourglass {
+
+enum class DeviceKind { cpu, cuda };
+
+/// fp32: IEEE single precision everywhere. tf32: matrix products and convolutions may round their
+/// operands to TF32 (CUDA only). bf16 belongs to the fused engine.
+enum class Precision { fp32, tf32, bf16 };
+
+/// layered: each layer a library call or a kernel. fused: one kernel for a whole epoch.
+/// automatic: the fastest that this build, device and model have.
+enum class EngineKind { automatic, layered, fused };
+
+/// A device that has been found usable.
+struct Device {
+  DeviceKind kind = DeviceKind::cpu;
+  int index = 0;        ///< the CUDA ordinal; 0 for the CPU
+  std::string name;     ///< e.g. "NVIDIA H200", or the processor's model
+  std::string summary;  ///< one line for people: name, compute capability or threads
+};
+
+/// "auto", "cpu", "cuda" or "cuda:N". auto takes the first usable GPU, else the CPU. Throws
+/// UsageError for another name, and Error, with the reason, where the device asked for cannot be used:
+/// not in this build, no driver, too old a driver, no such GPU, no code for its architecture.
+[[nodiscard]] Device select_device(std::string_view request = "auto");
+
+/// CPU threads for everything that runs on the CPU; 0 means all. Returns the number in use.
+int set_cpu_threads(int threads);
+[[nodiscard]] int cpu_threads();
+
+/// "fp32", "tf32", "bf16"; "auto", "layered", "fused". Throw UsageError for anything else.
+[[nodiscard]] Precision parse_precision(std::string_view name);
+[[nodiscard]] EngineKind parse_engine(std::string_view name);
+[[nodiscard]] std::string_view name_of(Precision precision);
+[[nodiscard]] std::string_view name_of(EngineKind engine);
+[[nodiscard]] std::string_view name_of(DeviceKind kind);
+
+/// A device as `hourglass info` shows it: usable, or why not.
+struct DeviceStatus {
+  DeviceKind kind = DeviceKind::cpu;
+  int index = 0;
+  std::string name = {};
+  std::string detail = {};  ///< compute capability, memory, threads
+  bool usable = false;
+  std::string problem = {};  ///< empty when usable
+};
+[[nodiscard]] std::vector<DeviceStatus> list_devices();
+
+/// Name and version of a library in use.
+struct LibraryVersion {
+  std::string name;
+  std::string version;
+};
+[[nodiscard]] std::vector<LibraryVersion> library_versions();
+
+}  // namespace hourglass

@@ -1,0 +1,51 @@
+#include "data/gather.hpp"
+#include "simt/simt.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::kernels {
+namespace {
+
+// ---------------------------------------------------------------------------- device functions
+
+__device__ __forceinline__ float to_unit(std::uint8_t pixel) {
+  return static_cast<float>(pixel) / 255.f;
+}
+__device__ __forceinline__ float to_unit(float pixel) {
+  return pixel;
+}
+
+// ------------------------------------------------------------------------------------- kernel
+
+// One block an image: the order is read once, the pixels are adjacent.
+template <class Pixel>
+__global__ void gather_images_kernel(const Pixel* __restrict__ images, Selection selection,
+                                     std::uint32_t image_size, float* __restrict__ batch) {
+  std::uint64_t image = selection.first + blockIdx.x;
+  if (selection.position != nullptr) image += *selection.position;
+  if (selection.order != nullptr) image = selection.order[image] & 0xffffffffu;
+  const Pixel* from = images + image * image_size;
+  float* to = batch + std::size_t{blockIdx.x} * image_size;
+  for (const auto i : simt::block_elements(image_size)) to[i] = to_unit(from[i]);
+}
+
+template <class Pixel>
+void launch_gather(device::Stream& stream, const Pixel* images, Selection selection,
+                   std::size_t count, std::size_t image_size, float* batch) {
+  simt::launch(stream.handle(), simt::per_block(count, 256), gather_images_kernel<Pixel>, images,
+               selection, static_cast<std::uint32_t>(image_size), batch);
+}
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------ launchers
+
+void gather_images(device::Stream& stream, const std::uint8_t* images, Selection selection,
+                   std::size_t count, std::size_t image_size, float* batch) {
+  launch_gather(stream, images, selection, count, image_size, batch);
+}
+
+void gather_images(device::Stream& stream, const float* images, Selection selection,
+                   std::size_t count, std::size_t image_size, float* batch) {
+  launch_gather(stream, images, selection, count, image_size, batch);
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::kernels

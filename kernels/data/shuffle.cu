@@ -1,0 +1,28 @@
+#include "data/philox.hpp"
+#include "data/shuffle.hpp"
+#include "simt/simt.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::kernels {
+namespace {
+
+// Random streams of one seed are told apart by the counter's high half: this one's is the epoch,
+// above a tag that no other use of the seed has.
+constexpr std::uint64_t kShuffleTag = std::uint64_t{0x5fu} << 56;
+
+__global__ void draw_shuffle_keys_kernel(std::uint64_t seed, std::uint64_t epoch,
+                                         std::uint32_t count, std::uint64_t* __restrict__ keys) {
+  const Philox random{seed};
+  for (const auto i : simt::elements(count)) {
+    keys[i] = (std::uint64_t{random(i, kShuffleTag | epoch)[0]} << 32) | i;
+  }
+}
+
+}  // namespace
+
+void draw_shuffle_keys(device::Stream& stream, std::uint64_t seed, std::uint64_t epoch,
+                       std::span<std::uint64_t> keys) {
+  simt::launch(stream.handle(), simt::per_element(keys.size()), draw_shuffle_keys_kernel, seed,
+               epoch, static_cast<std::uint32_t>(keys.size()), keys.data());
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::kernels

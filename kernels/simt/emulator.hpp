@@ -1,0 +1,116 @@
+// Runs CUDA threads as fibers on one OS thread: barriers count who arrives, and what would hang on
+// a GPU is reported.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "simt/fiber.hpp"
+#include "simt/host.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::simt {
+
+/// Runs the blocks of one launch that fall to this OS thread, one by one or all together.
+///
+/// A fiber starts CUDA threads and runs each to its end, one after another. Only when one has to
+/// wait is its fiber set aside, and another goes on: a kernel without barriers costs no switches.
+class Emulator {
+ public:
+  /// `config` and `body`, the kernel with its arguments, must outlive the emulator.
+  Emulator(const LaunchConfig& config, const std::function<void()>& body);
+  ~Emulator();
+  Emulator(const Emulator&) = delete;
+  Emulator& operator=(const Emulator&) = delete;
+
+  /// Runs one block to its end. Throws what the kernel throws, or Error if threads wait in vain.
+  void run_block(std::size_t block) { run(block, 1); }
+  /// Runs all blocks together, so that they may meet at a grid barrier.
+  void run_grid() { run(0, config_.grid.count()); }
+
+  /// Puts `items`, given in forward order, into the order of the launch.
+  template <class T>
+  void arrange(std::vector<T>& items);
+
+  // What the running kernel's words do.
+  static Emulator& running();
+  [[nodiscard]] void* shared_memory(std::size_t bytes) const;
+  void sync_block(const Where& where);
+  void sync_grid(const Where& where);
+  detail::Received exchange(const char* what, std::uint64_t sent, unsigned source_lane,
+                            std::uint32_t mask, const Where& where);
+
+ private:
+  struct Thread;
+
+  /// A barrier and those who wait at it.
+  struct Meeting {
+    const char* what = nullptr;
+    Where where;
+    std::vector<Thread*> waiting;
+  };
+
+  using Warp = std::map<std::uint32_t, Meeting>;  // its meetings by their mask
+
+  struct Block {
+    Dim3 index{0, 0, 0};
+    std::byte* shared = nullptr;
+    Meeting barrier;
+    std::vector<Warp> warps;
+  };
+
+  struct Thread {
+    Dim3 index{0, 0, 0};
+    Block* block = nullptr;
+    bool returned = false;
+    const Meeting* waits_at = nullptr;
+    Fiber fiber;  // how to go on, while it waits
+    std::uint64_t sent = 0;
+    unsigned source_lane = 0;
+    detail::Received received{};
+  };
+
+  void run(std::size_t first_block, std::size_t block_count);
+  void set_up(std::size_t first_block, std::size_t block_count);
+  void run_to_the_end();
+  void enter(Thread& thread);
+  void start_threads();
+  [[nodiscard]] Fiber next_fiber();
+  void unwind_waiting();
+
+  void meet(Meeting& meeting, std::size_t expected, const char* what, const Where& where);
+  void deliver(std::uint32_t mask);
+  [[nodiscard]] Thread& lane_of_my_warp(unsigned lane);
+  [[nodiscard]] std::string describe_stall() const;
+
+  struct Freed {
+    void operator()(std::byte* bytes) const;
+  };
+  using SharedMemory = std::unique_ptr<std::byte, Freed>;
+  [[nodiscard]] std::byte* poisoned_shared_memory(std::size_t slot);
+
+  const LaunchConfig& config_;
+  const std::function<void()>& body_;
+  const ThreadOrder order_;
+  std::minstd_rand random_;
+
+  std::vector<SharedMemory> shared_;  // one for each block that runs at a time
+  std::vector<Block> blocks_;
+  std::vector<Thread> threads_;    // block by block
+  std::vector<Thread*> to_start_;  // in the order of the launch
+  std::size_t started_ = 0;
+  std::deque<Thread*> ready_;  // they waited, and may go on
+  Meeting grid_barrier_;
+  Thread* current_ = nullptr;
+  Fiber::Caller scheduler_;
+  std::exception_ptr failure_;  // once set, all that run or wait are unwound
+};
+
+}  // namespace hourglass::HOURGLASS_TARGET::simt

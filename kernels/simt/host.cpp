@@ -1,0 +1,101 @@
+// Launching on the host: which blocks run where, and in what order.
+#include "simt/host.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "hourglass/error.hpp"
+#include "simt/emulator.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::simt {
+
+namespace {
+
+Emulation current_emulation;
+
+void check(const LaunchConfig& config) {
+  constexpr std::size_t kMaxBlockThreads = 1024;  // CUDA's limit, so that tests see it too
+  const std::size_t threads = config.block.count();
+  if (threads == 0 || threads > kMaxBlockThreads) {
+    throw Error("simt: a launch with " + std::to_string(threads) +
+                " threads in a block; expected 1 to " + std::to_string(kMaxBlockThreads));
+  }
+}
+
+void run_in_parallel(const LaunchConfig& config, const std::function<void()>& body) {
+  const std::size_t blocks = config.grid.count();
+  std::exception_ptr failure;
+#pragma omp parallel
+  try {  // an exception must not leave the region
+    const auto me = static_cast<std::size_t>(omp_get_thread_num());
+    const auto threads = static_cast<std::size_t>(omp_get_num_threads());
+    Emulator emulator(config, body);
+    for (std::size_t b = blocks * me / threads; b < blocks * (me + 1) / threads; ++b) {
+      emulator.run_block(b);
+    }
+  } catch (...) {
+#pragma omp critical(hourglass_simt_failure)
+    failure = std::current_exception();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+void run_serially(const LaunchConfig& config, const std::function<void()>& body) {
+  std::vector<std::size_t> blocks(config.grid.count());
+  std::iota(blocks.begin(), blocks.end(), std::size_t{0});
+  Emulator emulator(config, body);
+  emulator.arrange(blocks);
+  for (const std::size_t b : blocks) emulator.run_block(b);
+}
+
+}  // namespace
+
+Emulation emulation() {
+  return current_emulation;
+}
+
+EmulationScope::EmulationScope(ThreadOrder order, std::uint32_t seed)
+    : previous_(current_emulation) {
+  current_emulation = {order, seed};
+}
+
+EmulationScope::~EmulationScope() {
+  current_emulation = previous_;
+}
+
+LaunchConfig per_element(std::size_t n, unsigned block) {
+  if (emulation().order == ThreadOrder::plain) {
+    // Chunks worth a thread's while, and few enough that starting them costs nothing.
+    constexpr std::size_t kChunk = 4096;
+    constexpr std::size_t kMaxChunks = 64;
+    return {.grid = {static_cast<unsigned>(std::min(blocks_for(n, kChunk), kMaxChunks))}};
+  }
+  const std::size_t grid = std::min(blocks_for(n, block), kMaxGridPerElement);
+  return {.grid = {static_cast<unsigned>(grid)}, .block = {block}};
+}
+
+LaunchConfig per_block(std::size_t count, unsigned block, std::size_t shared_bytes) {
+  const unsigned threads = emulation().order == ThreadOrder::plain ? 1 : block;
+  return {.grid = {static_cast<unsigned>(count)}, .block = {threads}, .shared_bytes = shared_bytes};
+}
+
+void detail::run(const LaunchConfig& config, const std::function<void()>& body) {
+  check(config);
+  if (config.grid.count() == 0) return;
+  if (config.cooperative) {
+    Emulator(config, body).run_grid();
+  } else if (config.grid.count() > 1 && emulation().order == ThreadOrder::plain) {
+    run_in_parallel(config, body);
+  } else {
+    run_serially(config, body);
+  }
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::simt

@@ -1,0 +1,237 @@
+// CUDA's vocabulary on the host. A block of one thread is plain C++, in parallel over blocks; any
+// other block is emulated, one fiber per thread that meets a barrier (emulator.hpp).
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "simt/emulation.hpp"
+#include "simt/launch_config.hpp"
+
+// NOLINTBEGIN(bugprone-reserved-identifier,cppcoreguidelines-macro-usage)
+#define __global__
+#define __device__
+#define __host__
+#define __grid_constant__
+#define __launch_bounds__(...)
+#define __forceinline__ inline __attribute__((always_inline))
+// NOLINTEND(bugprone-reserved-identifier,cppcoreguidelines-macro-usage)
+
+namespace hourglass::HOURGLASS_TARGET {
+
+// The running thread's place, set before it runs and whenever a fiber takes over. A fiber never
+// leaves the OS thread it began on, so it does no harm that compilers keep a thread_local's address
+// in a register across the switch inside a barrier. NOLINTBEGIN(readability-identifier-naming)
+inline constinit thread_local simt::Dim3 threadIdx{0, 0, 0};
+inline constinit thread_local simt::Dim3 blockIdx{0, 0, 0};
+inline constinit thread_local simt::Dim3 blockDim{1, 1, 1};
+inline constinit thread_local simt::Dim3 gridDim{1, 1, 1};
+// NOLINTEND(readability-identifier-naming)
+
+}  // namespace hourglass::HOURGLASS_TARGET
+
+#include "simt/common.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::simt {
+
+/// Where a word stands in a kernel: what reports name, and how two barriers are told apart.
+/// (std::source_location, which clang 14 does not know.)
+struct Where {
+  const char* file = "";
+  unsigned line = 0;
+
+  static constexpr Where current(const char* file_ = __builtin_FILE(),
+                                 unsigned line_ = __builtin_LINE()) {
+    return {file_, line_};
+  }
+};
+
+namespace detail {
+
+/// Runs `body` once for each thread of the grid.
+void run(const LaunchConfig& config, const std::function<void()>& body);
+
+void* shared_memory(std::size_t bytes);
+
+void sync_block(const Where& where);
+void sync_grid(const Where& where);
+
+/// What a lane gets when its warp meets: the value that its source lane sent, and for each lane of
+/// the mask whether that sent something else than 0.
+struct Received {
+  std::uint64_t value;
+  std::uint32_t votes;
+};
+Received exchange(const char* what, std::uint64_t sent, unsigned source_lane, std::uint32_t mask,
+                  const Where& where);
+
+inline bool alone() {
+  return block_thread_count() == 1;
+}
+
+template <WarpValue T>
+T shuffle(const char* what, T value, unsigned source_lane, std::uint32_t mask, const Where& where) {
+  if (alone()) return value;
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  const std::uint64_t sent = std::bit_cast<Bits>(value);
+  return std::bit_cast<T>(static_cast<Bits>(exchange(what, sent, source_lane, mask, where).value));
+}
+
+template <class T, class Choose>
+T atomic_update(T* address, Choose choose) {
+  std::atomic_ref<T> target(*address);
+  T old = target.load();
+  while (!target.compare_exchange_weak(old, choose(old))) {
+  }
+  return old;
+}
+
+}  // namespace detail
+
+// ---- elements
+// ------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// The share of thread `me` of `threads`: contiguous, with step 1, so that the loop over the share of
+/// a one-thread block vectorises.
+template <std::integral T>
+Elements<T, T> share(T n, std::size_t me, std::size_t threads) {
+  const auto total = static_cast<std::size_t>(n);
+  const std::size_t share = total / threads;
+  const std::size_t longer = total % threads;  // the first so many have one more
+  const std::size_t first = share * me + (me < longer ? me : longer);
+  const std::size_t last = first + share + (me < longer ? 1 : 0);
+  return {static_cast<T>(first), static_cast<T>(last), T{1}};
+}
+
+}  // namespace detail
+
+template <std::integral T>
+Elements<T, T> elements(T n) {
+  return detail::share(n, global_thread(), global_thread_count());
+}
+
+template <std::integral T>
+Elements<T, T> block_elements(T n) {
+  return detail::share(n, block_thread(), block_thread_count());
+}
+
+// ---- shared memory and barriers
+// ------------------------------------------------------------------
+
+template <class Smem>
+Smem& shared() {
+  return *static_cast<Smem*>(detail::shared_memory(sizeof(Smem)));
+}
+
+inline void sync_block(const Where& where = Where::current()) {
+  if (!detail::alone()) detail::sync_block(where);
+}
+
+inline void sync_grid(const Where& where = Where::current()) {
+  detail::sync_grid(where);
+}
+
+inline void sync_warp(unsigned mask = kFullMask, const Where& where = Where::current()) {
+  if (!detail::alone()) detail::exchange("sync_warp", 0, lane(), mask, where);
+}
+
+// ---- shuffles and votes
+// --------------------------------------------------------------------------
+
+template <WarpValue T>
+T shuffle(T value, unsigned source_lane, unsigned mask = kFullMask,
+          const Where& where = Where::current()) {
+  return detail::shuffle("shuffle", value, source_lane % kWarpSize, mask, where);
+}
+
+template <WarpValue T>
+T shuffle_up(T value, unsigned delta, unsigned mask = kFullMask,
+             const Where& where = Where::current()) {
+  const unsigned source = delta <= lane() ? lane() - delta : lane();
+  return detail::shuffle("shuffle_up", value, source, mask, where);
+}
+
+template <WarpValue T>
+T shuffle_down(T value, unsigned delta, unsigned mask = kFullMask,
+               const Where& where = Where::current()) {
+  const unsigned source = delta < kWarpSize - lane() ? lane() + delta : lane();
+  return detail::shuffle("shuffle_down", value, source, mask, where);
+}
+
+template <WarpValue T>
+T shuffle_xor(T value, unsigned bits, unsigned mask = kFullMask,
+              const Where& where = Where::current()) {
+  const unsigned source = bits < kWarpSize ? lane() ^ bits : lane();
+  return detail::shuffle("shuffle_xor", value, source, mask, where);
+}
+
+inline unsigned ballot(bool predicate, unsigned mask = kFullMask,
+                       const Where& where = Where::current()) {
+  if (detail::alone()) return predicate ? 1 : 0;
+  return detail::exchange("ballot", predicate ? 1 : 0, lane(), mask, where).votes;
+}
+
+inline bool any(bool predicate, unsigned mask = kFullMask, const Where& where = Where::current()) {
+  return ballot(predicate, mask, where) != 0;
+}
+
+inline bool all(bool predicate, unsigned mask = kFullMask, const Where& where = Where::current()) {
+  return ballot(!predicate, mask, where) == 0;
+}
+
+// ---- atomics: real ones, since blocks run in parallel
+// --------------------------------------------
+
+template <AtomicAddend T>
+T atomic_add(T* address, std::type_identity_t<T> value) {
+  return std::atomic_ref<T>(*address).fetch_add(value);
+}
+
+template <AtomicInteger T>
+T atomic_min(T* address, std::type_identity_t<T> value) {
+  return detail::atomic_update(address, [=](T old) { return value < old ? value : old; });
+}
+
+template <AtomicInteger T>
+T atomic_max(T* address, std::type_identity_t<T> value) {
+  return detail::atomic_update(address, [=](T old) { return old < value ? value : old; });
+}
+
+template <AtomicInteger T>
+T atomic_exchange(T* address, std::type_identity_t<T> value) {
+  return std::atomic_ref<T>(*address).exchange(value);
+}
+
+template <AtomicInteger T>
+T atomic_cas(T* address, std::type_identity_t<T> expected, std::type_identity_t<T> desired) {
+  std::atomic_ref<T>(*address).compare_exchange_strong(expected, desired);
+  return expected;
+}
+
+// ---- launch
+// --------------------------------------------------------------------------------------
+
+/// Plain order: blocks of one thread, their number a function of n alone, so that results do not
+/// depend on how many cores there are. In emulation the shape is the GPU's.
+[[nodiscard]] LaunchConfig per_element(std::size_t n, unsigned block = 256);
+[[nodiscard]] LaunchConfig per_block(std::size_t count, unsigned block,
+                                     std::size_t shared_bytes = 0);
+
+template <class... P, class... A>
+void launch(StreamHandle /*stream*/, const LaunchConfig& config, void (*kernel)(P...),
+            A&&... args) {
+  static_assert(sizeof...(P) == sizeof...(A), "as many arguments as the kernel has parameters");
+  const std::tuple<P...> values{std::forward<A>(args)...};
+  detail::run(config, [&] { std::apply(kernel, values); });
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::simt

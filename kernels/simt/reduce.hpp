@@ -1,0 +1,44 @@
+// Sums over a warp and over a block: the same tree every time, whatever order the threads run in.
+#pragma once
+
+#include "simt/simt.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::simt {
+
+/// The sum over the lanes of this warp, valid in lane 0. All threads of the warp must call it.
+template <class T>
+__device__ T warp_sum(T value) {
+  const unsigned lanes = warp_thread_count();
+  for (unsigned delta = kWarpSize / 2; delta > 0; delta /= 2) {
+    const T other = shuffle_down(value, delta);
+    if (lane() + delta < lanes) value += other;  // the last warp of an odd-sized block has gaps
+  }
+  return value;
+}
+
+/// What block_sum() wants in the kernel's Smem.
+template <class T>
+struct BlockSumScratch {
+  T partial[kWarpSize];
+  T total;
+};
+
+/// The sum over the block, valid in all its threads, which must all call it. The same scratch may
+/// be used again at once: nobody reads `partial` after the second barrier, and `total` is next
+/// written behind the next call's first one.
+template <class T>
+__device__ T block_sum(T value, BlockSumScratch<T>& scratch) {
+  if (block_thread_count() == 1) return value;
+  value = warp_sum(value);
+  if (lane() == 0) scratch.partial[warp()] = value;
+  sync_block();
+  if (warp() == 0) {
+    const unsigned warps = (block_thread_count() - 1) / kWarpSize + 1;
+    value = warp_sum(lane() < warps ? scratch.partial[lane()] : T{});
+    if (lane() == 0) scratch.total = value;
+  }
+  sync_block();
+  return scratch.total;
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::simt

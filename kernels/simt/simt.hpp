@@ -1,0 +1,41 @@
+// The words a kernel is written in. The only header kernels include.
+//
+// A kernel file is CUDA C++ that compiles twice: by nvcc into hourglass::cuda, by the host compiler
+// into hourglass::cpu. These words mean the same in both:
+//
+//   __global__ __device__ __host__ __forceinline__ __launch_bounds__ __restrict__ __grid_constant__
+//   threadIdx  blockIdx  blockDim  gridDim
+//
+//   lane()  warp()  warp_thread_count()        who am I: in the warp, which warp of the block
+//   block_thread()  block_thread_count()       in the block, over all its dimensions
+//   global_thread()  global_thread_count()     in a 1-D grid
+//   for (auto i : elements(n))                 my share of 0 .. n-1, in a 1-D grid of any size
+//
+//   Smem& smem = shared<Smem>()                the block's dynamic shared memory, all of it
+//   sync_warp(mask)  sync_block()  sync_grid() barriers; sync_grid in cooperative launches only
+//   shuffle(v, lane, mask)                     v of that lane (modulo 32)
+//   shuffle_up(v, delta, mask)  shuffle_down   v of the lane delta below, above; own v beyond the
+//   warp shuffle_xor(v, bits, mask)                 v of lane() ^ bits ballot(p, mask)  any(p,
+//   mask)  all(p, mask)
+//
+//   atomic_add(address, v)                     int32, uint32, uint64, float, double
+//   atomic_min  atomic_max  atomic_exchange    int32, uint32, uint64
+//   atomic_cas(address, expected, desired)     the same; all of them return the old value
+//
+//   per_element(n, block)                      launch shape for a kernel that loops over
+//   elements(n) per_block(count, block, shared_bytes)      one block for each of `count` rows,
+//   images, ... launch(stream, config, kernel, args...)    an empty grid launches nothing; throws
+//   hourglass::Error
+//
+// Masks are kFullMask unless given and then mean all lanes there are, also in a block's odd last
+// warp. A lane outside the mask, or one that does not exist, has no value: reading it is an error
+// of the kernel (the emulation hands out a NaN). Write kernels for any block size: the host runs
+// blocks of one thread, where barriers do nothing and a shuffle returns its own value. reduce.hpp
+// has block_sum.
+#pragma once
+
+#ifdef __CUDACC__
+#include "simt/cuda.hpp"
+#else
+#include "simt/host.hpp"
+#endif

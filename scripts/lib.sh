@@ -1,0 +1,169 @@
+# shellcheck shell=bash disable=SC2034 # lists and options are for the scripts that source this
+# What scripts/run and scripts/test share: packages, the choice of CUDA, configure, build.
+# It is sourced, not run. The caller has `set -euo pipefail`.
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+
+# Debian's names. The study needs the first list; tests and benchmarks need the second as well.
+run_packages=(
+  g++ cmake ninja-build pkg-config
+  zlib1g-dev nlohmann-json3-dev libcli11-dev
+  libdnnl-dev libopenblas-openmp-dev liblapacke-dev libboost-context-dev
+  python3 python3-numpy python3-matplotlib ca-certificates
+)
+test_packages=(libgtest-dev libbenchmark-dev)
+
+say() { printf '%s\n' "$*"; }
+step() { printf '\n== %s\n' "$*"; }
+fail() {
+  printf '%s: error: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# --- Packages ---------------------------------------------------------------------------------
+
+# ensure_packages NAME...: installs what is missing of them, if anything is.
+ensure_packages() {
+  if [[ ${HOURGLASS_PACKAGES:-} == skip ]]; then
+    return
+  fi
+  if ! have dpkg-query || ! have apt-get; then
+    check_tools_by_hand "$@"
+    return
+  fi
+
+  local name status missing=()
+  for name in "$@"; do
+    status="$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null || true)"
+    if [[ $status != installed* ]]; then
+      missing+=("$name")
+    fi
+  done
+  if ((${#missing[@]} == 0)); then
+    return
+  fi
+
+  step "Installing ${#missing[@]} packages: ${missing[*]}"
+  local as_root=(env DEBIAN_FRONTEND=noninteractive)
+  if ((EUID != 0)); then
+    if ! have sudo || ! sudo -n true 2>/dev/null; then
+      say "This needs root. Type this line, then start ${0##*/} again:"
+      say ""
+      say "    sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
+      say ""
+      say "(HOURGLASS_PACKAGES=skip goes on without, for libraries installed in another way.)"
+      exit 1
+    fi
+    as_root=(sudo -n "${as_root[@]}")
+  fi
+  "${as_root[@]}" apt-get update -q ||
+    say "The package lists could not be renewed; going on with those at hand."
+  "${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}" ||
+    fail "apt-get could not install: ${missing[*]}"
+}
+
+# Not Debian or Ubuntu: names what is needed, and goes on if the tools are there. CMake looks for
+# the rest.
+check_tools_by_hand() {
+  say "This is not Debian or Ubuntu. Needed are, by Debian's names: $*"
+  local tool missing=()
+  for tool in cmake ninja python3; do
+    have "$tool" || missing+=("$tool")
+  done
+  have "${CXX:-c++}" || have g++ || missing+=("a C++20 compiler")
+  if ((${#missing[@]} > 0)); then
+    fail "not found: ${missing[*]}. Install what is missing and start again."
+  fi
+}
+
+# --- What the machine has ---------------------------------------------------------------------
+
+# The Python that has NumPy and Matplotlib: a python3 of the user's own may lack them.
+choose_python() {
+  local python
+  for python in "${HOURGLASS_PYTHON:-}" python3 /usr/bin/python3; do
+    if [[ -n $python ]] && "$python" -c 'import numpy, matplotlib' >/dev/null 2>&1; then
+      HOURGLASS_PYTHON="$(command -v "$python")"
+      export HOURGLASS_PYTHON
+      return
+    fi
+  done
+  fail "no Python with NumPy and Matplotlib; install them, or name one in HOURGLASS_PYTHON"
+}
+
+# Finds nvcc where CMake would not look by itself.
+find_nvcc() {
+  local nvcc
+  for nvcc in "${CUDACXX:-nvcc}" "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc"; do
+    if have "$nvcc"; then
+      CUDACXX="$(command -v "$nvcc")"
+      export CUDACXX
+      return 0
+    fi
+  done
+  return 1
+}
+
+gpu_answers() {
+  local answer
+  answer="$(timeout 30 nvidia-smi -L 2>/dev/null)" && [[ $answer == *"GPU "* ]]
+}
+
+# choose_cuda run|test: fills cuda_options. `run` builds CUDA for the GPU that answers and leaves
+# it out where none does; `test` builds it wherever there is a toolkit. HOURGLASS_CUDA=ON|OFF
+# overrides both.
+choose_cuda() {
+  local toolkit=no gpu=no
+  if find_nvcc; then toolkit=yes; fi
+  if gpu_answers; then gpu=yes; fi
+
+  cuda_options=(-DHOURGLASS_CUDA=OFF)
+  case "${HOURGLASS_CUDA:-}" in
+    "") ;;
+    ON)
+      [[ $toolkit == yes ]] || fail "HOURGLASS_CUDA=ON, but no nvcc was found; name it in CUDACXX"
+      ;;
+    OFF)
+      say "CUDA: left out, as HOURGLASS_CUDA=OFF says."
+      return
+      ;;
+    *) fail "HOURGLASS_CUDA is '$HOURGLASS_CUDA'; expected ON or OFF" ;;
+  esac
+
+  if [[ $toolkit == yes && $gpu == yes ]]; then
+    say "CUDA: built with $CUDACXX for the GPU that answers."
+    cuda_options=(-DHOURGLASS_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=native)
+  elif [[ $toolkit == yes && ($1 == test || ${HOURGLASS_CUDA:-} == ON) ]]; then
+    say "CUDA: built with $CUDACXX, though no GPU answers (nvidia-smi)."
+    cuda_options=(-DHOURGLASS_CUDA=ON)
+  elif [[ $gpu == yes ]]; then
+    say "CUDA: left out. A GPU answers, but there is no CUDA toolkit (nvcc) to build for it."
+  else
+    say "CUDA: left out, no GPU answers (nvidia-smi). The CPU does the work."
+  fi
+}
+
+# has_mnist FOLDER: are the four files there, compressed or not?
+has_mnist() {
+  local name
+  for name in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do
+    [[ -f $1/$name-ubyte.gz || -f $1/$name-ubyte ]] || return 1
+  done
+}
+
+# --- Build ------------------------------------------------------------------------------------
+
+# configure PRESET FOLDER OPTION...
+configure() {
+  local preset="$1" folder="$2"
+  shift 2
+  (cd "$root" && cmake --preset "$preset" -B "$folder" "$@")
+}
+
+# build FOLDER OPTION...
+build() {
+  local folder="$1"
+  shift
+  CMAKE_BUILD_PARALLEL_LEVEL="${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" cmake --build "$folder" "$@"
+}

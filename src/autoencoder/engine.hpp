@@ -1,0 +1,63 @@
+// What every engine on every target can do. The public API talks to this and to nothing below it.
+#pragma once
+
+#include <functional>
+#include <hourglass/autoencoder.hpp>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "autoencoder/parameters.hpp"
+
+namespace hourglass {
+
+enum class Part { encoder, decoder, both };
+
+struct EpochLosses {
+  double train_loss = 0.0;
+  double validation_loss = 0.0;
+  std::size_t steps = 0;
+  std::size_t images = 0;
+  bool stopped = false;  ///< by on_step: the epoch is not finished, validation_loss means nothing
+};
+
+class Engine {
+ public:
+  Engine(Model model, EngineKind kind) : model_(std::move(model)), kind_(kind), layout_(model_) {}
+  virtual ~Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  [[nodiscard]] const Model& model() const { return model_; }
+  [[nodiscard]] EngineKind kind() const { return kind_; }
+  [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
+
+  /// Flat, as the layout says. Fresh parameters forget Adam's moments at the next begin_training.
+  virtual void set_parameters(std::span<const float> flat) = 0;
+  [[nodiscard]] virtual std::vector<float> parameters() = 0;
+
+  /// Brings the images to the device and clears the optimizer. The arrays have been checked.
+  virtual void begin_training(const Array<std::uint8_t>& images,
+                              const Array<std::uint8_t>& validation,
+                              const TrainingOptions& options) = 0;
+  /// One pass over the training images, or `step_limit` steps of it, then the validation images.
+  /// `on_step(images seen)` returning false ends it.
+  virtual EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
+                                const std::function<bool(std::size_t)>& on_step) = 0;
+
+  /// Rows through one half or both: images, or latent rows for the decoder, in file order.
+  [[nodiscard]] virtual Array<float> run(Part part, const Array<float>& rows) = 0;
+
+  std::function<void()> on_batch;
+
+ private:
+  Model model_;
+  EngineKind kind_;
+  ParameterLayout layout_;
+};
+
+/// The engine for a device, or Error saying why this build cannot have it.
+[[nodiscard]] std::unique_ptr<Engine> make_engine(Model model, const Device& device,
+                                                  EngineKind kind, Precision precision);
+
+}  // namespace hourglass

@@ -1,0 +1,268 @@
+#include "autoencoder/layered_engine.hpp"
+
+#include <algorithm>
+#include <hourglass/error.hpp>
+#include <utility>
+
+#include "data/gather.hpp"
+#include "data/shuffle.hpp"
+#include "device/range.hpp"
+#include "layers/activation.hpp"
+#include "layers/loss.hpp"
+#include "math/layout.hpp"
+#include "math/sort.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+namespace {
+
+/// Images a pass without gradients takes at a time: enough to fill a GPU, small enough that a CPU's
+/// cache holds what passes between two layers.
+constexpr std::size_t kInferenceBatch = math::kImageLayout == ImageLayout::nchw ? 1000 : 100;
+
+LayerRange layer_range(const Model& model, Part part) {
+  const std::size_t encoder = model.encoder.size();
+  const std::size_t all = encoder + model.decoder.size();
+  return {part == Part::decoder ? encoder : 0, part == Part::encoder ? encoder : all};
+}
+
+/// Swaps the two inner dimensions of (rows, outer, inner): channels with pixels, either way.
+std::vector<float> swap_inner(std::span<const float> values, std::size_t outer, std::size_t inner) {
+  std::vector<float> swapped(values.size());
+  const std::size_t row_size = outer * inner;
+  for (std::size_t row = 0; row < values.size(); row += row_size) {
+    for (std::size_t o = 0; o < outer; ++o) {
+      for (std::size_t i = 0; i < inner; ++i) {
+        swapped[row + i * outer + o] = values[row + o * inner + i];
+      }
+    }
+  }
+  return swapped;
+}
+
+/// Where file order (channel, row, column) and this target's differ, and by how much.
+bool needs_swap(const ImageShape& shape) {
+  return math::kImageLayout == ImageLayout::nhwc && shape.channels > 1 &&
+         shape.height * shape.width > 1;
+}
+
+}  // namespace
+
+// What exists only while training.
+struct LayeredEngine::Training {
+  Training(math::Context& context, const Model& model, const ParameterLayout& layout,
+           const device::Buffer<float>& parameters, const Array<std::uint8_t>& train,
+           const Array<std::uint8_t>& validation_images, const TrainingOptions& options_)
+      : options(options_),
+        images(device::to_device<std::uint8_t>(context.stream(), train.values)),
+        image_count(train.rows()),
+        validation(device::to_device<std::uint8_t>(context.stream(), validation_images.values)),
+        validation_count(validation_images.rows()),
+        order(image_count),
+        gradient(layout.flat_size()),
+        first_moment(layout.flat_size()),
+        second_moment(layout.flat_size()),
+        loss_partials(kernels::loss_partial_count(std::max(options.batch_size, kInferenceBatch) *
+                                                  model.input.size())),
+        state(1) {
+    device::fill_with_zero(context.stream(), gradient.span());
+    device::fill_with_zero(context.stream(), first_moment.span());
+    device::fill_with_zero(context.stream(), second_moment.span());
+    const std::size_t batch = std::min(options.batch_size, image_count);
+    const auto add_network = [&](std::size_t size) {
+      if (size == 0) return;
+      networks.try_emplace(size, context, model, layout,
+                           ParameterBuffers{parameters.data(), gradient.data()},
+                           layer_range(model, Part::both), size, Purpose::training);
+    };
+    add_network(batch);
+    add_network(image_count % batch);  // an epoch's last, smaller batch
+  }
+
+  TrainingOptions options;
+  device::Buffer<std::uint8_t> images;
+  std::size_t image_count;
+  device::Buffer<std::uint8_t> validation;
+  std::size_t validation_count;
+  device::Buffer<std::uint64_t> order;
+  device::Buffer<float> gradient, first_moment, second_moment;
+  device::Buffer<double> loss_partials;
+  device::Buffer<kernels::TrainingState> state;
+  std::uint64_t steps = 0;
+  std::map<std::size_t, Network> networks;  // by batch size
+  std::map<std::size_t, device::Graph> step_graphs;
+  device::Graph validation_graph;
+  bool validated = false;  // once without a graph, as Graph::record wants
+};
+
+LayeredEngine::LayeredEngine(Model model, int device_index, Precision precision)
+    : Engine(std::move(model), EngineKind::layered),
+      context_(device_index, precision),
+      parameters_(layout().flat_size()) {
+  device::fill_with_zero(context_.stream(), parameters_.span());
+}
+
+LayeredEngine::~LayeredEngine() = default;
+
+void LayeredEngine::set_parameters(std::span<const float> flat) {
+  context_.make_current();
+  device::copy_to_device<float>(context_.stream(), flat, parameters_.span());
+}
+
+std::vector<float> LayeredEngine::parameters() {
+  context_.make_current();
+  std::vector<float> flat(parameters_.size());
+  device::copy_to_host<float>(context_.stream(), parameters_.span(), flat);
+  return flat;
+}
+
+void LayeredEngine::begin_training(const Array<std::uint8_t>& images,
+                                   const Array<std::uint8_t>& validation,
+                                   const TrainingOptions& options) {
+  context_.make_current();
+  training_.reset();  // frees its memory before the next is taken
+  training_ = std::make_unique<Training>(context_, model(), layout(), parameters_, images,
+                                         validation, options);
+}
+
+void LayeredEngine::draw_order(std::size_t epoch) {
+  if (!training_->options.shuffle) return;
+  const Range range("shuffle");
+  kernels::draw_shuffle_keys(context_.stream(), training_->options.seed, epoch,
+                             training_->order.span());
+  math::sort_keys(context_, training_->order.span());
+}
+
+/// One step on the next `batch` images: everything that is recorded.
+void LayeredEngine::step(std::size_t batch) {
+  Training& t = *training_;
+  device::Stream& stream = context_.stream();
+  Network& network = t.networks.at(batch);
+  const auto images = network.input();
+  kernels::gather_images(stream, t.images.data(),
+                         {.order = t.options.shuffle ? t.order.data() : nullptr,
+                          .position = &t.state.data()->position},
+                         batch, images.size() / batch, images.data());
+  network.forward(context_);
+  const auto partials =
+      t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));
+  kernels::loss_forward_backward(stream, t.options.loss, network.output(), images.data(), partials,
+                                 network.output_gradient().data());
+  network.backward(context_);
+  kernels::adam_update(stream, {.learning_rate = t.options.learning_rate}, t.state.data(),
+                       t.gradient.span(), parameters_.data(), t.first_moment.data(),
+                       t.second_moment.data());
+  kernels::finish_step(stream, partials, batch, t.state.data());
+}
+
+/// Adds up the loss of all validation images in the state.
+void LayeredEngine::validate() {
+  Training& t = *training_;
+  device::Stream& stream = context_.stream();
+  for (std::size_t first = 0; first < t.validation_count; first += kInferenceBatch) {
+    const std::size_t batch = std::min(kInferenceBatch, t.validation_count - first);
+    Network& network = inference_network(Part::both, batch);
+    const auto images = network.input();
+    kernels::gather_images(stream, t.validation.data(), {.first = first}, batch,
+                           images.size() / batch, images.data());
+    network.forward(context_);
+    const auto partials =
+        t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));
+    kernels::loss_forward_backward(stream, t.options.loss, network.output(), images.data(),
+                                   partials, nullptr);
+    kernels::add_partial_sums(stream, partials, &t.state.data()->validation_loss_sum);
+  }
+}
+
+EpochLosses LayeredEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
+                                     const std::function<bool(std::size_t)>& on_step) {
+  context_.make_current();
+  Training& t = *training_;
+  device::Stream& stream = context_.stream();
+  kernels::TrainingState state{.step = t.steps};
+  device::copy_to_device<kernels::TrainingState>(stream, {&state, 1}, t.state.span());
+  draw_order(epoch);
+
+  EpochLosses result;
+  while (result.images < t.image_count && result.steps < step_limit && !result.stopped) {
+    const std::size_t batch = std::min(t.options.batch_size, t.image_count - result.images);
+    // The first step of a size runs as it is: libraries allocate in their first calls, which a
+    // recording cannot hold. The second is recorded, and from then on replayed.
+    if (const auto graph = t.step_graphs.find(batch); graph == t.step_graphs.end()) {
+      step(batch);
+      t.step_graphs.emplace(batch, device::Graph());
+    } else {
+      if (!graph->second.recorded()) {
+        graph->second = device::Graph::record(stream, [this, batch] { step(batch); });
+      }
+      graph->second.launch(stream);
+    }
+    result.images += batch;
+    ++result.steps;
+    result.stopped = !on_step(result.images);
+  }
+  t.steps += result.steps;
+
+  if (!result.stopped) {
+    const Range range("validation");
+    if (!t.validated) {
+      validate();
+      t.validated = true;
+    } else {
+      if (!t.validation_graph.recorded()) {
+        t.validation_graph = device::Graph::record(stream, [this] { validate(); });
+      }
+      t.validation_graph.launch(stream);
+    }
+  }
+  device::copy_to_host<kernels::TrainingState>(stream, t.state.span(), {&state, 1});
+  const auto pixels = static_cast<double>(model().input.size());
+  result.train_loss = state.train_loss_sum / (static_cast<double>(result.images) * pixels);
+  result.validation_loss =
+      state.validation_loss_sum / (static_cast<double>(t.validation_count) * pixels);
+  return result;
+}
+
+Network& LayeredEngine::inference_network(Part part, std::size_t batch) {
+  const auto key = std::pair(part, batch);
+  const auto found = inference_.find(key);
+  if (found != inference_.end()) return found->second;
+  return inference_
+      .try_emplace(key, context_, model(), layout(), ParameterBuffers{parameters_.data(), nullptr},
+                   layer_range(model(), part), batch, Purpose::inference)
+      .first->second;
+}
+
+Array<float> LayeredEngine::run(Part part, const Array<float>& rows) {
+  context_.make_current();
+  const ImageShape in = part == Part::decoder ? model().latent() : model().input;
+  const ImageShape out = part == Part::encoder ? model().latent() : model().input;
+  Array<float> result({rows.rows(), out.size()});
+  for (std::size_t first = 0; first < rows.rows(); first += kInferenceBatch) {
+    if (on_batch) on_batch();
+    const std::size_t batch = std::min(kInferenceBatch, rows.rows() - first);
+    Network& network = inference_network(part, batch);
+    const auto from = std::span(rows.values).subspan(first * in.size(), batch * in.size());
+    if (needs_swap(in)) {
+      device::copy_to_device<float>(
+          context_.stream(), swap_inner(from, in.channels, in.height * in.width), network.input());
+    } else {
+      device::copy_to_device<float>(context_.stream(), from, network.input());
+    }
+    network.forward(context_);
+    if (part != Part::encoder) {
+      kernels::sigmoid(context_.stream(), network.output());
+    }
+    const auto to = std::span(result.values).subspan(first * out.size(), batch * out.size());
+    device::copy_to_host<float>(context_.stream(), network.output(), to);
+    if (needs_swap(out)) {
+      std::ranges::copy(swap_inner(to, out.height * out.width, out.channels), to.begin());
+    }
+  }
+  return result;
+}
+
+std::unique_ptr<Engine> make_layered_engine(Model model, int device_index, Precision precision) {
+  return std::make_unique<LayeredEngine>(std::move(model), device_index, precision);
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET

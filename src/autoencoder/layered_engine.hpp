@@ -1,0 +1,52 @@
+// The layered engine: each layer a library call or a kernel, any model, either target.
+//
+// A training step is recorded once and replayed. What differs from step to step (which images, the
+// step's number, the loss so far) lives in a TrainingState on the device, so an epoch needs the host
+// only to start the steps and to read the losses at its end.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "autoencoder/engine.hpp"
+#include "autoencoder/network.hpp"
+#include "device/buffer.hpp"
+#include "device/graph.hpp"
+#include "math/context.hpp"
+#include "optimizer/adam.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+
+class LayeredEngine final : public Engine {
+ public:
+  LayeredEngine(Model model, int device_index, Precision precision);
+  ~LayeredEngine() override;
+
+  void set_parameters(std::span<const float> flat) override;
+  [[nodiscard]] std::vector<float> parameters() override;
+  void begin_training(const Array<std::uint8_t>& images, const Array<std::uint8_t>& validation,
+                      const TrainingOptions& options) override;
+  EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
+                        const std::function<bool(std::size_t)>& on_step) override;
+  [[nodiscard]] Array<float> run(Part part, const Array<float>& rows) override;
+
+ private:
+  struct Training;
+
+  Network& inference_network(Part part, std::size_t batch);
+  void draw_order(std::size_t epoch);
+  void step(std::size_t batch);
+  void validate();
+
+  math::Context context_;
+  device::Buffer<float> parameters_;
+  /// Prepared networks are kept: making one chooses algorithms and allocates.
+  std::map<std::pair<Part, std::size_t>, Network> inference_;
+  std::unique_ptr<Training> training_;
+};
+
+[[nodiscard]] std::unique_ptr<Engine> make_layered_engine(Model model, int device_index,
+                                                          Precision precision);
+
+}  // namespace hourglass::HOURGLASS_TARGET

@@ -1,0 +1,85 @@
+#include "autoencoder/network.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "autoencoder/layers.hpp"
+#include "device/range.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+namespace {
+
+std::unique_ptr<Layer> make_layer(math::Context& context, const LayerSetting& setting,
+                                  const ImageShape& input, const LayerSpec& spec,
+                                  const ConvolutionParameters& parameters) {
+  switch (spec.kind) {
+    case LayerKind::convolution:
+      return std::make_unique<ConvolutionLayer>(context, setting, input, spec, parameters);
+    case LayerKind::max_pool:
+      return std::make_unique<MaxPoolLayer>(setting, input);
+    case LayerKind::upsample:
+      return std::make_unique<UpsampleLayer>(setting, input);
+  }
+  return nullptr;
+}
+
+ConvolutionParameters convolution_parameters(const ParameterLayout& layout,
+                                             const ParameterBuffers& buffers, std::size_t tensor) {
+  const auto gradient = [&](std::size_t t) {
+    return buffers.gradient == nullptr ? nullptr : buffers.gradient + layout.offset(t);
+  };
+  return {buffers.values + layout.offset(tensor), buffers.values + layout.offset(tensor + 1),
+          gradient(tensor), gradient(tensor + 1)};
+}
+
+}  // namespace
+
+Network::Network(math::Context& context, const Model& model, const ParameterLayout& layout,
+                 ParameterBuffers parameters, LayerRange range, std::size_t batch,
+                 Purpose purpose) {
+  const auto specs = model.layers();
+  const auto shapes = model.shapes();
+  std::size_t tensor = 0;
+  for (std::size_t i = 0; i < range.last; ++i) {
+    const bool trainable = specs[i].kind == LayerKind::convolution;
+    if (i >= range.first) {
+      const LayerSetting setting{.batch = batch, .input_from_relu = i > 0 && specs[i - 1].relu};
+      const auto own =
+          trainable ? convolution_parameters(layout, parameters, tensor) : ConvolutionParameters{};
+      layers_.push_back(make_layer(context, setting, shapes[i], specs[i], own));
+    }
+    if (trainable) tensor += 2;
+  }
+
+  std::vector<std::size_t> sizes;
+  for (std::size_t i = range.first; i <= range.last; ++i) sizes.push_back(batch * shapes[i].size());
+  const std::size_t largest = *std::max_element(sizes.begin(), sizes.end());
+  const auto own_buffer = [&](std::size_t size) {
+    memory_.emplace_back(size);
+    return memory_.back().span();
+  };
+  const std::array<std::span<float>, 2> turns{own_buffer(largest), own_buffer(largest)};
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const auto turn = turns[i % 2].first(sizes[i]);
+    const bool kept = i == 0 || purpose == Purpose::training;
+    values_.push_back(kept ? own_buffer(sizes[i]) : turn);
+    gradients_.push_back(turn);  // not read in inference
+  }
+}
+
+void Network::forward(math::Context& context) {
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const Range range(layers_[i]->name());
+    layers_[i]->forward(context, values_[i].data(), values_[i + 1].data());
+  }
+}
+
+void Network::backward(math::Context& context) {
+  for (std::size_t i = layers_.size(); i-- > 0;) {
+    const Range range(layers_[i]->name());
+    layers_[i]->backward(context, values_[i].data(), values_[i + 1].data(),
+                         gradients_[i + 1].data(), i == 0 ? nullptr : gradients_[i].data());
+  }
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET

@@ -1,0 +1,127 @@
+// encode, decode, reconstruct: arrays through a trained model.
+#include <algorithm>
+#include <hourglass/npy.hpp>
+#include <memory>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/options.hpp"
+#include "cli/progress.hpp"
+#include "cli/run_folder.hpp"
+
+namespace hourglass::cli {
+namespace {
+
+struct ImagesOptions {
+  ComputeOptions compute;
+  DataOptions data;
+  std::filesystem::path weights;
+  std::optional<std::filesystem::path> input;
+  std::string split = "test";
+  std::optional<std::size_t> first;
+  std::filesystem::path out;
+};
+
+std::shared_ptr<ImagesOptions> add_options(CLI::App& command) {
+  auto options = std::make_shared<ImagesOptions>();
+  options->compute.add_device_to(command);
+  options->compute.add_engine_to(command);
+  command.add_option("--weights", options->weights, "safetensors file of a trained model")
+      ->required();
+  command.add_option("--input", options->input, ".npy array, one sample a row");
+  command.add_option("--out", options->out, ".npy file to write")->required();
+  return options;
+}
+
+void add_data_options(CLI::App& command, ImagesOptions& options) {
+  options.data.add_to(command);
+  command.add_option("--split", options.split, "train or test, of --data")->capture_default_str();
+  command.add_option("--first", options.first, "only the first N images")
+      ->check(CLI::PositiveNumber);
+}
+
+/// Networks are trained on [0, 1]; bytes that were not divided by 255 would pass silently.
+void check_range(const Array<float>& images, const std::string& file) {
+  const auto outside = std::find_if(images.values.begin(), images.values.end(),
+                                    [](float value) { return value < 0.f || value > 1.f; });
+  if (outside == images.values.end()) return;
+  const auto index = static_cast<std::size_t>(outside - images.values.begin());
+  throw Error(file + ": row " + std::to_string(index / images.row_size()) + " holds " +
+              std::to_string(*outside) + "; images must be in [0, 1] (divide bytes by 255)");
+}
+
+template <class T>
+Array<T> first_rows(Array<T> array, std::optional<std::size_t> count) {
+  if (count && *count < array.rows()) {
+    array.values.resize(*count * array.row_size());
+    array.shape.front() = *count;
+  }
+  return array;
+}
+
+/// From --input, or from the data set that --data, $HOURGLASS_DATA or data/mnist names.
+Array<float> load_images(const ImagesOptions& options) {
+  if (options.input) {
+    if (options.data.data) throw UsageError("--input and --data exclude each other");
+    Array<float> images = first_rows(load_npy(*options.input), options.first);
+    check_range(images, options.input->string());
+    return images;
+  }
+  if (options.split != "train" && options.split != "test") {
+    throw UsageError("unknown split '" + options.split + "'; there are: train, test");
+  }
+  Dataset data = options.data.load();
+  auto& images = options.split == "train" ? data.train.images : data.test.images;
+  return to_unit_range(first_rows(std::move(images), options.first));
+}
+
+/// Runs `work` with the trained model and saves what it returns.
+template <class Work>
+void with_model(const ImagesOptions& options, Work work) {
+  check_output_file(options.out);
+  const Device device = options.compute.select();
+  Autoencoder autoencoder = options.compute.make_autoencoder(conv_model(), device);
+  autoencoder.load_weights(options.weights);
+  autoencoder.on_batch(stop_if_interrupted);
+  const Array<float> result = work(autoencoder);
+  save_npy(options.out, result);
+  Progress(options.compute.quiet)
+      .say(with_thousands(static_cast<double>(result.rows())) + " rows of " +
+           std::to_string(result.row_size()) + " in " + options.out.string() + " (" +
+           device.summary + ")");
+}
+
+}  // namespace
+
+void add_images_commands(CLI::App& program) {
+  CLI::App& encode = *program.add_subcommand("encode", "images to latent codes");
+  const auto encode_options = add_options(encode);
+  add_data_options(encode, *encode_options);
+  encode.callback([encode_options] {
+    with_model(*encode_options, [&](const Autoencoder& autoencoder) {
+      return autoencoder.encode(load_images(*encode_options));
+    });
+  });
+
+  CLI::App& decode = *program.add_subcommand("decode", "latent codes to images");
+  const auto decode_options = add_options(decode);
+  decode.get_option("--input")->required();
+  decode.callback([decode_options] {
+    with_model(*decode_options, [&](const Autoencoder& autoencoder) {
+      return autoencoder.decode(load_npy(*decode_options->input));
+    });
+  });
+
+  CLI::App& reconstruct =
+      *program.add_subcommand("reconstruct", "images through both halves of a model");
+  const auto reconstruct_options = add_options(reconstruct);
+  add_data_options(reconstruct, *reconstruct_options);
+  reconstruct.callback([reconstruct_options] {
+    with_model(*reconstruct_options, [&](const Autoencoder& autoencoder) {
+      return autoencoder.reconstruct(load_images(*reconstruct_options));
+    });
+  });
+}
+
+}  // namespace hourglass::cli

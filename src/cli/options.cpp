@@ -1,0 +1,83 @@
+#include "cli/options.hpp"
+
+#include <cstdlib>
+#include <hourglass/error.hpp>
+
+namespace hourglass::cli {
+
+void ComputeOptions::add_device_to(CLI::App& command) {
+  command.add_option("--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+  command.add_option("--threads", threads, "CPU threads (default: all)")
+      ->check(CLI::Range(1, 4096));
+  command.add_flag("--quiet", quiet, "no progress");
+}
+
+void ComputeOptions::add_engine_to(CLI::App& command) {
+  command.add_option("--engine", engine, "auto, layered or fused")->capture_default_str();
+  command.add_option("--precision", precision, "fp32, tf32 or bf16")->capture_default_str();
+}
+
+Device ComputeOptions::select() const {
+  set_cpu_threads(threads);
+  return select_device(device);
+}
+
+Autoencoder ComputeOptions::make_autoencoder(Model model, const Device& chosen) const {
+  return Autoencoder(std::move(model), chosen, parse_engine(engine), parse_precision(precision));
+}
+
+void DataOptions::add_to(CLI::App& command) {
+  command.add_option("--data", data,
+                     "folder with the four MNIST files, or synthetic, or synthetic:N "
+                     "(default: $HOURGLASS_DATA, then data/mnist)");
+}
+
+std::string DataOptions::source() const {
+  if (data) return *data;
+  const char* environment = std::getenv("HOURGLASS_DATA");
+  return environment != nullptr && *environment != '\0' ? environment : "data/mnist";
+}
+
+void TrainOptions::add_to(CLI::App& command) {
+  command.add_option("model", model, "conv")->required();
+  command.add_option("--epochs", epochs, "passes over the training images")->capture_default_str();
+  command.add_option("--steps", steps, "stop after so many steps in all");
+  command.add_option("--batch-size", batch_size, "images a step")->capture_default_str();
+  command.add_option("--learning-rate", learning_rate, "of Adam")->capture_default_str();
+  command.add_option("--loss", loss, "bce or mse")->capture_default_str();
+  command.add_option("--seed", seed, "of the initial weights and the shuffling")
+      ->capture_default_str();
+  command.add_flag("--no-shuffle", no_shuffle, "take the images in order");
+  command.add_option("--initial-weights", initial_weights,
+                     "safetensors file to start from instead of random weights");
+}
+
+TrainingOptions TrainOptions::training() const {
+  TrainingOptions options;
+  options.epochs = epochs;
+  options.steps = steps;
+  options.batch_size = batch_size;
+  options.learning_rate = learning_rate;
+  if (loss != "bce" && loss != "mse") {
+    throw UsageError("unknown loss '" + loss + "'; there are: bce, mse");
+  }
+  options.loss = loss == "bce" ? Loss::bce : Loss::mse;
+  options.seed = seed;
+  options.shuffle = !no_shuffle;
+  return options;
+}
+
+Json TrainOptions::to_json() const {
+  Json json;
+  json["epochs"] = epochs;
+  json["steps"] = steps ? Json(*steps) : Json();
+  json["batch_size"] = batch_size;
+  json["learning_rate"] = learning_rate;
+  json["loss"] = loss;
+  json["seed"] = seed;
+  json["shuffle"] = !no_shuffle;
+  json["initial_weights"] = initial_weights ? Json(initial_weights->string()) : Json();
+  return json;
+}
+
+}  // namespace hourglass::cli

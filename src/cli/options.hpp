@@ -1,0 +1,61 @@
+// The options that several commands share, spelled once.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <hourglass/autoencoder.hpp>
+#include <hourglass/dataset.hpp>
+#include <hourglass/device.hpp>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+namespace hourglass::cli {
+
+using Json = nlohmann::ordered_json;
+
+/// Where and how to compute.
+struct ComputeOptions {
+  std::string device = "auto";
+  std::string engine = "auto";
+  std::string precision = "fp32";
+  int threads = 0;
+  bool quiet = false;
+
+  void add_device_to(CLI::App& command);  ///< --device, --threads, --quiet
+  void add_engine_to(CLI::App& command);  ///< --engine, --precision
+
+  /// Sets the CPU's threads and chooses the device.
+  [[nodiscard]] Device select() const;
+  [[nodiscard]] Autoencoder make_autoencoder(Model model, const Device& device) const;
+};
+
+/// Which images.
+struct DataOptions {
+  std::optional<std::string> data;
+
+  void add_to(CLI::App& command);
+  /// --data, else $HOURGLASS_DATA, else data/mnist.
+  [[nodiscard]] std::string source() const;
+  [[nodiscard]] Dataset load() const { return load_dataset(source()); }
+};
+
+/// How to train.
+struct TrainOptions {
+  std::string model;
+  std::size_t epochs = 10;
+  std::optional<std::size_t> steps;
+  std::size_t batch_size = 64;
+  double learning_rate = 1e-3;
+  std::string loss = "bce";
+  std::uint64_t seed = 0;
+  bool no_shuffle = false;
+  std::optional<std::filesystem::path> initial_weights;
+
+  void add_to(CLI::App& command);
+  [[nodiscard]] TrainingOptions training() const;
+  [[nodiscard]] Json to_json() const;
+};
+
+}  // namespace hourglass::cli

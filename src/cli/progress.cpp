@@ -1,0 +1,85 @@
+#include "cli/progress.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+
+namespace hourglass::cli {
+namespace {
+
+template <class... Arguments>
+std::string format(const char* pattern, Arguments... arguments) {
+  std::array<char, 200> text{};
+  const int size = std::snprintf(text.data(), text.size(), pattern, arguments...);
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
+std::string bar(double fraction) {
+  constexpr int kWidth = 24;
+  const int filled = static_cast<int>(fraction * kWidth);
+  std::string cells;
+  for (int i = 0; i < kWidth; ++i) cells += i < filled ? "━" : "─";
+  return cells;
+}
+
+}  // namespace
+
+std::string with_thousands(double value) {
+  std::string digits = std::to_string(std::llround(value));
+  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3) {
+    digits.insert(static_cast<std::size_t>(i), ",");
+  }
+  return digits;
+}
+
+std::string duration(double seconds) {
+  if (seconds < 10.0) return format("%.2f s", seconds);
+  if (seconds < 120.0) return format("%.0f s", seconds);
+  return format("%.0f min %.0f s", std::floor(seconds / 60.0), std::fmod(seconds, 60.0));
+}
+
+Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDOUT_FILENO) == 1) {}
+
+void Progress::say(std::string_view line) {
+  if (quiet_) return;
+  clear_bar();
+  std::cout << line << std::endl;  // at once, also into a pipe
+}
+
+void Progress::step(const TrainingProgress& progress) {
+  using std::chrono::steady_clock;
+  if (quiet_ || !terminal_) return;
+  const auto now = steady_clock::now();
+  if (now - last_drawn_ < std::chrono::milliseconds(100)) return;
+  last_drawn_ = now;
+  const double fraction =
+      static_cast<double>(progress.images_seen) / static_cast<double>(progress.images);
+  const double rate = static_cast<double>(progress.images_seen) / progress.seconds;
+  const double images_left = static_cast<double>(
+      (progress.epochs - progress.epoch + 1) * progress.images - progress.images_seen);
+  std::string line = format("epoch %2zu/%zu  ", progress.epoch, progress.epochs) + bar(fraction) +
+                     format(" %3.0f%%  ", 100.0 * fraction) + with_thousands(rate) + " images/s";
+  if (has_loss_) line += format("  loss %.4f", last_loss_);
+  line += "  " + duration(images_left / rate) + " left";
+  std::cout << "\r" << line << "\033[K" << std::flush;
+  bar_shown_ = true;
+}
+
+void Progress::epoch(const EpochResult& result, std::size_t epochs) {
+  last_loss_ = result.train_loss;
+  has_loss_ = true;
+  say(format("epoch %2zu/%zu  training loss %.4f  validation loss %.4f  ", result.epoch, epochs,
+             result.train_loss, result.validation_loss) +
+      duration(result.seconds) + "  " + with_thousands(result.images_per_second) + " images/s");
+}
+
+void Progress::clear_bar() {
+  if (!bar_shown_) return;
+  std::cout << "\r\033[K";
+  bar_shown_ = false;
+}
+
+}  // namespace hourglass::cli

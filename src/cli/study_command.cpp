@@ -1,0 +1,213 @@
+// run and train: the convolutional study from images to figures, and its training alone.
+#include <algorithm>
+#include <hourglass/npy.hpp>
+#include <hourglass/pca.hpp>
+#include <hourglass/version.hpp>
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "cli/figures.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/options.hpp"
+#include "cli/progress.hpp"
+#include "cli/run_folder.hpp"
+
+namespace hourglass::cli {
+namespace {
+
+constexpr std::size_t kShownImages = 8;
+
+struct StudyOptions {
+  ComputeOptions compute;
+  DataOptions data;
+  TrainOptions train;
+  std::optional<std::filesystem::path> out;
+  bool no_figures = false;
+  std::string command_line;
+};
+
+/// A run in progress: its folder, its figures so far, its clock.
+class Study {
+ public:
+  explicit Study(const StudyOptions& options)
+      : options_(options),
+        progress_(options.compute.quiet),
+        model_(find_model(options.train.model)),
+        training_options_(options.train.training()),
+        device_(options.compute.select()),
+        autoencoder_(options.compute.make_autoencoder(model_, device_)),
+        folder_(make_run_folder(options.out.value_or("runs/" + model_.name))) {
+    progress_.say("hourglass " HOURGLASS_VERSION ": " + device_.summary + "; engine " +
+                  std::string(name_of(autoencoder_.engine())) + ", " + options.compute.precision);
+    autoencoder_.on_batch(stop_if_interrupted);
+  }
+
+  void load() {
+    clock_.time("load", [&] {
+      data_ = options_.data.load();
+      if (options_.train.initial_weights) {
+        autoencoder_.load_weights(*options_.train.initial_weights);
+      } else {
+        autoencoder_.initialize(options_.train.seed);
+      }
+    });
+    progress_.say("data: " + data_.name + ", " +
+                  with_thousands(static_cast<double>(data_.train.images.rows())) + " + " +
+                  with_thousands(static_cast<double>(data_.test.images.rows())) +
+                  " images; model: " + model_.name + ", " +
+                  with_thousands(static_cast<double>(autoencoder_.parameter_count())) +
+                  " parameters");
+  }
+
+  void train() {
+    training_options_.on_step = [&](const TrainingProgress& step) {
+      progress_.step(step);
+      return !interrupted();
+    };
+    training_options_.on_epoch = [&](const EpochResult& result) {
+      finished_.push_back(result);
+      progress_.epoch(result, training_options_.epochs);
+    };
+    const TrainingResult result = clock_.time("train", [&] {
+      return autoencoder_.train(data_.train.images, data_.test.images, training_options_);
+    });
+    autoencoder_.save_weights(folder_ / "weights.safetensors");
+    if (result.stopped) {
+      interrupted_at_step_ = result.steps;
+      save_metrics();
+      throw Interrupted("interrupted after " + std::to_string(result.steps) +
+                        " steps; the weights as of then and metrics.json are in " +
+                        folder_.string());
+    }
+    save_metrics();
+  }
+
+  void reconstruct() {
+    clock_.time("reconstruct", [&] {
+      const std::size_t shown = std::min(kShownImages, data_.test.images.rows());
+      Array<std::uint8_t> first({shown, model_.input.height, model_.input.width});
+      std::copy_n(data_.test.images.values.begin(), first.size(), first.values.begin());
+      const Array<float> originals = to_unit_range(first);
+      save_npy(folder_ / "originals.npy", originals);
+      save_npy(folder_ / "reconstructions.npy", autoencoder_.reconstruct(originals));
+    });
+  }
+
+  void encode() {
+    clock_.time("encode", [&] {
+      latent_ = autoencoder_.encode(to_unit_range(data_.test.images));
+      save_npy(folder_ / "latent.npy", latent_);
+      save_npy(folder_ / "labels.npy", data_.test.labels);
+    });
+  }
+
+  void map_by_pca() {
+    const PcaModel pca = clock_.time("pca", [&] {
+      PcaModel model = fit_pca(latent_, {.components = 2}, device_);
+      save_npy(folder_ / "pca.npy", transform(model, latent_, device_));
+      return model;
+    });
+    pca_["explained_variance"] = pca.explained_variance;
+    pca_["explained_variance_ratio"] = pca.explained_variance_ratio;
+    pca_["singular_values"] = pca.singular_values;
+    save_metrics();
+  }
+
+  void draw() {
+    if (options_.no_figures) return;
+    clock_.time("figures", [&] { draw_figures(folder_); });
+    save_metrics();
+  }
+
+  void conclude() {
+    progress_.say("done in " + duration(clock_.to_json()["total"].get<double>()) +
+                  "; everything is in " + std::filesystem::absolute(folder_).string());
+  }
+
+ private:
+  void save_metrics() const {
+    Json metrics;
+    metrics["version"] = HOURGLASS_VERSION;
+    metrics["command"] = options_.command_line;
+    metrics["model"] = model_.name;
+    Json& effective = metrics["options"] = options_.train.to_json();
+    effective["data"] = data_.name;
+    effective["threads"] = cpu_threads();
+    metrics["device"] = {{"kind", name_of(device_.kind)},
+                         {"index", device_.index},
+                         {"name", device_.name},
+                         {"summary", device_.summary}};
+    metrics["engine"] = name_of(autoencoder_.engine());
+    metrics["precision"] = options_.compute.precision;
+    metrics["parameters"] = autoencoder_.parameter_count();
+    metrics["epochs"] = Json::array();
+    for (const EpochResult& epoch : finished_) {
+      metrics["epochs"].push_back({{"epoch", epoch.epoch},
+                                   {"train_loss", epoch.train_loss},
+                                   {"validation_loss", epoch.validation_loss},
+                                   {"seconds", epoch.seconds},
+                                   {"images_per_second", epoch.images_per_second}});
+    }
+    if (interrupted_at_step_) metrics["interrupted_at_step"] = *interrupted_at_step_;
+    metrics["stages"] = clock_.to_json();
+    metrics["pca"] = pca_;
+    metrics["tsne"] = nullptr;
+    save_json(folder_ / "metrics.json", metrics);
+  }
+
+  StageClock clock_;  // first: it times everything
+  const StudyOptions& options_;
+  Progress progress_;
+  Model model_;
+  TrainingOptions training_options_;
+  Device device_;
+  Autoencoder autoencoder_;
+  std::filesystem::path folder_;
+  Dataset data_;
+  std::vector<EpochResult> finished_;
+  std::optional<std::size_t> interrupted_at_step_;
+  Array<float> latent_;
+  Json pca_;
+};
+
+std::shared_ptr<StudyOptions> add_study_options(CLI::App& command,
+                                                const std::string& command_line) {
+  auto options = std::make_shared<StudyOptions>();
+  options->command_line = command_line;
+  options->train.add_to(command);
+  options->data.add_to(command);
+  options->compute.add_device_to(command);
+  options->compute.add_engine_to(command);
+  command.add_option("--out", options->out, "run folder (default: runs/MODEL)");
+  return options;
+}
+
+}  // namespace
+
+void add_study_commands(CLI::App& program, const std::string& command_line) {
+  CLI::App& run = *program.add_subcommand(
+      "run", "a whole study: train, reconstruct, encode, map the latent space, draw");
+  const auto run_options = add_study_options(run, command_line);
+  run.add_flag("--no-figures", run_options->no_figures, "do not draw the figures");
+  run.callback([run_options] {
+    Study study(*run_options);
+    study.load();
+    study.train();
+    study.reconstruct();
+    study.encode();
+    study.map_by_pca();
+    study.draw();
+    study.conclude();
+  });
+
+  CLI::App& train = *program.add_subcommand("train", "training alone: weights and metrics");
+  const auto train_options = add_study_options(train, command_line);
+  train.callback([train_options] {
+    Study study(*train_options);
+    study.load();
+    study.train();
+    study.conclude();
+  });
+}
+
+}  // namespace hourglass::cli

@@ -1,0 +1,288 @@
+#include "device/devices.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <hourglass/device.hpp>
+#include <hourglass/error.hpp>
+#include <hourglass/version.hpp>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#if HOURGLASS_HAS_CPU
+#include <cblas.h>
+#include <omp.h>
+
+#include <boost/version.hpp>
+#include <dnnl.hpp>
+#endif
+#if HOURGLASS_HAS_CUDA
+#include <cublas_v2.h>
+#include <cuda_runtime_api.h>
+#include <cudnn.h>
+#include <cusolverDn.h>
+#endif
+
+namespace hourglass {
+namespace {
+
+std::string cuda_version(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+std::string processor_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "CPU";
+}
+
+DeviceStatus cpu_status() {
+  DeviceStatus status{.kind = DeviceKind::cpu, .index = 0, .name = processor_name()};
+#if HOURGLASS_HAS_CPU
+  const int threads = cpu_threads();
+  status.detail = std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+  status.usable = true;
+#else
+  status.usable = false;
+  status.problem = "this build has no CPU target (HOURGLASS_CPU=OFF)";
+#endif
+  return status;
+}
+
+#if HOURGLASS_HAS_CUDA
+CudaFacts cuda_facts() {
+  CudaFacts facts;
+  if (cudaDriverGetVersion(&facts.driver_version) != cudaSuccess) facts.driver_version = 0;
+  cudaRuntimeGetVersion(&facts.runtime_version);
+  if (cudaGetDeviceCount(&facts.device_count) != cudaSuccess) facts.device_count = 0;
+  cudaGetLastError();  // a machine without a GPU is no lasting failure
+  return facts;
+}
+
+DeviceStatus gpu_status(int index) {
+  DeviceStatus status{.kind = DeviceKind::cuda, .index = index, .name = "GPU"};
+  cudaDeviceProp properties{};
+  if (const cudaError_t error = cudaGetDeviceProperties(&properties, index); error != cudaSuccess) {
+    status.problem = cudaGetErrorString(error);
+  } else {
+    status.name = properties.name;
+    status.detail = "compute capability " + std::to_string(properties.major) + "." +
+                    std::to_string(properties.minor) + ", " +
+                    std::to_string(properties.multiProcessorCount) + " SMs, " +
+                    std::to_string(properties.totalGlobalMem >> 30U) + " GiB";
+    status.problem =
+        architecture_problem(properties.major * 10 + properties.minor, kCudaArchitectures);
+  }
+  status.usable = status.problem.empty();
+  return status;
+}
+#endif
+
+/// The GPUs, or why there are none to speak of.
+struct Gpus {
+  std::vector<DeviceStatus> found;
+  std::string problem;
+};
+
+Gpus find_gpus() {
+#if HOURGLASS_HAS_CUDA
+  const CudaFacts facts = cuda_facts();
+  Gpus gpus{.found = {}, .problem = cuda_problem(facts)};
+  for (int i = 0; gpus.problem.empty() && i < facts.device_count; ++i) {
+    gpus.found.push_back(gpu_status(i));
+  }
+  return gpus;
+#else
+  return {.found = {}, .problem = "this build has no CUDA target (HOURGLASS_CUDA=OFF)"};
+#endif
+}
+
+Device to_device(const DeviceStatus& status) {
+  return {status.kind, status.index, status.name, status.name + ", " + status.detail};
+}
+
+/// N of "cuda:N"; 0 for "cuda".
+std::optional<int> cuda_index(std::string_view request) {
+  if (request == "cuda") return 0;
+  if (!request.starts_with("cuda:")) return std::nullopt;
+  const std::string_view digits = request.substr(5);
+  int index = 0;
+  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), index);
+  if (error != std::errc() || end != digits.end() || index < 0) return std::nullopt;
+  return index;
+}
+
+template <class Value, std::size_t n>
+Value parse_name(std::string_view name, const char* what,
+                 const std::pair<std::string_view, Value> (&known)[n]) {
+  std::string names;
+  for (const auto& [known_name, value] : known) {
+    if (name == known_name) return value;
+    names += (names.empty() ? "" : ", ") + std::string(known_name);
+  }
+  throw UsageError("unknown " + std::string(what) + " '" + std::string(name) +
+                   "'; there are: " + names);
+}
+
+constexpr std::pair<std::string_view, Precision> kPrecisions[] = {
+    {"fp32", Precision::fp32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}};
+constexpr std::pair<std::string_view, EngineKind> kEngines[] = {{"auto", EngineKind::automatic},
+                                                                {"layered", EngineKind::layered},
+                                                                {"fused", EngineKind::fused}};
+
+}  // namespace
+
+std::string cuda_problem(const CudaFacts& facts) {
+  if (facts.driver_version == 0) {
+    return "no NVIDIA driver answers; install one, or use --device cpu";
+  }
+  if (facts.driver_version / 1000 < facts.runtime_version / 1000) {
+    return "the NVIDIA driver is too old: it supports CUDA " + cuda_version(facts.driver_version) +
+           ", this build needs " + cuda_version(facts.runtime_version) +
+           "; update the driver, or build with an older toolkit";
+  }
+  if (facts.device_count == 0) {
+    return "the NVIDIA driver finds no GPU (CUDA_VISIBLE_DEVICES hides them if it is empty)";
+  }
+  return "";
+}
+
+std::string architecture_problem(int capability, std::string_view architectures) {
+  std::string_view rest = architectures;
+  while (!rest.empty()) {
+    const std::string_view item = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(rest.size(), item.size() + 1));
+    int number = 0;
+    std::from_chars(item.begin(), item.end(), number);
+    const bool machine_code = !item.ends_with("-virtual");
+    const bool ptx = !item.ends_with("-real");
+    if (machine_code && number / 10 == capability / 10 && number <= capability) return "";
+    if (ptx && number <= capability) return "";
+  }
+  const std::string wanted = std::to_string(capability);
+  return "this build has no code for compute capability " + std::to_string(capability / 10) + "." +
+         std::to_string(capability % 10) + " (it has: " + std::string(architectures) +
+         "); rebuild with -DCMAKE_CUDA_ARCHITECTURES=" + wanted;
+}
+
+Device select_device(std::string_view request) {
+  if (request == "auto") {
+    for (const DeviceStatus& gpu : find_gpus().found) {
+      if (gpu.usable) return to_device(gpu);
+    }
+    request = "cpu";
+  }
+  if (request == "cpu") {
+    const DeviceStatus status = cpu_status();
+    if (!status.usable) throw Error("device 'cpu': " + status.problem);
+    return to_device(status);
+  }
+  const std::string name = "device '" + std::string(request) + "': ";
+  const std::optional<int> index = cuda_index(request);
+  if (!index) {
+    throw UsageError("unknown device '" + std::string(request) +
+                     "'; there are: auto, cpu, cuda, cuda:N");
+  }
+  const Gpus gpus = find_gpus();
+  if (!gpus.problem.empty()) throw Error(name + gpus.problem);
+  const auto count = gpus.found.size();
+  if (static_cast<std::size_t>(*index) >= count) {
+    throw Error(name + "there " +
+                (count == 1 ? "is 1 GPU" : "are " + std::to_string(count) + " GPUs") +
+                ", counted from 0");
+  }
+  const DeviceStatus& gpu = gpus.found[static_cast<std::size_t>(*index)];
+  if (!gpu.usable) throw Error(name + gpu.problem);
+  return to_device(gpu);
+}
+
+int set_cpu_threads(int threads) {
+#if HOURGLASS_HAS_CPU
+  omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
+  openblas_set_num_threads(omp_get_max_threads());
+#else
+  static_cast<void>(threads);
+#endif
+  return cpu_threads();
+}
+
+int cpu_threads() {
+#if HOURGLASS_HAS_CPU
+  return omp_get_max_threads();
+#else
+  return static_cast<int>(std::thread::hardware_concurrency());
+#endif
+}
+
+Precision parse_precision(std::string_view name) {
+  return parse_name(name, "precision", kPrecisions);
+}
+
+EngineKind parse_engine(std::string_view name) {
+  return parse_name(name, "engine", kEngines);
+}
+
+std::string_view name_of(Precision precision) {
+  return kPrecisions[static_cast<std::size_t>(precision)].first;
+}
+
+std::string_view name_of(EngineKind engine) {
+  return kEngines[static_cast<std::size_t>(engine)].first;
+}
+
+std::string_view name_of(DeviceKind kind) {
+  return kind == DeviceKind::cpu ? "cpu" : "cuda";
+}
+
+std::vector<DeviceStatus> list_devices() {
+  std::vector<DeviceStatus> devices{cpu_status()};
+  Gpus gpus = find_gpus();
+  if (!gpus.problem.empty()) {
+    devices.push_back({DeviceKind::cuda, 0, "GPU", "", false, std::move(gpus.problem)});
+  }
+  devices.insert(devices.end(), gpus.found.begin(), gpus.found.end());
+  return devices;
+}
+
+std::vector<LibraryVersion> library_versions() {
+  std::vector<LibraryVersion> versions;
+#if HOURGLASS_HAS_CPU
+  const dnnl_version_t& onednn = *dnnl_version();
+  versions.push_back({"oneDNN", std::to_string(onednn.major) + "." + std::to_string(onednn.minor) +
+                                    "." + std::to_string(onednn.patch)});
+  const std::string openblas = openblas_get_config();
+  versions.push_back({"OpenBLAS", openblas.substr(openblas.find(' ') + 1)});
+  versions.push_back({"Boost", std::to_string(BOOST_VERSION / 100000) + "." +
+                                   std::to_string(BOOST_VERSION / 100 % 1000)});
+#endif
+#if HOURGLASS_HAS_CUDA
+  const CudaFacts facts = cuda_facts();
+  versions.push_back({"CUDA runtime", cuda_version(facts.runtime_version)});
+  versions.push_back(
+      {"CUDA driver", facts.driver_version == 0 ? "none" : cuda_version(facts.driver_version)});
+  const auto cudnn = cudnnGetVersion();
+  versions.push_back({"cuDNN", std::to_string(cudnn / 10000) + "." +
+                                   std::to_string(cudnn / 100 % 100) + "." +
+                                   std::to_string(cudnn % 100)});
+  const auto property_version = [](auto get_property) {
+    int major = 0;
+    int minor = 0;
+    int patch = 0;
+    get_property(MAJOR_VERSION, &major);
+    get_property(MINOR_VERSION, &minor);
+    get_property(PATCH_LEVEL, &patch);
+    return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+  };
+  versions.push_back({"cuBLAS", property_version(cublasGetProperty)});
+  versions.push_back({"cuSOLVER", property_version(cusolverGetProperty)});
+#endif
+  versions.push_back({"zlib", zlibVersion()});
+  return versions;
+}
+
+}  // namespace hourglass

@@ -1,0 +1,61 @@
+// The CPU's side of streams, buffers and graphs: memory is memory, and work is done at once.
+#include <cstring>
+#include <hourglass/error.hpp>
+#include <new>
+#include <string>
+
+#include "device/buffer.hpp"
+#include "device/graph.hpp"
+#include "device/stream.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::device {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};  // a cache line, and the widest vector
+
+}  // namespace
+
+Stream::Stream() = default;
+Stream::~Stream() = default;
+void Stream::synchronize() const {}
+
+void* allocate(std::size_t bytes) {
+  void* memory = ::operator new(bytes, kAlignment, std::nothrow);
+  if (memory == nullptr) {
+    throw Error("out of memory: " + std::to_string(bytes >> 20) + " MiB more were asked for");
+  }
+  return memory;
+}
+
+void release(void* memory) noexcept {
+  ::operator delete(memory, kAlignment);
+}
+
+void copy_bytes_to_device(const Stream&, void* to, const void* from, std::size_t bytes) {
+  if (bytes > 0) std::memcpy(to, from, bytes);
+}
+
+void copy_bytes_to_host(const Stream&, void* to, const void* from, std::size_t bytes) {
+  if (bytes > 0) std::memcpy(to, from, bytes);
+}
+
+void copy_bytes_on_device(const Stream&, void* to, const void* from, std::size_t bytes) {
+  if (bytes > 0) std::memcpy(to, from, bytes);
+}
+
+void fill_bytes_with_zero(const Stream&, void* memory, std::size_t bytes) {
+  if (bytes > 0) std::memset(memory, 0, bytes);
+}
+
+Graph Graph::record(Stream&, std::function<void()> work) {
+  Graph graph;
+  graph.work_ = std::move(work);
+  return graph;
+}
+
+Graph::~Graph() = default;
+void Graph::launch(Stream&) const {
+  work_();
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::device

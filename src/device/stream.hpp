@@ -1,0 +1,33 @@
+// An ordered queue of device work. On the CPU work is done at once, so a stream has nothing to hold.
+#pragma once
+
+struct CUstream_st;  // what cudaStream_t points to
+
+namespace hourglass::HOURGLASS_TARGET::device {
+
+using StreamHandle = ::CUstream_st*;
+
+class Stream {
+ public:
+  /// CUDA: a stream of the current device that does not wait for the default stream.
+  Stream();
+  ~Stream();
+  Stream(Stream&& other) noexcept : handle_(other.handle_) { other.handle_ = nullptr; }
+  Stream& operator=(Stream&& other) noexcept {
+    StreamHandle mine = handle_;
+    handle_ = other.handle_;
+    other.handle_ = mine;
+    return *this;
+  }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  [[nodiscard]] StreamHandle handle() const { return handle_; }
+  /// Waits for all queued work. Throws Error for any failure of it.
+  void synchronize() const;
+
+ private:
+  StreamHandle handle_ = nullptr;
+};
+
+}  // namespace hourglass::HOURGLASS_TARGET::device

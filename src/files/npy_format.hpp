@@ -1,0 +1,17 @@
+// The npy format in memory, apart from the files it lies in.
+//
+// "\x93NUMPY", version (two bytes), header length (2 bytes in version 1, 4 after), the header (a
+// Python dict literal of descr, fortran_order and shape), the values.
+// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+#pragma once
+
+#include <hourglass/array.hpp>
+#include <string>
+#include <string_view>
+
+namespace hourglass::files {
+
+/// As load_npy, for a file's bytes; `name` stands for the file in errors.
+[[nodiscard]] Array<float> parse_npy(std::string_view bytes, const std::string& name);
+
+}  // namespace hourglass::files

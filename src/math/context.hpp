@@ -1,0 +1,34 @@
+// What every operation needs: a stream, the libraries' handles bound to it, and the precision.
+#pragma once
+
+#include <hourglass/device.hpp>
+#include <memory>
+
+#include "device/stream.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::math {
+
+struct Libraries;  // handles: libraries_cpu.hpp, libraries_cuda.hpp
+
+class Context {
+ public:
+  /// On CUDA `device_index` becomes the calling thread's current device.
+  explicit Context(int device_index = 0, Precision precision = Precision::fp32);
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  [[nodiscard]] device::Stream& stream() { return stream_; }
+  [[nodiscard]] Libraries& libraries() { return *libraries_; }
+  [[nodiscard]] Precision precision() const { return precision_; }
+  /// CUDA: makes this context's device current; call when work arrives from another thread.
+  void make_current() const;
+
+ private:
+  int device_index_;
+  Precision precision_;
+  device::Stream stream_;
+  std::unique_ptr<Libraries> libraries_;
+};
+
+}  // namespace hourglass::HOURGLASS_TARGET::math

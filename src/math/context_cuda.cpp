@@ -1,0 +1,29 @@
+#include <cuda_runtime_api.h>
+
+#include "device/check_cuda.hpp"
+#include "math/context.hpp"
+#include "math/libraries_cuda.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::math {
+namespace {
+
+/// Before the stream is made: a stream belongs to the device that is current then.
+int use_device(int index) {
+  device::check(cudaSetDevice(index), "cudaSetDevice");
+  return index;
+}
+
+}  // namespace
+
+Context::Context(int device_index, Precision precision)
+    : device_index_(use_device(device_index)),
+      precision_(precision),
+      libraries_(std::make_unique<Libraries>(stream_.handle())) {}
+
+Context::~Context() = default;
+
+void Context::make_current() const {
+  use_device(device_index_);
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::math

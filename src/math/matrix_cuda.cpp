@@ -1,0 +1,71 @@
+// Matrix products by cuBLAS, eigenpairs by cuSOLVER.
+#include <cublas_v2.h>
+#include <cusolverDn.h>
+
+#include <hourglass/error.hpp>
+#include <string>
+
+#include "device/buffer.hpp"
+#include "math/libraries_cuda.hpp"
+#include "math/matrix.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::math {
+namespace {
+
+cublasOperation_t cublas(Transpose transpose) {
+  return transpose == Transpose::yes ? CUBLAS_OP_T : CUBLAS_OP_N;
+}
+
+/// Row length of a packed row-major matrix whose op() is rows x columns.
+int leading(Transpose transpose, std::size_t rows, std::size_t columns) {
+  return static_cast<int>(transpose == Transpose::yes ? rows : columns);
+}
+
+}  // namespace
+
+// cuBLAS is column-major. A row-major matrix read by columns is its transpose, so C = A B by rows is
+// C' = B' A' by columns: the operands change places and nothing is copied.
+void matrix_product(Context& context, Transpose transpose_a, Transpose transpose_b, std::size_t m,
+                    std::size_t n, std::size_t k, float alpha, const float* a, const float* b,
+                    float beta, float* c) {
+  const auto compute = context.precision() == Precision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                                              : CUBLAS_COMPUTE_32F_PEDANTIC;
+  check(cublasGemmEx(context.libraries().cublas.get(), cublas(transpose_b), cublas(transpose_a),
+                     static_cast<int>(n), static_cast<int>(m), static_cast<int>(k), &alpha, b,
+                     CUDA_R_32F, leading(transpose_b, k, n), a, CUDA_R_32F,
+                     leading(transpose_a, m, k), &beta, c, CUDA_R_32F, static_cast<int>(n), compute,
+                     CUBLAS_GEMM_DEFAULT),
+        "matrix product");
+}
+
+void symmetric_eigen(Context& context, std::size_t n, std::size_t count, double* a,
+                     double* eigenvalues) {
+  cusolverDnHandle_t handle = context.libraries().cusolver.get();
+  const int order = static_cast<int>(n);
+  const int first = static_cast<int>(n - count + 1);
+  const auto range = count == n ? CUSOLVER_EIG_RANGE_ALL : CUSOLVER_EIG_RANGE_I;
+  device::Buffer<double> values(n);
+  device::Buffer<int> status(1);
+  int found = 0;
+  int workspace_size = 0;
+  check(cusolverDnDsyevdx_bufferSize(handle, CUSOLVER_EIG_MODE_VECTOR, range,
+                                     CUBLAS_FILL_MODE_UPPER, order, a, order, 0.0, 0.0, first,
+                                     order, &found, values.data(), &workspace_size),
+        "sizing the eigenvalue workspace");
+  device::Buffer<double> workspace(static_cast<std::size_t>(workspace_size));
+  check(cusolverDnDsyevdx(handle, CUSOLVER_EIG_MODE_VECTOR, range, CUBLAS_FILL_MODE_UPPER, order, a,
+                          order, 0.0, 0.0, first, order, &found, values.data(), workspace.data(),
+                          workspace_size, status.data()),
+        "eigenvalues");
+  int failed = 0;
+  device::copy_to_host<int>(context.stream(), status.span(), {&failed, 1});
+  if (failed != 0 || found != static_cast<int>(count)) {
+    throw Error("the eigenvalue solver did not converge (cuSOLVER Dsyevdx, status " +
+                std::to_string(failed) + ")");
+  }
+  // Column-major eigenvectors in the leading columns of `a` are row-major ones in its leading rows.
+  device::copy_bytes_on_device(context.stream(), eigenvalues, values.data(),
+                               count * sizeof(double));
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::math

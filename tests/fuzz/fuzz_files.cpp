@@ -1,0 +1,50 @@
+// A libFuzzer target for everything that reads bytes from outside: the first byte chooses the format,
+// the others are the file. Whatever they hold, the parser returns or throws Error.
+//
+//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc -o fuzz_files
+//     tests/fuzz/fuzz_files.cpp src/files/*.cpp src/data/idx.cpp -lz
+//   ./fuzz_files -max_total_time=60
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <hourglass/error.hpp>
+#include <string>
+#include <string_view>
+
+#include "data/idx.hpp"
+#include "files/npy_format.hpp"
+#include "files/safetensors.hpp"
+
+namespace {
+
+void check(bool holds) {
+  if (!holds) std::abort();
+}
+
+void parse(unsigned format, std::string_view bytes) {
+  using namespace hourglass;
+  if (format == 0) {
+    const Array<float> array = files::parse_npy(bytes, "npy");
+    check(array.size() == element_count(array.shape));
+  } else if (format == 1) {
+    for (const auto& [name, tensor] : files::parse_safetensors(bytes, "safetensors")) {
+      check(tensor.size() == element_count(tensor.shape));
+    }
+  } else {
+    const std::size_t rank = format == 2 ? 1 : 3;
+    const Array<std::uint8_t> array = data::parse_idx(bytes, rank, "idx");
+    check(array.size() == element_count(array.shape) && array.shape.size() == rank);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  try {
+    parse(data[0] % 4U, {reinterpret_cast<const char*>(data) + 1, size - 1});
+  } catch (const hourglass::Error& error) {
+    check(std::string_view(error.what()).find('\n') == std::string_view::npos);
+  }
+  return 0;
+}

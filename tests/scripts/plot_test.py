@@ -1,0 +1,180 @@
+"""scripts/plot.py on small run folders: the figures appear, and bad folders give one clear line."""
+
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import matplotlib  # noqa: F401
+    import numpy as np
+except ImportError as error:
+    print(f"skipped: {sys.executable} cannot import {error.name}")
+    sys.exit(77)
+
+PLOT = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "plot.py"
+CONV = ["latent_maps.png", "loss.png", "reconstruction.png"]
+DENSE = ["digit.png", "latent.png", "reconstruction.png"]
+
+
+def png_size(path):
+    head = path.read_bytes()[:24]
+    assert head[:8] == b"\x89PNG\r\n\x1a\n", path
+    return struct.unpack(">II", head[16:24])
+
+
+class PlotTest(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+        self.random = np.random.default_rng(0)
+
+    def metrics(self, **entries):
+        (self.folder / "metrics.json").write_text(json.dumps(entries))
+
+    def array(self, name, array):
+        np.save(self.folder / name, array)
+
+    def conv(self, epochs=3, tsne=True):
+        self.metrics(
+            model="conv",
+            epochs=[
+                {"epoch": n, "train_loss": 0.2 / n, "validation_loss": 0.1 / n}
+                for n in range(1, epochs + 1)
+            ],
+            pca={"explained_variance_ratio": [0.2, 0.1]},
+            tsne={"kl_divergence": 1.7, "perplexity": 30, "iterations": 300} if tsne else None,
+        )
+        images = self.random.random((8, 28, 28), dtype=np.float32)
+        self.array("originals.npy", images)
+        self.array("reconstructions.npy", images)
+        self.array("labels.npy", np.arange(50, dtype=np.uint8) % 10)
+        self.array("pca.npy", self.random.random((50, 2), dtype=np.float32))
+        if tsne:
+            self.array("tsne.npy", self.random.random((50, 2), dtype=np.float32))
+
+    def dense(self):
+        epochs = [{"epoch": 1, "train_loss": 0.2, "validation_loss": None}]
+        self.metrics(model="dense", epochs=epochs, pca=None)
+        image = self.random.random((1, 8, 8), dtype=np.float32)
+        self.array("originals.npy", image)
+        self.array("reconstructions.npy", image)
+        self.array("latent.npy", np.array([[0, 1, 2.5, 3]], np.float32))
+
+    def plot(self, folder=None):
+        command = [sys.executable, PLOT, folder or self.folder]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    def figures(self):
+        return sorted(path.name for path in self.folder.glob("*.png") if path.is_file())
+
+    def assert_draws(self, names):
+        result = self.plot()
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(self.figures(), names)
+        self.assertEqual(sorted(result.stdout.split()), [str(self.folder / name) for name in names])
+        self.assertEqual(list(self.folder.glob(".*")), [], "temporary files stayed")
+        for name in names:
+            width, height = png_size(self.folder / name)
+            self.assertTrue(300 <= width <= 2400 and 300 <= height <= 1500, (name, width, height))
+
+    def assert_error(self, *words, folder=None, drawn=()):
+        result = self.plot(folder)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"\Aplot\.py: error: [^\n]+\n\Z")
+        for word in words:
+            self.assertIn(word, result.stderr)
+        self.assertEqual(self.figures(), sorted(drawn))
+        self.assertEqual(list(self.folder.glob(".*")), [], "temporary files stayed")
+
+    def test_conv(self):
+        self.conv()
+        self.assert_draws(CONV)
+        wide, _ = png_size(self.folder / "latent_maps.png")
+        (self.folder / "tsne.npy").unlink()
+        self.assert_draws(CONV)
+        narrow, _ = png_size(self.folder / "latent_maps.png")
+        self.assertLess(narrow, 0.7 * wide, "one map alone takes one map's room")
+
+    def test_one_epoch_without_tsne(self):
+        self.conv(epochs=1, tsne=False)
+        self.assert_draws(CONV)
+
+    def test_dense(self):
+        self.dense()
+        self.assert_draws(DENSE)
+
+    def test_interrupted_run_draws_what_it_has(self):
+        self.metrics(model="conv", epochs=[{"epoch": 1, "train_loss": 0.2, "validation_loss": 0.1}])
+        self.assert_draws(["loss.png"])
+
+    def test_help(self):
+        result = self.plot("--help")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("RUN_FOLDER", result.stdout)
+
+    def test_no_folder(self):
+        self.assert_error("nowhere", "no such folder", folder=self.folder / "nowhere")
+
+    def test_no_metrics(self):
+        self.assert_error("metrics.json", "no such file")
+
+    def test_bad_metrics(self):
+        texts = [
+            "",
+            "{",
+            "[]",
+            '{"model": "x"}',
+            '{"model": []}',
+            '{"model": "conv", "epochs": [1]}',
+        ]
+        for text in texts:
+            with self.subTest(text):
+                (self.folder / "metrics.json").write_text(text)
+                self.assert_error("metrics.json")
+
+    def test_nothing_to_draw(self):
+        self.metrics(model="conv", epochs=[])
+        self.assert_error("nothing to draw")
+
+    def test_half_a_pair(self):
+        self.conv()
+        (self.folder / "reconstructions.npy").unlink()
+        drawn = ["latent_maps.png", "loss.png"]
+        self.assert_error("reconstructions.npy", "no such file", drawn=drawn)
+
+    def test_bad_arrays(self):
+        self.conv()
+        name, path = "originals.npy", self.folder / "originals.npy"
+        cases = {
+            "shape is (8, 27, 28)": lambda: self.array(name, np.zeros((8, 27, 28), np.float32)),
+            "not finite": lambda: self.array(name, np.full((8, 28, 28), np.nan, np.float32)),
+            "cannot read": lambda: path.write_bytes(b"\x93NUMPY\x01"),
+            name: lambda: path.write_bytes(b""),
+        }
+        for words, spoil in cases.items():
+            with self.subTest(words):
+                spoil()
+                self.assert_error(name, words, drawn=["latent_maps.png", "loss.png"])
+
+    def test_labels_that_do_not_fit(self):
+        self.conv()
+        drawn = ["loss.png", "reconstruction.png"]
+        self.array("labels.npy", np.arange(49, dtype=np.uint8) % 10)
+        self.assert_error("pca.npy", "expected (49, 2)", drawn=drawn)
+        self.array("labels.npy", np.full(50, 10, np.uint8))
+        self.assert_error("labels.npy", "expected 0 to 9", drawn=drawn)
+
+    def test_a_figure_that_cannot_be_written(self):
+        self.conv()
+        (self.folder / "loss.png").mkdir()
+        drawn = ["latent_maps.png", "reconstruction.png"]
+        self.assert_error("loss.png", "cannot write", drawn=drawn)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,310 @@
+// What the emulation is for: it shows races and reads of unset memory, and reports what would hang.
+#include "simt/emulation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "every_order.hpp"
+#include "hourglass/error.hpp"
+#include "simt/simt.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+namespace {
+
+using simt::LaunchConfig;
+using simt::ThreadOrder;
+
+constexpr ThreadOrder kEmulated[] = {ThreadOrder::forward, ThreadOrder::reverse,
+                                     ThreadOrder::shuffled};
+
+struct Smem {
+  float values[64];
+};
+
+// ---- planted faults ------------------------------------------------------------------------------
+
+__global__ void neighbour(float* out, bool with_barrier) {
+  Smem& smem = simt::shared<Smem>();
+  smem.values[threadIdx.x] = static_cast<float>(threadIdx.x);
+  if (with_barrier) simt::sync_block();
+  out[threadIdx.x] = smem.values[(threadIdx.x + 1) % blockDim.x];
+}
+
+__global__ void read_unset(float* out) {
+  out[simt::global_thread()] = simt::shared<Smem>().values[threadIdx.x];
+}
+
+__global__ void fill_shared(float* out) {
+  simt::shared<Smem>().values[threadIdx.x] = 1.0F;
+  out[simt::global_thread()] = 1.0F;
+}
+
+__global__ void leave_early(unsigned staying) {
+  if (threadIdx.x >= staying) return;
+  simt::sync_block();
+}
+
+__global__ void two_barriers() {
+  // NOLINTNEXTLINE(bugprone-branch-clone): that is the fault
+  if (threadIdx.x % 2 == 0) {
+    simt::sync_block();
+  } else {
+    simt::sync_block();
+  }
+}
+
+__global__ void lane_leaves(float* out) {
+  if (simt::lane() == 9) return;
+  out[threadIdx.x] = simt::shuffle_xor(1.0F, 1);
+}
+
+__global__ void two_shuffles(float* out) {
+  if (simt::lane() < 16) {
+    out[threadIdx.x] = simt::shuffle_down(1.0F, 1);
+  } else {
+    out[threadIdx.x] = simt::shuffle_down(2.0F, 1);
+  }
+}
+
+__global__ void not_in_mask() {
+  simt::sync_warp(0x0000FFFF);
+}
+
+__global__ void warp_against_block() {
+  if (simt::warp() == 0 && simt::lane() < 8) {
+    simt::sync_warp();
+  } else {
+    simt::sync_block();
+  }
+}
+
+__global__ void grid_barrier() {
+  simt::sync_grid();
+}
+
+__global__ void block_skips_grid_barrier() {
+  if (blockIdx.x != 1) simt::sync_grid();
+}
+
+__global__ void block_stuck_before_grid_barrier() {
+  if (blockIdx.x == 2 && threadIdx.x < 10) simt::sync_block();
+  simt::sync_grid();
+}
+
+/// Throws in one thread while all others wait, and counts what was unwound.
+__global__ void throw_in(unsigned block, unsigned thread, int* alive) {
+  struct Guard {
+    int* alive;
+    explicit Guard(int* alive_) : alive(alive_) { simt::atomic_add(alive, 1); }
+    ~Guard() { simt::atomic_add(alive, -1); }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+  } guard(alive);
+  simt::sync_block();
+  if (blockIdx.x == block && threadIdx.x == thread) throw std::out_of_range("planted");
+  simt::sync_block();
+}
+
+template <class... P, class... A>
+std::string error_of(const LaunchConfig& config, void (*kernel)(P...), A... args) {
+  try {
+    simt::launch(nullptr, config, kernel, args...);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+void expect_all_in(const std::string& text, const std::vector<std::string>& parts) {
+  for (const std::string& part : parts) {
+    EXPECT_NE(text.find(part), std::string::npos) << "no \"" << part << "\" in: " << text;
+  }
+  EXPECT_EQ(text.find('\n'), std::string::npos);
+}
+
+// ---- memory --------------------------------------------------------------------------------------
+
+TEST(Emulation, OrdersShowARace) {
+  const LaunchConfig config{.block = {64}, .shared_bytes = sizeof(Smem)};
+  std::vector<float> expected(64);
+  for (std::size_t i = 0; i < 64; ++i) expected[i] = static_cast<float>((i + 1) % 64);
+  int wrong = 0;
+  for (const ThreadOrder order : kEmulated) {
+    const simt::EmulationScope scope(order);
+    std::vector<float> out(64);
+    simt::launch(nullptr, config, neighbour, out.data(), true);
+    EXPECT_EQ(out, expected);
+    simt::launch(nullptr, config, neighbour, out.data(), false);
+    if (out != expected) ++wrong;
+  }
+  EXPECT_GT(wrong, 0);
+}
+
+TEST(Emulation, SeedsShuffleDifferently) {
+  const LaunchConfig config{.block = {64}, .shared_bytes = sizeof(Smem)};
+  const auto run = [&](std::uint32_t seed) {
+    const simt::EmulationScope scope(ThreadOrder::shuffled, seed);
+    std::vector<float> out(64);
+    simt::launch(nullptr, config, neighbour, out.data(), false);
+    std::vector<bool> unset(64);
+    std::transform(out.begin(), out.end(), unset.begin(), [](float x) { return std::isnan(x); });
+    return unset;
+  };
+  EXPECT_EQ(run(1), run(1));
+  EXPECT_NE(run(1), run(2));
+}
+
+TEST(Emulation, SharedMemoryStartsAsNaNInEachBlock) {
+  for (const unsigned block : {1U, 64U}) {
+    const LaunchConfig config{.grid = {8}, .block = {block}, .shared_bytes = sizeof(Smem)};
+    std::vector<float> out(std::size_t{8} * block);
+    simt::launch(nullptr, config, fill_shared, out.data());
+    simt::launch(nullptr, config, read_unset, out.data());
+    for (const float x : out) EXPECT_TRUE(std::isnan(x));
+  }
+}
+
+TEST(Emulation, TooLittleSharedMemoryIsReported) {
+  float out[2];
+  for (const unsigned block : {1U, 2U}) {
+    const LaunchConfig config{.grid = {4}, .block = {block}, .shared_bytes = 255};
+    expect_all_in(error_of(config, read_unset, &out[0]), {"256 bytes", "255"});
+  }
+}
+
+// ---- hangs ---------------------------------------------------------------------------------------
+
+class EmulationReports : public testing::TestWithParam<ThreadOrder> {
+  simt::EmulationScope scope_{GetParam()};
+
+ protected:
+  /// The emulator is as good as new, also for kernels with barriers.
+  void TearDown() override {
+    float out[64];
+    simt::launch(nullptr, {.grid = {3}, .block = {64}, .shared_bytes = sizeof(Smem)}, neighbour,
+                 &out[0], true);
+    for (std::size_t i = 0; i < 64; ++i) EXPECT_EQ(out[i], static_cast<float>((i + 1) % 64));
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(InEveryOrder, EmulationReports, kEveryOrder, order_name);
+
+TEST_P(EmulationReports, AThreadThatReturnsBeforeABarrier) {
+  expect_all_in(error_of({.block = {64}}, leave_early, 48U),
+                {"barrier divergence", "block (0, 0, 0)", "64 threads", "16 returned",
+                 "48 wait at sync_block", "emulation_test.cpp:"});
+}
+
+TEST_P(EmulationReports, BarriersOnDifferentLines) {
+  expect_all_in(error_of({.block = {8, 8}}, two_barriers),
+                {"barrier divergence", "block (0, 0, 0)", "64 threads", "wait at sync_block",
+                 "came to sync_block", "emulation_test.cpp:"});
+}
+
+TEST_P(EmulationReports, ALaneThatReturnsBeforeAShuffle) {
+  float out[64];
+  expect_all_in(error_of({.block = {64}}, lane_leaves, &out[0]),
+                {"barrier divergence", "2 returned", "62 wait at shuffle_xor"});
+}
+
+TEST_P(EmulationReports, ShufflesOnDifferentLines) {
+  float out[64];
+  expect_all_in(error_of({.block = {64}}, two_shuffles, &out[0]),
+                {"barrier divergence", "wait at shuffle_down", "came to shuffle_down"});
+}
+
+TEST_P(EmulationReports, ALaneOutsideOfItsMask) {
+  expect_all_in(error_of({.block = {32}}, not_in_mask), {"not in the mask", "sync_warp"});
+}
+
+TEST_P(EmulationReports, ADeadlock) {
+  expect_all_in(error_of({.block = {64}}, warp_against_block),
+                {"deadlock", "block (0, 0, 0)", "8 wait at sync_warp", "56 wait at sync_block"});
+}
+
+TEST_P(EmulationReports, AGridBarrierInAnOrdinaryLaunch) {
+  for (const unsigned block : {1U, 4U}) {
+    expect_all_in(error_of({.grid = {4}, .block = {block}}, grid_barrier),
+                  {"sync_grid", "not cooperative"});
+  }
+}
+
+TEST_P(EmulationReports, ABlockThatSkipsTheGridBarrier) {
+  expect_all_in(
+      error_of({.grid = {4}, .block = {16}, .cooperative = true}, block_skips_grid_barrier),
+      {"barrier divergence", "the grid of 4 blocks", "64 threads", "16 returned",
+       "48 wait at sync_grid"});
+}
+
+TEST_P(EmulationReports, ABlockStuckBeforeTheGridBarrier) {
+  expect_all_in(
+      error_of({.grid = {4}, .block = {16}, .cooperative = true}, block_stuck_before_grid_barrier),
+      {"deadlock", "block (2, 0, 0)", "16 threads", "10 wait at sync_block",
+       "6 wait at sync_grid"});
+}
+
+TEST_P(EmulationReports, WhatTheKernelThrows) {
+  for (const bool cooperative : {false, true}) {
+    int alive = 0;
+    EXPECT_THROW(simt::launch(nullptr, {.grid = {6}, .block = {64}, .cooperative = cooperative},
+                              throw_in, 4U, 33U, &alive),
+                 std::out_of_range);
+    EXPECT_EQ(alive, 0);
+  }
+}
+
+TEST_P(EmulationReports, WhatTheKernelThrowsInABlockOfOne) {
+  int alive = 0;
+  EXPECT_THROW(simt::launch(nullptr, {.grid = {100}}, throw_in, 40U, 0U, &alive),
+               std::out_of_range);
+  EXPECT_EQ(alive, 0);
+}
+
+TEST_P(EmulationReports, ABlockTooLarge) {
+  expect_all_in(error_of({.block = {1025}}, two_barriers), {"1025 threads", "1024"});
+}
+
+TEST_P(EmulationReports, NothingForAnEmptyGrid) {
+  EXPECT_EQ(error_of({.grid = {0}}, grid_barrier), "no error");
+}
+
+// ---- launch shapes -------------------------------------------------------------------------------
+
+TEST(LaunchShape, PlainBlocksHaveOneThread) {
+  EXPECT_EQ(simt::per_element(0).grid.x, 1U);
+  EXPECT_EQ(simt::per_element(4097).grid.x, 2U);
+  EXPECT_EQ(simt::per_element(std::size_t{1} << 40).grid.x, 64U);
+  EXPECT_EQ(simt::per_element(1 << 20).block.count(), 1U);
+  EXPECT_EQ(simt::per_block(77, 128).grid.x, 77U);
+  EXPECT_EQ(simt::per_block(77, 128).block.count(), 1U);
+}
+
+TEST(LaunchShape, EmulationTakesTheShapeOfTheGpu) {
+  const simt::EmulationScope scope(ThreadOrder::forward);
+  EXPECT_EQ(simt::per_element(0).grid.x, 1U);
+  EXPECT_EQ(simt::per_element(257).grid.x, 2U);
+  EXPECT_EQ(simt::per_element(257).block.x, 256U);
+  EXPECT_EQ(simt::per_element(std::size_t{1} << 40, 64).grid.x, 132U * 16);
+  EXPECT_EQ(simt::per_block(77, 128, 40).block.x, 128U);
+  EXPECT_EQ(simt::per_block(77, 128, 40).shared_bytes, 40U);
+}
+
+TEST(LaunchShape, ScopesNest) {
+  const simt::EmulationScope outer(ThreadOrder::reverse, 3);
+  {
+    const simt::EmulationScope inner(ThreadOrder::shuffled);
+    EXPECT_EQ(simt::emulation().order, ThreadOrder::shuffled);
+  }
+  EXPECT_EQ(simt::emulation().order, ThreadOrder::reverse);
+  EXPECT_EQ(simt::emulation().seed, 3U);
+}
+
+}  // namespace
+}  // namespace hourglass::HOURGLASS_TARGET

@@ -1,0 +1,64 @@
+// Launchers of kernels that between them use every word of simt.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "simt/launch_config.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+
+/// counts[i] += 1 for i in 0..n-1, once in each index type.
+void count_elements(simt::StreamHandle stream, unsigned* counts, std::size_t n);
+
+/// What one thread sees: out[global linear thread].
+struct Place {
+  unsigned block_thread, block_thread_count, lane, warp, warp_thread_count;
+};
+void tell_places(simt::StreamHandle stream, const simt::LaunchConfig& config, Place* out);
+
+/// What one thread got from its warp, having sent its lane in one way or another.
+struct Exchanged {
+  unsigned broadcast;  ///< shuffle from lane 0
+  unsigned rotated;    ///< shuffle from lane + 33, that is from lane + 1 modulo 32
+  int up;              ///< shuffle_up by 3 of -lane
+  float down;          ///< shuffle_down by 5 of lane + 0.5
+  double flipped;      ///< shuffle_xor with 1 of lane + 0.25
+  std::uint64_t wide;  ///< shuffle_xor with 1 of lane << 40
+  unsigned odd_lanes;  ///< ballot
+  unsigned half;       ///< ballot among the lanes of the same half of the warp: lane % 4 == 1
+  bool any_7, any_99;  ///< any lane == 7, any lane == 99
+  bool all_small, all_even;
+};
+void exchange(simt::StreamHandle stream, const simt::LaunchConfig& config, Exchanged* out);
+
+/// Each thread adds 1, takes the extremes of its index, and once swaps in its index.
+struct Tally {
+  std::int32_t add_i32, min_i32, max_i32, exchange_i32, cas_i32;
+  std::uint32_t add_u32, min_u32, max_u32, exchange_u32, cas_u32;
+  std::uint64_t add_u64, min_u64, max_u64, exchange_u64, cas_u64;
+  float add_f32;
+  double add_f64;
+};
+/// `tickets[t]` counts who got the old value t from add_u32.
+void tally(simt::StreamHandle stream, const simt::LaunchConfig& config, Tally* out,
+           unsigned* tickets);
+
+/// Reverses each block's 256 values (or its last few) `rounds` times by way of shared memory.
+void reverse_in_blocks(simt::StreamHandle stream, simt::LaunchConfig config, float* values,
+                       int rounds);
+
+/// sums[t] = the sum of the block's values, as thread t got it. Twice, with one scratch.
+void sum_blocks(simt::StreamHandle stream, simt::LaunchConfig config, const float* values,
+                float* sums);
+void sum_blocks(simt::StreamHandle stream, simt::LaunchConfig config, const double* values,
+                double* sums);
+void sum_blocks(simt::StreamHandle stream, simt::LaunchConfig config, const std::uint64_t* values,
+                std::uint64_t* sums);
+
+/// `rounds` times: each thread hands its value to the thread of the same place in the next block.
+/// Both buffers have one value for each thread of the grid; the result is in `values`.
+void pass_round(simt::StreamHandle stream, simt::LaunchConfig config, unsigned* values,
+                unsigned* buffer, int rounds);
+
+}  // namespace hourglass::HOURGLASS_TARGET
