@@ -26,11 +26,13 @@ try:
     from matplotlib.colors import BoundaryNorm, ListedColormap
     from matplotlib.ticker import MaxNLocator
 except ImportError as error:
-    sys.exit(
+    print(
         f"plot.py: error: {sys.executable} cannot import {error.name}; "
         "install the packages python3-numpy and python3-matplotlib, or start plot.py with a Python "
-        "that has both, such as /usr/bin/python3"
+        "that has both, such as /usr/bin/python3",
+        file=sys.stderr,
     )
+    sys.exit(3)  # tells callers to try another Python
 
 
 class PlotError(Exception):

@@ -46,14 +46,14 @@ __global__ void upsample_backward_kernel(const float* __restrict__ dy, const flo
 // ------------------------------------------------------------------------------------ launchers
 
 void upsample_forward(device::Stream& stream, const float* x, Planes y_planes, float* y) {
-  const Grid2x2 grid = Grid2x2::of(y_planes, false);
+  const Grid2x2 grid = Grid2x2::of(y_planes);
   simt::launch(stream.handle(), simt::per_element(grid.windows), upsample_forward_kernel, x, grid,
                y);
 }
 
 void upsample_backward(device::Stream& stream, const float* dy, const float* x, bool relu,
                        Planes y_planes, float* dx) {
-  const Grid2x2 grid = Grid2x2::of(y_planes, false);
+  const Grid2x2 grid = Grid2x2::of(y_planes);
   simt::launch(stream.handle(), simt::per_element(grid.windows),
                relu ? upsample_backward_kernel<true> : upsample_backward_kernel<false>, dy, x, grid,
                dx);

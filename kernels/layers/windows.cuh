@@ -17,19 +17,11 @@ struct Grid2x2 {
   std::uint32_t window_columns;
   std::uint32_t windows;  // over all images
 
-  /// `cover_odd`: windows that hang over an odd edge count too.
-  static Grid2x2 of(Planes fine, bool cover_odd) {
-    const auto half = [&](std::size_t n) {
-      return static_cast<std::uint32_t>(cover_odd ? (n + 1) / 2 : n / 2);
-    };
-    const std::uint32_t rows = half(fine.height);
-    const std::uint32_t columns = half(fine.width);
-    return {static_cast<std::uint32_t>(fine.height),
-            static_cast<std::uint32_t>(fine.width),
-            static_cast<std::uint32_t>(fine.inner),
-            rows,
-            columns,
-            static_cast<std::uint32_t>(fine.outer) * rows * columns};
+  static Grid2x2 of(Planes fine) {
+    const auto number = [](std::size_t n) { return static_cast<std::uint32_t>(n); };
+    return {number(fine.height),    number(fine.width),
+            number(fine.inner),     number(fine.height / 2),
+            number(fine.width / 2), number(fine.outer * (fine.height / 2) * (fine.width / 2))};
   }
 };
 

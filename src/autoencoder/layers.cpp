@@ -52,18 +52,16 @@ void ConvolutionLayer::backward(math::Context& context, const float* x, const fl
 }
 
 MaxPoolLayer::MaxPoolLayer(const LayerSetting& setting, const ImageShape& input)
-    : input_(planes(setting.batch, input)),
-      winner_(setting.batch * input.channels * (input.height / 2) * (input.width / 2)),
-      input_from_relu_(setting.input_from_relu) {}
+    : input_(planes(setting.batch, input)), input_from_relu_(setting.input_from_relu) {}
 
 void MaxPoolLayer::forward(math::Context& context, const float* x, float* y) {
-  kernels::max_pool_forward(context.stream(), x, input_, y, winner_.data());
+  kernels::max_pool_forward(context.stream(), x, input_, y);
 }
 
-void MaxPoolLayer::backward(math::Context& context, const float* /*x*/, const float* y,
-                            const float* dy, float* dx) {
+void MaxPoolLayer::backward(math::Context& context, const float* x, const float* y, const float* dy,
+                            float* dx) {
   if (dx == nullptr) return;
-  kernels::max_pool_backward(context.stream(), dy, y, winner_.data(), input_from_relu_, input_, dx);
+  kernels::max_pool_backward(context.stream(), x, y, dy, input_from_relu_, input_, dx);
 }
 
 UpsampleLayer::UpsampleLayer(const LayerSetting& setting, const ImageShape& input)

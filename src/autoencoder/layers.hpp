@@ -5,7 +5,6 @@
 #include <hourglass/model.hpp>
 
 #include "autoencoder/layer.hpp"
-#include "device/buffer.hpp"
 #include "math/convolution.hpp"
 #include "math/layout.hpp"
 
@@ -41,7 +40,6 @@ class MaxPoolLayer final : public Layer {
 
  private:
   Planes input_;
-  device::Buffer<std::uint8_t> winner_;
   bool input_from_relu_;
 };
 
