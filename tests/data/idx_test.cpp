@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "tests/data/idx_files.hpp"
-#include "tests/files/scratch.hpp"
+#include "support/idx_files.hpp"
+#include "support/scratch.hpp"
 
 namespace hourglass::data {
 namespace {

@@ -7,8 +7,8 @@
 #include <hourglass/dataset.hpp>
 #include <string>
 
-#include "tests/data/idx_files.hpp"
-#include "tests/files/scratch.hpp"
+#include "support/idx_files.hpp"
+#include "support/scratch.hpp"
 
 namespace hourglass {
 namespace {

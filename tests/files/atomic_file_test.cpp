@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/files/scratch.hpp"
+#include "support/scratch.hpp"
 
 namespace hourglass::files {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "files/npy_format.hpp"
-#include "tests/files/scratch.hpp"
+#include "support/scratch.hpp"
 
 namespace hourglass {
 namespace {
