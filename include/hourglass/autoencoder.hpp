@@ -42,7 +42,7 @@ struct EpochResult {
 
 struct TrainingOptions {
   std::size_t epochs = 10;
-  std::optional<std::size_t> steps;  ///< stop after so many steps in all
+  std::optional<std::size_t> steps = {};  ///< stop after so many steps in all
   std::size_t batch_size = 64;
   double learning_rate = 1e-3;
   Loss loss = Loss::bce;

@@ -1,0 +1,289 @@
+// The layered engine against PyTorch in double precision, and against itself.
+#include "autoencoder/layered_engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <hourglass/dataset.hpp>
+#include <hourglass/error.hpp>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "autoencoder/layers.hpp"
+#include "layers/loss.hpp"
+#include "support/golden.hpp"
+#include "support/mnist.hpp"
+#include "support/on_target.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+namespace {
+
+/// ||values - expected|| / ||expected||.
+double relative_error(std::span<const float> values, std::span<const float> expected) {
+  EXPECT_EQ(values.size(), expected.size());
+  double error = 0.0;
+  double norm = 0.0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    error += std::pow(double{values[i]} - double{expected[i]}, 2);
+    norm += std::pow(double{expected[i]}, 2);
+  }
+  return std::sqrt(error / norm);
+}
+
+/// A batch of feature maps from the target's order in memory to that of files.
+std::vector<float> in_file_order(std::span<const float> maps, const ImageShape& shape) {
+  std::vector<float> ordered(maps.begin(), maps.end());
+  if (kOnCuda) return ordered;
+  const std::size_t pixels = shape.height * shape.width;
+  for (std::size_t i = 0; i < maps.size(); ++i) {  // NHWC -> NCHW
+    const std::size_t image = i / shape.size();
+    const std::size_t pixel = i % shape.size() / shape.channels;
+    ordered[image * shape.size() + i % shape.channels * pixels + pixel] = maps[i];
+  }
+  return ordered;
+}
+
+std::vector<float> flat_parameters(const ParameterLayout& layout, const Golden& golden,
+                                   const std::string& prefix) {
+  std::vector<float> flat(layout.flat_size());
+  for (std::size_t t = 0; t < layout.specs().size(); ++t) {
+    std::ranges::copy(golden[prefix + layout.specs()[t].name].values,
+                      flat.begin() + static_cast<std::ptrdiff_t>(layout.offset(t)));
+  }
+  return flat;
+}
+
+Array<std::uint8_t> to_bytes(const Array<float>& images) {
+  Array<std::uint8_t> bytes(images.shape);
+  std::ranges::transform(images.values, bytes.values.begin(), [](float value) {
+    return static_cast<std::uint8_t>(std::lround(value * 255.f));
+  });
+  return bytes;
+}
+
+const auto kGoOn = [](std::size_t) { return true; };
+constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
+
+// ---- one pass, beside PyTorch's ----------------------------------------------------------------
+
+class NetworkTest : public OnTarget {
+ protected:
+  NetworkTest()
+      : model_(conv_model()),
+        layout_(model_),
+        golden_("conv.safetensors"),
+        images_(golden_["images"]) {}
+
+  Network make_network(LayerRange range, Purpose purpose) {
+    parameters_ = to_device(flat_parameters(layout_, golden_, "initial."));
+    gradient_ = to_device(std::vector<float>(layout_.flat_size()));
+    return {context(), model_,         layout_, {parameters_.data(), gradient_.data()},
+            range,     images_.rows(), purpose};
+  }
+
+  Model model_;
+  ParameterLayout layout_;
+  Golden golden_;
+  const Array<float>& images_;
+  device::Buffer<float> parameters_;
+  device::Buffer<float> gradient_;
+};
+
+TEST_F(NetworkTest, EachLayerGivesPyTorchsActivations) {
+  const std::vector<std::string> names{"conv1", "pool1", "conv2", "pool2", "conv3",
+                                       "up1",   "conv4", "up2",   "logits"};
+  const auto shapes = model_.shapes();
+  for (std::size_t layers = 1; layers <= names.size(); ++layers) {
+    for (const Purpose purpose : {Purpose::inference, Purpose::training}) {
+      Network network = make_network({0, layers}, purpose);
+      device::copy_to_device<float>(stream(), images_.values, network.input());
+      network.forward(context());
+      std::vector<float> output(network.output().size());
+      device::copy_to_host<float>(stream(), network.output(), output);
+      EXPECT_LT(relative_error(in_file_order(output, shapes[layers]),
+                               golden_["activation." + names[layers - 1]].values),
+                1e-6)
+          << names[layers - 1];
+    }
+  }
+}
+
+TEST_F(NetworkTest, GradientsArePyTorchs) {
+  for (const Loss loss : {Loss::bce, Loss::mse}) {
+    const std::string name = loss == Loss::bce ? "bce" : "mse";
+    Network network = make_network({0, 9}, Purpose::training);
+    device::copy_to_device<float>(stream(), images_.values, network.input());
+    network.forward(context());
+    device::Buffer<double> partials(kernels::loss_partial_count(images_.size()));
+    kernels::loss_forward_backward(stream(), loss, network.output(), network.input().data(),
+                                   partials.span(), network.output_gradient().data());
+    network.backward(context());
+
+    const auto sums = to_host(partials);
+    const double mean =
+        std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(images_.size());
+    EXPECT_NEAR(mean, golden_["loss." + name].values[0], 1e-7);
+    const auto gradient = to_host(gradient_);
+    for (std::size_t t = 0; t < layout_.specs().size(); ++t) {
+      const auto& expected = golden_["gradient." + name + "." + layout_.specs()[t].name];
+      EXPECT_LT(relative_error(std::span(gradient).subspan(layout_.offset(t), expected.size()),
+                               expected.values),
+                3e-6)
+          << name << " " << layout_.specs()[t].name;
+    }
+  }
+}
+
+// ---- steps, beside PyTorch's -------------------------------------------------------------------
+
+class LayeredEngineTest : public OnTarget {
+ protected:
+  void SetUp() override {
+    OnTarget::SetUp();
+    if (!IsSkipped()) engine_ = make_layered_engine(conv_model(), 0, Precision::fp32);
+  }
+
+  /// The largest, over tensors, of ||moved - expected|| / ||expected||.
+  double movement_error(const Golden& golden, const std::string& prefix) {
+    const ParameterLayout& layout = engine_->layout();
+    auto moved = engine_->parameters();
+    const auto initial = flat_parameters(layout, golden, "initial.");
+    for (std::size_t i = 0; i < moved.size(); ++i) moved[i] -= initial[i];
+    double worst = 0.0;
+    for (std::size_t t = 0; t < layout.specs().size(); ++t) {
+      const auto& expected = golden[prefix + layout.specs()[t].name];
+      worst = std::max(worst,
+                       relative_error(std::span(moved).subspan(layout.offset(t), expected.size()),
+                                      expected.values));
+    }
+    return worst;
+  }
+
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(LayeredEngineTest, TenStepsOnOneBatch) {
+  const Golden golden("conv.safetensors");
+  const auto images = to_bytes(golden["images"]);
+  engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
+  engine_->begin_training(images, images, {.batch_size = images.rows(), .shuffle = false});
+  for (std::size_t step = 0; step < 10; ++step) {  // plain, then recorded, then replayed
+    const EpochLosses losses = engine_->run_epoch(step + 1, kNoLimit, kGoOn);
+    EXPECT_NEAR(losses.train_loss, golden["adam10.losses"].values[step], 1e-6);
+  }
+  const double error = movement_error(golden, "adam10.delta.");
+  RecordProperty("error", std::to_string(error));
+  EXPECT_LT(error, 2e-5);
+}
+
+TEST_F(LayeredEngineTest, FiftyStepsOnMnist) {
+  const auto folder = mnist_folder();
+  if (folder.empty()) GTEST_SKIP() << kNoMnist;
+  const Golden golden("mnist_steps.safetensors");
+  const Dataset data = load_mnist(folder);
+  const auto run = [&](std::size_t steps) {
+    engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
+    engine_->begin_training(data.train.images, data.test.images, {.shuffle = false});
+    (void)engine_->run_epoch(1, steps, kGoOn);
+  };
+  run(10);
+  const double error10 = movement_error(golden, "step10.delta.");
+  run(50);
+  const double error50 = movement_error(golden, "step50.delta.");
+  RecordProperty("error10", std::to_string(error10));
+  RecordProperty("error50", std::to_string(error50));
+  EXPECT_LT(error10, 2e-5);
+  EXPECT_LT(error50, 2e-3);
+}
+
+// ---- what an epoch is --------------------------------------------------------------------------
+
+// With no learning, every image's loss is that of the initial weights, whenever it is seen: training
+// and validation on the same images must agree, however the images fall into batches.
+TEST_F(LayeredEngineTest, AnEpochSeesEveryImageOnce) {
+  const Dataset data = synthetic_digits(203, 3);
+  engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
+  for (const std::size_t batch : {1U, 7U, 64U, 100U, 203U}) {
+    for (const bool shuffle : {false, true}) {
+      engine_->begin_training(
+          data.train.images, data.train.images,
+          {.batch_size = batch, .learning_rate = 1e-30, .seed = 9, .shuffle = shuffle});
+      for (std::size_t epoch = 1; epoch <= 3; ++epoch) {
+        const EpochLosses losses = engine_->run_epoch(epoch, kNoLimit, kGoOn);
+        EXPECT_EQ(losses.images, 203U);
+        EXPECT_EQ(losses.steps, (203 + batch - 1) / batch);
+        EXPECT_NEAR(losses.train_loss, losses.validation_loss, 1e-6 * losses.train_loss);
+      }
+    }
+  }
+}
+
+TEST_F(LayeredEngineTest, TheSameSeedGivesTheSameBits) {
+  const Dataset data = synthetic_digits(300, 3);
+  const auto train = [&](std::uint64_t seed) {
+    engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
+    engine_->begin_training(data.train.images, data.test.images, {.seed = seed});
+    for (std::size_t epoch = 1; epoch <= 3; ++epoch) {
+      (void)engine_->run_epoch(epoch, kNoLimit, kGoOn);
+    }
+    return engine_->parameters();
+  };
+  const auto first = train(1);
+  EXPECT_EQ(train(1), first);
+  EXPECT_NE(train(2), first);  // another order
+}
+
+TEST_F(LayeredEngineTest, StopsWhereItIsTold) {
+  const Dataset data = synthetic_digits(300, 3);
+  engine_->begin_training(data.train.images, data.test.images, {});
+  const EpochLosses limited = engine_->run_epoch(1, 2, kGoOn);
+  EXPECT_EQ(limited.steps, 2U);
+  EXPECT_EQ(limited.images, 128U);
+  EXPECT_FALSE(limited.stopped);
+  EXPECT_GT(limited.validation_loss, 0.0);
+  const EpochLosses stopped =
+      engine_->run_epoch(2, kNoLimit, [](std::size_t images) { return images < 192; });
+  EXPECT_EQ(stopped.steps, 3U);
+  EXPECT_TRUE(stopped.stopped);
+}
+
+// ---- images through it -------------------------------------------------------------------------
+
+TEST_F(LayeredEngineTest, LatentRowsAreInFileOrder) {
+  const Golden golden("conv.safetensors");
+  engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
+  const Array<float> latent = engine_->run(Part::encoder, golden["images"]);
+  EXPECT_EQ(latent.shape, (Shape{2, 392}));
+  EXPECT_LT(relative_error(latent.values, golden["activation.pool2"].values), 1e-6);
+}
+
+TEST_F(LayeredEngineTest, DecodingTheCodeReconstructs) {
+  engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
+  for (const std::size_t rows : {1U, 99U, 100U, 101U, 1000U, 1001U}) {
+    const auto images = to_unit_range(synthetic_digits(rows, 3).train.images);
+    const auto latent = engine_->run(Part::encoder, images);
+    const auto decoded = engine_->run(Part::decoder, latent);
+    const auto reconstructed = engine_->run(Part::both, images);
+    ASSERT_EQ(decoded.rows(), rows);
+    EXPECT_EQ(decoded.values, reconstructed.values) << rows;
+    for (const float value : reconstructed.values) ASSERT_TRUE(value > 0.f && value < 1.f);
+  }
+}
+
+// What row i gives must not depend on its neighbours.
+TEST_F(LayeredEngineTest, RowsDoNotKnowEachOther) {
+  engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
+  const auto images = to_unit_range(synthetic_digits(150, 3).train.images);
+  const auto all = engine_->run(Part::encoder, images);
+  for (const std::size_t row : {0U, 99U, 100U, 149U}) {
+    const auto image = images.row(row);
+    const auto alone =
+        engine_->run(Part::encoder, Array<float>({1, 28, 28}, {image.begin(), image.end()}));
+    EXPECT_LT(relative_error(alone.values, all.row(row)), 1e-6) << row;
+  }
+}
+
+}  // namespace
+}  // namespace hourglass::HOURGLASS_TARGET
