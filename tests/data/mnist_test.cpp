@@ -2,12 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <hourglass/dataset.hpp>
 #include <string>
 
 #include "support/idx_files.hpp"
+#include "support/mnist.hpp"
 #include "support/scratch.hpp"
 
 namespace hourglass {
@@ -108,11 +108,8 @@ TEST_F(Mnist, TellsFilesThatAreSwapped) {
 }
 
 TEST(RealMnist, HasTheFactsEveryoneKnows) {
-  const char* named = std::getenv("HOURGLASS_DATA");
-  const fs::path folder = named != nullptr ? named : "data/mnist";
-  if (!fs::is_directory(folder)) {
-    GTEST_SKIP() << "no MNIST: " << folder << " is no folder; set HOURGLASS_DATA to one";
-  }
+  const fs::path folder = mnist_folder();
+  if (folder.empty()) GTEST_SKIP() << kNoMnist;
   const Dataset data = load_mnist(folder);
   EXPECT_THAT(data.train.images.shape, ElementsAre(60000, 28, 28));
   EXPECT_THAT(data.test.images.shape, ElementsAre(10000, 28, 28));
