@@ -11,8 +11,7 @@ namespace hourglass::HOURGLASS_TARGET::simt {
 inline constexpr unsigned kWarpSize = 32;
 inline constexpr unsigned kFullMask = 0xFFFFFFFF;
 
-// ---- who am I
-// ------------------------------------------------------------------------------------
+// ---- who am I -----------------------------------------------------------------------------------
 
 __device__ inline unsigned block_thread_count() {
   return blockDim.x * blockDim.y * blockDim.z;
@@ -46,8 +45,7 @@ __device__ inline std::size_t global_thread_count() {
   return std::size_t{gridDim.x} * blockDim.x;
 }
 
-// ---- the range behind elements(n)
-// -----------------------------------------------------------------
+// ---- the range behind elements(n) ---------------------------------------------------------------
 
 /// first, first + step, ... while below last. Counter is the type it counts in: `last + step` fits.
 template <class T, class Counter>
@@ -80,8 +78,7 @@ class Elements {
   Counter step_;
 };
 
-// ---- what shuffles and atomics take
-// --------------------------------------------------------------
+// ---- what shuffles and atomics take -------------------------------------------------------------
 
 template <class T>
 concept WarpValue = std::is_trivially_copyable_v<T> &&(sizeof(T) == 4 || sizeof(T) == 8);

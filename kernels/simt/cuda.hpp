@@ -45,8 +45,7 @@ __device__ To bit_cast(const From& from) {  // std::bit_cast is no device functi
 
 }  // namespace detail
 
-// ---- elements
-// ------------------------------------------------------------------------------------
+// ---- elements -----------------------------------------------------------------------------------
 
 /// Neighbouring threads touch neighbouring elements: the stride is all threads. Counted in a type that
 /// last + stride fits: 32 bits where that is enough.
@@ -63,8 +62,7 @@ __device__ auto block_elements(T n) {
   return Elements<T, Counter>(block_thread(), static_cast<Counter>(n), block_thread_count());
 }
 
-// ---- shared memory and barriers
-// ------------------------------------------------------------------
+// ---- shared memory and barriers -----------------------------------------------------------------
 
 template <class Smem>
 __device__ Smem& shared() {
@@ -82,8 +80,7 @@ __device__ inline void sync_warp(unsigned mask = kFullMask) {
   __syncwarp(mask);
 }
 
-// ---- shuffles and votes
-// --------------------------------------------------------------------------
+// ---- shuffles and votes -------------------------------------------------------------------------
 
 template <WarpValue T>
 __device__ T shuffle(T value, unsigned source_lane, unsigned mask = kFullMask) {
@@ -121,8 +118,7 @@ __device__ inline bool all(bool predicate, unsigned mask = kFullMask) {
   return __all_sync(mask, predicate) != 0;
 }
 
-// ---- atomics
-// -------------------------------------------------------------------------------------
+// ---- atomics ------------------------------------------------------------------------------------
 
 template <AtomicAddend T>
 __device__ T atomic_add(T* address, std::type_identity_t<T> value) {
@@ -152,8 +148,7 @@ __device__ T atomic_cas(T* address, std::type_identity_t<T> expected,
       atomicCAS(detail::word(address), static_cast<Word>(expected), static_cast<Word>(desired)));
 }
 
-// ---- launch
-// --------------------------------------------------------------------------------------
+// ---- launch -------------------------------------------------------------------------------------
 
 [[nodiscard]] inline LaunchConfig per_element(std::size_t n, unsigned block = 256) {
   const std::size_t grid = std::min(blocks_for(n, block), kMaxGridPerElement);

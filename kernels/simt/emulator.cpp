@@ -42,8 +42,7 @@ std::string text(const char* what, const Where& where) {
 
 }  // namespace
 
-// ---- set-up
-// --------------------------------------------------------------------------------------
+// ---- set-up -------------------------------------------------------------------------------------
 
 Emulator::Emulator(const LaunchConfig& config, const std::function<void()>& body)
     : config_(config), body_(body), order_(emulation().order), random_(emulation().seed) {
@@ -104,8 +103,7 @@ void Emulator::set_up(std::size_t first_block, std::size_t block_count) {
   started_ = 0;
 }
 
-// ---- the scheduler
-// -------------------------------------------------------------------------------
+// ---- the scheduler ------------------------------------------------------------------------------
 
 void Emulator::run(std::size_t first_block, std::size_t block_count) {
   if (block_count * config_.block.count() > 1) {
@@ -182,8 +180,7 @@ void Emulator::unwind_waiting() {
   }
 }
 
-// ---- meetings
-// ------------------------------------------------------------------------------------
+// ---- meetings -----------------------------------------------------------------------------------
 
 /// The running thread arrives, and goes on when `expected` threads have.
 void Emulator::meet(Meeting& meeting, std::size_t expected, const char* what, const Where& where) {
@@ -258,8 +255,7 @@ void Emulator::deliver(std::uint32_t mask) {
   }
 }
 
-// ---- reports
-// -------------------------------------------------------------------------------------
+// ---- reports ------------------------------------------------------------------------------------
 
 /// Who waits where, now that nobody can run: in a block that is stuck by itself if there is one,
 /// else in the grid, whose blocks then wait for each other.
@@ -294,8 +290,7 @@ std::string Emulator::describe_stall() const {
   return report;
 }
 
-// ---- the words of host.hpp
-// -----------------------------------------------------------------------
+// ---- the words of host.hpp ----------------------------------------------------------------------
 
 void* Emulator::shared_memory(std::size_t bytes) const {
   if (bytes > config_.shared_bytes) {

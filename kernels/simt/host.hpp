@@ -95,8 +95,7 @@ T atomic_update(T* address, Choose choose) {
 
 }  // namespace detail
 
-// ---- elements
-// ------------------------------------------------------------------------------------
+// ---- elements -----------------------------------------------------------------------------------
 
 namespace detail {
 
@@ -124,8 +123,7 @@ Elements<T, T> block_elements(T n) {
   return detail::share(n, block_thread(), block_thread_count());
 }
 
-// ---- shared memory and barriers
-// ------------------------------------------------------------------
+// ---- shared memory and barriers -----------------------------------------------------------------
 
 template <class Smem>
 Smem& shared() {
@@ -144,8 +142,7 @@ inline void sync_warp(unsigned mask = kFullMask, const Where& where = Where::cur
   if (!detail::alone()) detail::exchange("sync_warp", 0, lane(), mask, where);
 }
 
-// ---- shuffles and votes
-// --------------------------------------------------------------------------
+// ---- shuffles and votes -------------------------------------------------------------------------
 
 template <WarpValue T>
 T shuffle(T value, unsigned source_lane, unsigned mask = kFullMask,
@@ -188,8 +185,7 @@ inline bool all(bool predicate, unsigned mask = kFullMask, const Where& where = 
   return ballot(!predicate, mask, where) == 0;
 }
 
-// ---- atomics: real ones, since blocks run in parallel
-// --------------------------------------------
+// ---- atomics: real ones, since blocks run in parallel -------------------------------------------
 
 template <AtomicAddend T>
 T atomic_add(T* address, std::type_identity_t<T> value) {
@@ -217,8 +213,7 @@ T atomic_cas(T* address, std::type_identity_t<T> expected, std::type_identity_t<
   return expected;
 }
 
-// ---- launch
-// --------------------------------------------------------------------------------------
+// ---- launch -------------------------------------------------------------------------------------
 
 /// Plain order: blocks of one thread, their number a function of n alone, so that results do not
 /// depend on how many cores there are. In emulation the shape is the GPU's.

@@ -10,22 +10,23 @@
 //   block_thread()  block_thread_count()       in the block, over all its dimensions
 //   global_thread()  global_thread_count()     in a 1-D grid
 //   for (auto i : elements(n))                 my share of 0 .. n-1, in a 1-D grid of any size
+//   for (auto i : block_elements(n))           my share of 0 .. n-1 among the threads of my block
 //
 //   Smem& smem = shared<Smem>()                the block's dynamic shared memory, all of it
 //   sync_warp(mask)  sync_block()  sync_grid() barriers; sync_grid in cooperative launches only
 //   shuffle(v, lane, mask)                     v of that lane (modulo 32)
-//   shuffle_up(v, delta, mask)  shuffle_down   v of the lane delta below, above; own v beyond the
-//   warp shuffle_xor(v, bits, mask)                 v of lane() ^ bits ballot(p, mask)  any(p,
-//   mask)  all(p, mask)
+//   shuffle_up(v, delta, mask)                 v of the lane delta below; own v beyond the warp
+//   shuffle_down(v, delta, mask)               v of the lane delta above; likewise
+//   shuffle_xor(v, bits, mask)                 v of lane() ^ bits
+//   ballot(p, mask)  any(p, mask)  all(p, mask)
 //
 //   atomic_add(address, v)                     int32, uint32, uint64, float, double
 //   atomic_min  atomic_max  atomic_exchange    int32, uint32, uint64
 //   atomic_cas(address, expected, desired)     the same; all of them return the old value
 //
-//   per_element(n, block)                      launch shape for a kernel that loops over
-//   elements(n) per_block(count, block, shared_bytes)      one block for each of `count` rows,
-//   images, ... launch(stream, config, kernel, args...)    an empty grid launches nothing; throws
-//   hourglass::Error
+//   per_element(n, block)                      launch shape for a kernel that loops over elements(n)
+//   per_block(count, block, shared_bytes)      one block for each of `count` rows, images, ...
+//   launch(stream, config, kernel, args...)    an empty grid launches nothing; throws Error
 //
 // Masks are kFullMask unless given and then mean all lanes there are, also in a block's odd last
 // warp. A lane outside the mask, or one that does not exist, has no value: reading it is an error
