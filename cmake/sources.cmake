@@ -2,21 +2,33 @@
 
 # One op a file: kernel and launcher. nvcc compiles them for CUDA, the host compiler for the CPU.
 set(HOURGLASS_KERNELS
+    kernels/affinities/perplexity.cu
+    kernels/affinities/symmetrize.cu
     kernels/data/gather.cu
     kernels/data/shuffle.cu
     kernels/layers/activation.cu
     kernels/layers/loss.cu
     kernels/layers/max_pool.cu
     kernels/layers/upsample.cu
+    kernels/neighbors/candidates.cu
     kernels/optimizer/adam.cu
-    kernels/pca/columns.cu)
+    kernels/pca/columns.cu
+    kernels/tsne/move.cu
+    kernels/tsne/repulsion.cu
+    kernels/tsne/spectrum.cu
+    kernels/tsne/spread.cu)
 
 # What calls kernels and libraries: plain C++ for both targets.
 set(HOURGLASS_PER_TARGET
     src/autoencoder/layered_engine.cpp
     src/autoencoder/layers.cpp
     src/autoencoder/network.cpp
-    src/decomposition/pca_solver.cpp)
+    src/decomposition/pca_solver.cpp
+    src/manifold/affinity_matrix.cpp
+    src/manifold/map_optimizer.cpp
+    src/manifold/neighbors.cpp
+    src/manifold/repulsion_grid.cpp
+    src/manifold/solver.cpp)
 
 set(HOURGLASS_ONLY_CPU
     kernels/simt/emulator.cpp
@@ -25,6 +37,7 @@ set(HOURGLASS_ONLY_CPU
     src/device/runtime_cpu.cpp
     src/math/context_cpu.cpp
     src/math/convolution_onednn.cpp
+    src/math/fft_fftw.cpp
     src/math/matrix_openblas.cpp
     src/math/sort_std.cpp)
 
@@ -32,6 +45,7 @@ set(HOURGLASS_ONLY_CUDA
     src/device/runtime_cuda.cpp
     src/math/context_cuda.cpp
     src/math/convolution_cudnn.cpp
+    src/math/fft_cufft.cpp
     src/math/matrix_cuda.cpp
     src/math/sort_thrust.cu)
 

@@ -34,8 +34,9 @@ __global__ void column_means_kernel(const double* __restrict__ sums, std::size_t
   }
 }
 
-__global__ void subtract_means_kernel(const float* __restrict__ x, std::size_t columns,
-                                      const float* __restrict__ means, float* __restrict__ y) {
+// No __restrict__ on x and y, which may be the same matrix.
+__global__ void subtract_means_kernel(const float* x, std::size_t columns,
+                                      const float* __restrict__ means, float* y) {
   const std::size_t row = std::size_t{blockIdx.x} * columns;
   for (const auto c : simt::block_elements(columns)) y[row + c] = x[row + c] - means[c];
 }

@@ -16,7 +16,7 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 void column_means(device::Stream& stream, const float* x, std::size_t rows, std::size_t columns,
                   std::span<double> scratch, std::span<float> means);
 
-/// y[r, c] = x[r, c] - means[c].
+/// y[r, c] = x[r, c] - means[c]. In place (y == x) too.
 void subtract_means(device::Stream& stream, const float* x, std::size_t rows, std::size_t columns,
                     std::span<const float> means, float* y);
 

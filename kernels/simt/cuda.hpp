@@ -45,6 +45,9 @@ __device__ To bit_cast(const From& from) {  // std::bit_cast is no device functi
 
 }  // namespace detail
 
+/// Values that one thread had best work on side by side, as an array: threads are its vector lanes.
+inline constexpr unsigned kVectorWidth = 1;
+
 // ---- elements -----------------------------------------------------------------------------------
 
 /// Neighbouring threads touch neighbouring elements: the stride is all threads. Counted in a type that
@@ -60,6 +63,23 @@ template <std::integral T>
 __device__ auto block_elements(T n) {
   using Counter = std::conditional_t<std::same_as<T, std::int32_t>, std::uint32_t, std::uint64_t>;
   return Elements<T, Counter>(block_thread(), static_cast<Counter>(n), block_thread_count());
+}
+
+template <std::integral T>
+__device__ auto warp_elements(T n) {
+  using Counter = std::conditional_t<std::same_as<T, std::int32_t>, std::uint32_t, std::uint64_t>;
+  const std::size_t warps = (block_thread_count() - 1) / kWarpSize + 1;
+  return Elements<T, Counter>(static_cast<Counter>(blockIdx.x * warps + warp()),
+                              static_cast<Counter>(n), static_cast<Counter>(gridDim.x * warps));
+}
+
+// ---- a float's bits -----------------------------------------------------------------------------
+
+__device__ inline std::uint32_t float_bits(float value) {
+  return __float_as_uint(value);
+}
+__device__ inline float float_from_bits(std::uint32_t bits) {
+  return __uint_as_float(bits);
 }
 
 // ---- shared memory and barriers -----------------------------------------------------------------
@@ -158,6 +178,12 @@ __device__ T atomic_cas(T* address, std::type_identity_t<T> expected,
 [[nodiscard]] inline LaunchConfig per_block(std::size_t count, unsigned block,
                                             std::size_t shared_bytes = 0) {
   return {.grid = {static_cast<unsigned>(count)}, .block = {block}, .shared_bytes = shared_bytes};
+}
+
+[[nodiscard]] inline LaunchConfig per_warp(std::size_t n, unsigned block = 256,
+                                           std::size_t shared_bytes = 0) {
+  const std::size_t grid = std::min(blocks_for(n, block / kWarpSize), kMaxGridPerElement);
+  return {.grid = {static_cast<unsigned>(grid)}, .block = {block}, .shared_bytes = shared_bytes};
 }
 
 namespace detail {

@@ -86,6 +86,17 @@ LaunchConfig per_block(std::size_t count, unsigned block, std::size_t shared_byt
   return {.grid = {static_cast<unsigned>(count)}, .block = {threads}, .shared_bytes = shared_bytes};
 }
 
+LaunchConfig per_warp(std::size_t n, unsigned block, std::size_t shared_bytes) {
+  if (emulation().order == ThreadOrder::plain) {
+    constexpr std::size_t kChunk = 64;  // items that a whole warp works on are worth more
+    constexpr std::size_t kMaxChunks = 64;
+    return {.grid = {static_cast<unsigned>(std::min(blocks_for(n, kChunk), kMaxChunks))},
+            .shared_bytes = shared_bytes};
+  }
+  const std::size_t grid = std::min(blocks_for(n, block / kWarpSize), kMaxGridPerElement);
+  return {.grid = {static_cast<unsigned>(grid)}, .block = {block}, .shared_bytes = shared_bytes};
+}
+
 void detail::run(const LaunchConfig& config, const std::function<void()>& body) {
   check(config);
   if (config.grid.count() == 0) return;

@@ -95,6 +95,9 @@ T atomic_update(T* address, Choose choose) {
 
 }  // namespace detail
 
+/// Values that one thread had best work on side by side, as an array: a vector register of floats.
+inline constexpr unsigned kVectorWidth = 16;
+
 // ---- elements -----------------------------------------------------------------------------------
 
 namespace detail {
@@ -121,6 +124,22 @@ Elements<T, T> elements(T n) {
 template <std::integral T>
 Elements<T, T> block_elements(T n) {
   return detail::share(n, block_thread(), block_thread_count());
+}
+
+/// Items that warps take whole: all lanes of a warp get the same ones.
+template <std::integral T>
+Elements<T, T> warp_elements(T n) {
+  const std::size_t warps = blocks_for(block_thread_count(), kWarpSize);
+  return detail::share(n, blockIdx.x * warps + warp(), gridDim.x * warps);
+}
+
+// ---- a float's bits -----------------------------------------------------------------------------
+
+inline std::uint32_t float_bits(float value) {
+  return std::bit_cast<std::uint32_t>(value);
+}
+inline float float_from_bits(std::uint32_t bits) {
+  return std::bit_cast<float>(bits);
 }
 
 // ---- shared memory and barriers -----------------------------------------------------------------
@@ -220,6 +239,10 @@ T atomic_cas(T* address, std::type_identity_t<T> expected, std::type_identity_t<
 [[nodiscard]] LaunchConfig per_element(std::size_t n, unsigned block = 256);
 [[nodiscard]] LaunchConfig per_block(std::size_t count, unsigned block,
                                      std::size_t shared_bytes = 0);
+
+/// For kernels that loop over warp_elements(n): a warp an item, or a CPU thread many.
+[[nodiscard]] LaunchConfig per_warp(std::size_t n, unsigned block = 256,
+                                    std::size_t shared_bytes = 0);
 
 template <class... P, class... A>
 void launch(StreamHandle /*stream*/, const LaunchConfig& config, void (*kernel)(P...),

@@ -11,6 +11,8 @@
 //   global_thread()  global_thread_count()     in a 1-D grid
 //   for (auto i : elements(n))                 my share of 0 .. n-1, in a 1-D grid of any size
 //   for (auto i : block_elements(n))           my share of 0 .. n-1 among the threads of my block
+//   for (auto i : warp_elements(n))            my warp's share of 0 .. n-1, in a 1-D grid
+//   kVectorWidth                               values a thread had best work on side by side
 //
 //   Smem& smem = shared<Smem>()                the block's dynamic shared memory, all of it
 //   sync_warp(mask)  sync_block()  sync_grid() barriers; sync_grid in cooperative launches only
@@ -20,12 +22,15 @@
 //   shuffle_xor(v, bits, mask)                 v of lane() ^ bits
 //   ballot(p, mask)  any(p, mask)  all(p, mask)
 //
+//   float_bits(v)  float_from_bits(bits)       a float as the uint32 it is stored as
+//
 //   atomic_add(address, v)                     int32, uint32, uint64, float, double
 //   atomic_min  atomic_max  atomic_exchange    int32, uint32, uint64
 //   atomic_cas(address, expected, desired)     the same; all of them return the old value
 //
 //   per_element(n, block)                      launch shape for a kernel that loops over elements(n)
 //   per_block(count, block, shared_bytes)      one block for each of `count` rows, images, ...
+//   per_warp(n, block, shared_bytes)           for a kernel that loops over warp_elements(n)
 //   launch(stream, config, kernel, args...)    an empty grid launches nothing; throws Error
 //
 // Masks are kFullMask unless given and then mean all lanes there are, also in a block's odd last

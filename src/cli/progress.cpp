@@ -49,23 +49,44 @@ void Progress::say(std::string_view line) {
   std::cout << line << std::endl;  // at once, also into a pipe
 }
 
-void Progress::step(const TrainingProgress& progress) {
-  using std::chrono::steady_clock;
-  if (quiet_ || !terminal_) return;
-  const auto now = steady_clock::now();
-  if (now - last_drawn_ < std::chrono::milliseconds(100)) return;
+bool Progress::time_to_draw() {
+  if (quiet_ || !terminal_) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_drawn_ < std::chrono::milliseconds(100)) return false;
   last_drawn_ = now;
+  return true;
+}
+
+void Progress::draw(const std::string& line) {
+  std::cout << "\r" << line << "\033[K" << std::flush;
+  bar_shown_ = true;
+}
+
+void Progress::step(const TrainingProgress& progress) {
+  if (!time_to_draw()) return;
   const double fraction =
       static_cast<double>(progress.images_seen) / static_cast<double>(progress.images);
   const double rate = static_cast<double>(progress.images_seen) / progress.seconds;
-  const double images_left = static_cast<double>(
-      (progress.epochs - progress.epoch + 1) * progress.images - progress.images_seen);
+  const double images_left =
+      static_cast<double>((progress.epochs - progress.epoch + 1) * progress.images -
+                          progress.images_seen);
   std::string line = format("epoch %2zu/%zu  ", progress.epoch, progress.epochs) + bar(fraction) +
                      format(" %3.0f%%  ", 100.0 * fraction) + with_thousands(rate) + " images/s";
   if (has_loss_) line += format("  loss %.4f", last_loss_);
-  line += "  " + duration(images_left / rate) + " left";
-  std::cout << "\r" << line << "\033[K" << std::flush;
-  bar_shown_ = true;
+  draw(line + "  " + duration(images_left / rate) + " left");
+}
+
+void Progress::stage(std::string_view what) {
+  if (quiet_ || !terminal_) return;
+  draw(std::string(what) + " ...");
+}
+
+void Progress::iterations(std::string_view what, std::size_t done, std::size_t all,
+                          double seconds) {
+  if (!time_to_draw()) return;
+  const double fraction = static_cast<double>(done) / static_cast<double>(all);
+  draw(std::string(what) + "  " + bar(fraction) + format(" %zu/%zu iterations  ", done, all) +
+       duration(seconds * (1.0 - fraction) / fraction) + " left");
 }
 
 void Progress::epoch(const EpochResult& result, std::size_t epochs) {

@@ -19,8 +19,14 @@ class Progress {
   void step(const TrainingProgress& progress);
   /// The line that a finished epoch leaves behind.
   void epoch(const EpochResult& result, std::size_t epochs);
+  /// What is going on, until something else is; on a terminal only.
+  void stage(std::string_view what);
+  /// The bar of a loop of iterations.
+  void iterations(std::string_view what, std::size_t done, std::size_t all, double seconds);
 
  private:
+  [[nodiscard]] bool time_to_draw();
+  void draw(const std::string& line);
   void clear_bar();
 
   bool quiet_;

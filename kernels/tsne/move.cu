@@ -1,0 +1,187 @@
+#include <cmath>
+
+#include "simt/reduce.hpp"
+#include "simt/simt.hpp"
+#include "tsne/boxes.cuh"
+#include "tsne/move.hpp"
+#include "tsne/spline.cuh"
+
+namespace hourglass::HOURGLASS_TARGET::kernels {
+namespace {
+
+constexpr float kMaxStep = 5.f;
+constexpr float kMinGain = 0.01f;
+
+struct Smem {
+  Box boxes[kBoxBlock];
+  simt::BlockSumScratch<double> sum;
+};
+static_assert(sizeof(Smem) <= 10 * 1024);
+
+// ---------------------------------------------------------------------------- device functions
+
+/// This lane's share of the attraction on point i.
+__device__ Point attraction(const Point* points, Point here, const Affinities& affinities,
+                            std::uint32_t i) {
+  Point sum{0.f, 0.f};
+  const std::uint32_t last = affinities.offsets[i + 1];
+  for (std::uint32_t e = affinities.offsets[i] + simt::lane(); e < last;
+       e += simt::warp_thread_count()) {
+    const Point there = points[affinities.columns[e]];
+    const float dx = here.x - there.x;
+    const float dy = here.y - there.y;
+    const float pull = affinities.values[e] / (1.f + dx * dx + dy * dy);
+    sum.x += pull * dx;
+    sum.y += pull * dy;
+  }
+  return sum;
+}
+
+/// This lane's share of minus half the potential's gradient at a point: of its 4 x 4 nodes.
+__device__ Point gather_force(const Repulsion& repulsion, const Geometry& geometry, Point here) {
+  const std::uint32_t nodes = repulsion.side / 2;
+  const float inverse_spacing = 1.f / geometry.spacing;
+  const SplinePlace px(here.x, geometry.origin_x, inverse_spacing, nodes);
+  const SplinePlace py(here.y, geometry.origin_y, inverse_spacing, nodes);
+  const auto wx = SplineWeights::values(px.t);
+  const auto wy = SplineWeights::values(py.t);
+  const auto dwx = SplineWeights::derivatives(px.t);
+  const auto dwy = SplineWeights::derivatives(py.t);
+  Point sum{0.f, 0.f};
+  const bool alone = simt::block_thread_count() == 1;
+  for (std::uint32_t a = 0; a < 4; ++a) {
+    if (!alone && simt::lane() != a) continue;  // a lane a row; other warps than whole ones: none
+    const float* row = repulsion.potential + std::size_t{py.first + a} * repulsion.side + px.first;
+    for (std::uint32_t b = 0; b < 4; ++b) {
+      sum.x += wy.at[a] * dwx.at[b] * row[b];
+      sum.y += dwy.at[a] * wx.at[b] * row[b];
+    }
+  }
+  const float scale = -0.5f * inverse_spacing;
+  return {scale * sum.x, scale * sum.y};
+}
+
+/// One coordinate's step: returns the new velocity.
+__device__ float step(float gradient, float velocity, float momentum, float rate, float& gain) {
+  // Steady descent, against the gradient, deserves more; a change of direction less.
+  gain = gradient * velocity < 0.f ? gain + 0.2f : gain * 0.8f;
+  gain = fmaxf(gain, kMinGain);
+  return fminf(fmaxf(momentum * velocity - rate * gain * gradient, -kMaxStep), kMaxStep);
+}
+
+// ------------------------------------------------------------------------------------- kernels
+
+// One warp a point; lane 0 takes the step.
+template <bool on_grid>
+__global__ void move_points_kernel(const Point* __restrict__ points, std::uint32_t count,
+                                   Affinities affinities, Repulsion repulsion, Schedule schedule,
+                                   const Geometry* __restrict__ geometry_now, Motion motion,
+                                   Point* __restrict__ moved, Box* __restrict__ boxes) {
+  Smem& smem = simt::shared<Smem>();
+  double normalizer = 0.0;
+  for (const auto i : simt::block_elements(repulsion.normalizer_count)) {
+    normalizer += repulsion.normalizers[i];
+  }
+  normalizer = simt::block_sum(normalizer, smem.sum) + repulsion.normalizer_offset;
+  const auto inverse_normalizer = static_cast<float>(1.0 / normalizer);
+
+  const Geometry geometry = *geometry_now;
+  const bool early = geometry.iteration <= schedule.early_iterations;
+  const float exaggeration = early ? schedule.early_exaggeration : 1.f;
+  const float momentum = early ? schedule.early_momentum : schedule.late_momentum;
+  Box box;
+  for (const auto i : simt::warp_elements(count)) {
+    const Point here = points[i];
+    const Point attracted = attraction(points, here, affinities, i);
+    const Point repelled = on_grid             ? gather_force(repulsion, geometry, here)
+                           : simt::lane() == 0 ? repulsion.forces[i]
+                                               : Point{0.f, 0.f};
+    // One sum over the lanes for both: the gradient is linear in them.
+    const float gradient_x =
+        4.f * simt::warp_sum(exaggeration * attracted.x - inverse_normalizer * repelled.x);
+    const float gradient_y =
+        4.f * simt::warp_sum(exaggeration * attracted.y - inverse_normalizer * repelled.y);
+    if (simt::lane() != 0) continue;
+    Point velocity = motion.velocity[i];
+    Point gain = motion.gain[i];
+    velocity.x = step(gradient_x, velocity.x, momentum, schedule.learning_rate, gain.x);
+    velocity.y = step(gradient_y, velocity.y, momentum, schedule.learning_rate, gain.y);
+    motion.velocity[i] = velocity;
+    motion.gain[i] = gain;
+    const Point there{here.x - geometry.mean_x + velocity.x, here.y - geometry.mean_y + velocity.y};
+    moved[i] = there;
+    box = join(box, {there.x, there.y, there.x, there.y, double{there.x}, double{there.y}});
+  }
+  block_join(box, smem.boxes);
+  if (threadIdx.x == 0) boxes[blockIdx.x] = smem.boxes[0];
+}
+
+__global__ void measure_points_kernel(const Point* __restrict__ points, std::uint32_t count,
+                                      Box* __restrict__ boxes) {
+  Box box;
+  for (const auto i : simt::elements(count)) {
+    const Point here = points[i];
+    box = join(box, {here.x, here.y, here.x, here.y, double{here.x}, double{here.y}});
+  }
+  Smem& smem = simt::shared<Smem>();
+  block_join(box, smem.boxes);
+  if (threadIdx.x == 0) boxes[blockIdx.x] = smem.boxes[0];
+}
+
+__global__ void divergence_terms_kernel(const Point* __restrict__ points, std::uint32_t count,
+                                        Affinities affinities, double* __restrict__ sums) {
+  double sum = 0.0;
+  for (const auto i : simt::warp_elements(count)) {
+    const Point here = points[i];
+    const std::uint32_t last = affinities.offsets[i + 1];
+    for (std::uint32_t e = affinities.offsets[i] + simt::lane(); e < last;
+         e += simt::warp_thread_count()) {
+      const float p = affinities.values[e];
+      if (!(p > 0.f)) continue;  // p log p is 0 there
+      const Point there = points[affinities.columns[e]];
+      const float dx = here.x - there.x;
+      const float dy = here.y - there.y;
+      sum += static_cast<double>(p * (logf(p) + log1pf(dx * dx + dy * dy)));
+    }
+  }
+  sum = simt::block_sum(sum, simt::shared<Smem>().sum);
+  if (threadIdx.x == 0) sums[blockIdx.x] = sum;
+}
+
+simt::LaunchConfig shape(std::size_t points) {
+  return simt::per_warp(points, kBoxBlock, sizeof(Smem));
+}
+
+std::uint32_t narrow(std::size_t n) {
+  return static_cast<std::uint32_t>(n);
+}
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------ launchers
+
+std::size_t move_box_count(std::size_t points) {
+  return shape(points).grid.count();
+}
+
+void move_points(device::Stream& stream, std::span<const Point> points,
+                 const Affinities& affinities, const Repulsion& repulsion, const Schedule& schedule,
+                 const Geometry* geometry, Motion motion, Point* moved, std::span<Box> boxes) {
+  simt::launch(stream.handle(), shape(points.size()),
+               repulsion.forces == nullptr ? move_points_kernel<true> : move_points_kernel<false>,
+               points.data(), narrow(points.size()), affinities, repulsion, schedule, geometry,
+               motion, moved, boxes.data());
+}
+
+void measure_points(device::Stream& stream, std::span<const Point> points, std::span<Box> boxes) {
+  simt::launch(stream.handle(), shape(points.size()), measure_points_kernel, points.data(),
+               narrow(points.size()), boxes.data());
+}
+
+void divergence_terms(device::Stream& stream, std::span<const Point> points,
+                      const Affinities& affinities, std::span<double> sums) {
+  simt::launch(stream.handle(), shape(points.size()), divergence_terms_kernel, points.data(),
+               narrow(points.size()), affinities, sums.data());
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::kernels

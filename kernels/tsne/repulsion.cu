@@ -1,0 +1,115 @@
+#include "simt/reduce.hpp"
+#include "simt/simt.hpp"
+#include "tsne/boxes.cuh"
+#include "tsne/repulsion.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::kernels {
+namespace {
+
+constexpr unsigned kBlock = 128;
+constexpr unsigned kWidth = simt::kVectorWidth;
+
+struct Smem {
+  Point tile[kBlock];
+  simt::BlockSumScratch<double> normalizer;
+};
+static_assert(sizeof(Smem) <= 2048);
+
+// ------------------------------------------------------------------------------------- kernels
+
+// Each thread owns kWidth points and meets all others, a tile at a time through shared memory. The
+// inner loop is over the thread's own points: on a CPU one vector register of them.
+template <bool forces_wanted>
+__global__ void exact_repulsion_kernel(const Point* __restrict__ points, std::uint32_t count,
+                                       Point* __restrict__ forces,
+                                       double* __restrict__ normalizers) {
+  Smem& smem = simt::shared<Smem>();
+  double normalizer = 0.0;
+  const std::uint32_t block_points = blockDim.x * kWidth;
+  const std::uint32_t groups = (count + block_points - 1) / block_points;
+  for (std::uint32_t group = blockIdx.x; group < groups; group += gridDim.x) {
+    const std::uint32_t first = group * block_points + threadIdx.x * kWidth;
+    float x[kWidth];
+    float y[kWidth];
+    float force_x[kWidth] = {};
+    float force_y[kWidth] = {};
+    double nearness[kWidth] = {};
+    for (unsigned w = 0; w < kWidth; ++w) {
+      const std::uint32_t i = first + w < count ? first + w : count - 1;
+      x[w] = points[i].x;
+      y[w] = points[i].y;
+    }
+    for (std::uint32_t base = 0; base < count; base += kBlock) {
+      const std::uint32_t size = count - base < kBlock ? count - base : kBlock;
+      simt::sync_block();  // all have done with the last tile
+      for (const auto i : simt::block_elements(size)) smem.tile[i] = points[base + i];
+      simt::sync_block();                // the tile is there
+      float tile_nearness[kWidth] = {};  // single precision over a tile, double over tiles
+      for (std::uint32_t j = 0; j < size; ++j) {
+        const Point other = smem.tile[j];
+        for (unsigned w = 0; w < kWidth; ++w) {
+          const float dx = x[w] - other.x;
+          const float dy = y[w] - other.y;
+          const float near = 1.f / (1.f + dx * dx + dy * dy);
+          tile_nearness[w] += near;
+          if constexpr (forces_wanted) {
+            force_x[w] += near * near * dx;
+            force_y[w] += near * near * dy;
+          }
+        }
+      }
+      for (unsigned w = 0; w < kWidth; ++w) nearness[w] += static_cast<double>(tile_nearness[w]);
+    }
+    for (unsigned w = 0; w < kWidth && first + w < count; ++w) {
+      normalizer += nearness[w] - 1.0;  // less the point itself
+      if constexpr (forces_wanted) forces[first + w] = {force_x[w], force_y[w]};
+    }
+  }
+  normalizer = simt::block_sum(normalizer, smem.normalizer);
+  if (threadIdx.x == 0) normalizers[blockIdx.x] = normalizer;
+}
+
+struct BeginSmem {
+  Box boxes[kBoxBlock];
+};
+
+// One block.
+__global__ void begin_iteration_kernel(std::uint32_t points, const Box* __restrict__ boxes,
+                                       std::uint32_t box_count, Geometry* __restrict__ geometry) {
+  Box* scratch = simt::shared<BeginSmem>().boxes;
+  const Geometry next = next_geometry(boxes, box_count, points, *geometry, scratch);
+  if (threadIdx.x == 0) *geometry = next;
+}
+
+simt::LaunchConfig shape(std::size_t points) {
+  auto config = simt::per_block(1, kBlock, sizeof(Smem));
+  const std::size_t per_block = config.block.count() * kWidth;
+  const std::size_t blocks = simt::blocks_for(points, per_block);
+  config.grid.x = static_cast<unsigned>(blocks < 1024 ? blocks : 1024);
+  return config;
+}
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------ launchers
+
+std::size_t repulsion_partial_count(std::size_t points) {
+  return shape(points).grid.count();
+}
+
+void exact_repulsion(device::Stream& stream, std::span<const Point> points, Point* forces,
+                     std::span<double> normalizers) {
+  simt::launch(stream.handle(), shape(points.size()),
+               forces == nullptr ? exact_repulsion_kernel<false> : exact_repulsion_kernel<true>,
+               points.data(), static_cast<std::uint32_t>(points.size()), forces,
+               normalizers.data());
+}
+
+void begin_iteration(device::Stream& stream, std::size_t points, std::span<const Box> boxes,
+                     Geometry* geometry) {
+  simt::launch(stream.handle(), simt::per_block(1, kBoxBlock, sizeof(BeginSmem)),
+               begin_iteration_kernel, static_cast<std::uint32_t>(points), boxes.data(),
+               static_cast<std::uint32_t>(boxes.size()), geometry);
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::kernels

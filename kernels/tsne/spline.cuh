@@ -1,0 +1,42 @@
+// Cubic B-splines on a grid of unit spacing.
+#pragma once
+
+#include "simt/simt.hpp"
+#include "tsne/map.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::kernels {
+
+/// The values at the four nodes around a point that lies `t` in [0, 1) beyond the second of them.
+struct SplineWeights {
+  float at[4];
+
+  __device__ __forceinline__ static SplineWeights values(float t) {
+    const float s = 1.f - t;
+    return {{s * s * s * (1.f / 6.f), ((3.f * t - 6.f) * t * t + 4.f) * (1.f / 6.f),
+             ((3.f * s - 6.f) * s * s + 4.f) * (1.f / 6.f), t * t * t * (1.f / 6.f)}};
+  }
+  /// By t.
+  __device__ __forceinline__ static SplineWeights derivatives(float t) {
+    const float s = 1.f - t;
+    return {{-0.5f * s * s, (1.5f * t - 2.f) * t, (2.f - 1.5f * s) * s, 0.5f * t * t}};
+  }
+};
+
+/// Where a coordinate falls: the first of its four nodes, and t. Kept within the grid whatever the
+/// coordinate, NaN included.
+struct SplinePlace {
+  std::uint32_t first;
+  float t;
+
+  __device__ __forceinline__ SplinePlace(float coordinate, float origin, float inverse_spacing,
+                                         std::uint32_t nodes) {
+    const float u = (coordinate - origin) * inverse_spacing;
+    const float last = static_cast<float>(nodes - 3);
+    const float inside = u >= 1.f ? (u < last ? u : last - 0.5f) : 1.f;
+    const float whole = floorf(inside);
+    first = static_cast<std::uint32_t>(whole) - 1;
+    t = inside - whole;
+  }
+};
+
+}  // namespace hourglass::HOURGLASS_TARGET::kernels

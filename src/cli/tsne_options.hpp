@@ -1,0 +1,37 @@
+// What t-SNE is asked for on the command line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <hourglass/tsne.hpp>
+#include <optional>
+#include <string>
+
+#include "cli/options.hpp"
+#include "cli/progress.hpp"
+
+namespace hourglass::cli {
+
+struct TsneCommandOptions {
+  double perplexity = 30.0;
+  std::size_t iterations = 1000;
+  std::optional<double> learning_rate;
+  double early_exaggeration = 12.0;
+  std::string init = "pca";
+  std::string accuracy = "default";
+  std::uint64_t seed = 0;
+  std::size_t divergence_interval = 0;
+
+  void add_to(CLI::App& command);
+  /// For the library. Reads the initial map if --init names a file.
+  [[nodiscard]] TsneOptions make() const;
+  [[nodiscard]] Json to_json() const;
+};
+
+/// Shows each stage and the iterations, and stops at Ctrl-C.
+void watch(TsneOptions& options, Progress& progress);
+
+/// kl_divergence, iterations, history, seconds by stage.
+[[nodiscard]] Json to_json(const TsneResult& result);
+
+}  // namespace hourglass::cli

@@ -1,0 +1,33 @@
+#include "manifold/affinity_matrix.hpp"
+
+#include "affinities/perplexity.hpp"
+#include "affinities/symmetrize.hpp"
+#include "device/range.hpp"
+#include "math/sort.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+
+AffinityMatrix::AffinityMatrix(math::Context& context, const Neighbors& neighbors, std::size_t rows,
+                               double perplexity) {
+  const Range range("affinities");
+  device::Stream& stream = context.stream();
+  const std::size_t directed = rows * neighbors.k;
+  device::Buffer<float> conditional(directed);
+  kernels::conditional_probabilities(stream, neighbors.squared_distances.data(), rows, neighbors.k,
+                                     perplexity, conditional.data());
+  device::Buffer<std::uint64_t> keys(2 * directed);
+  device::Buffer<float> values(2 * directed);
+  kernels::emit_entries(stream, neighbors.indices.data(), conditional.data(), rows, neighbors.k,
+                        keys.data(), values.data());
+  const std::size_t entries = math::sort_and_merge(context, keys.span(), values.span());
+
+  offsets_ = device::Buffer<std::uint32_t>(rows + 1);
+  columns_ = device::Buffer<std::uint32_t>(entries);
+  values_ = device::Buffer<float>(entries);
+  kernels::index_entries(stream, keys.span().first(entries), rows, offsets_.data(),
+                         columns_.data());
+  device::copy_bytes_on_device(stream, values_.data(), values.data(), entries * sizeof(float));
+  stream.synchronize();  // keys and values are about to be freed
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET

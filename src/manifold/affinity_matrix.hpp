@@ -1,0 +1,31 @@
+// The symmetric affinities of a neighbour graph.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "device/buffer.hpp"
+#include "manifold/neighbors.hpp"
+#include "math/context.hpp"
+#include "tsne/move.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+
+/// P in compressed rows; its entries add up to one.
+class AffinityMatrix {
+ public:
+  AffinityMatrix(math::Context& context, const Neighbors& neighbors, std::size_t rows,
+                 double perplexity);
+
+  [[nodiscard]] kernels::Affinities view() const {
+    return {offsets_.data(), columns_.data(), values_.data()};
+  }
+  [[nodiscard]] std::size_t entries() const { return columns_.size(); }
+
+ private:
+  device::Buffer<std::uint32_t> offsets_;
+  device::Buffer<std::uint32_t> columns_;
+  device::Buffer<float> values_;
+};
+
+}  // namespace hourglass::HOURGLASS_TARGET

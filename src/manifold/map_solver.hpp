@@ -1,0 +1,50 @@
+// One target's part of t-SNE: what touches all points, on the device. The public API drives it stage
+// by stage and keeps the time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <hourglass/array.hpp>
+#include <hourglass/tsne.hpp>
+
+namespace hourglass {
+
+/// How a map is optimized.
+struct MapSchedule {
+  std::size_t early_iterations = 250;
+  double early_exaggeration = 12.0;
+  double early_momentum = 0.5;
+  double late_momentum = 0.8;
+  double learning_rate = 200.0;
+  double spacing = 1.0 / 3.0;  ///< of the repulsion grid's nodes
+};
+
+class MapSolver {
+ public:
+  MapSolver() = default;
+  virtual ~MapSolver() = default;
+  MapSolver(const MapSolver&) = delete;
+  MapSolver& operator=(const MapSolver&) = delete;
+
+  // Either of these first ...
+  virtual void find_neighbors(const Array<float>& x, std::size_t k) = 0;
+  virtual void use_neighbors(const NeighborGraph& graph) = 0;
+  [[nodiscard]] virtual NeighborGraph neighbors() = 0;
+
+  // ... then these, in this order.
+  virtual void compute_affinities(double perplexity) = 0;
+  virtual void begin(const Array<float>& map, const MapSchedule& schedule) = 0;
+
+  /// Iterations that one call to advance() had best be asked for.
+  [[nodiscard]] virtual std::size_t stride() const = 0;
+  /// That many more iterations. Throws Error when the map grows without bound.
+  virtual void advance(std::size_t iterations) = 0;
+  /// The KL divergence of the map as it stands. Its normalisation is summed over all pairs where
+  /// `exact`, or where that costs next to nothing; else it is taken from a fine grid.
+  [[nodiscard]] virtual double divergence(bool exact) = 0;
+  /// (N, 2), centred.
+  [[nodiscard]] virtual Array<float> map() = 0;
+};
+
+}  // namespace hourglass

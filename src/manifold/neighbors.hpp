@@ -1,0 +1,25 @@
+// Exact nearest neighbours on the device.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <hourglass/array.hpp>
+
+#include "device/buffer.hpp"
+#include "math/context.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+
+/// (rows, k) each; a row's neighbours by increasing distance, then by index.
+struct Neighbors {
+  std::size_t k;
+  device::Buffer<std::uint32_t> indices;
+  device::Buffer<float> squared_distances;
+};
+
+/// x (rows, features) in device memory, overwritten by its centred self: near the origin, inner
+/// products lose fewer digits.
+[[nodiscard]] Neighbors find_neighbors(math::Context& context, device::Buffer<float> x,
+                                       std::size_t rows, std::size_t features, std::size_t k);
+
+}  // namespace hourglass::HOURGLASS_TARGET

@@ -1,0 +1,88 @@
+// The stages of t-SNE on one target.
+#include <cmath>
+#include <hourglass/error.hpp>
+#include <memory>
+#include <vector>
+
+#include "device/range.hpp"
+#include "manifold/affinity_matrix.hpp"
+#include "manifold/map_optimizer.hpp"
+#include "manifold/map_solver.hpp"
+#include "manifold/neighbors.hpp"
+#include "math/context.hpp"
+#include "math/layout.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+namespace {
+
+class Solver final : public MapSolver {
+ public:
+  explicit Solver(int device_index) : context_(device_index) {}
+
+  void find_neighbors(const Array<float>& x, std::size_t k) override {
+    rows_ = x.rows();
+    neighbors_ = hourglass::HOURGLASS_TARGET::find_neighbors(
+        context_, device::to_device<float>(context_.stream(), x.values), rows_, x.row_size(), k);
+  }
+
+  void use_neighbors(const NeighborGraph& graph) override {
+    rows_ = graph.indices.rows();
+    std::vector<float> squared = graph.distances.values;
+    for (float& distance : squared) distance *= distance;
+    neighbors_ = {
+        .k = graph.indices.row_size(),
+        .indices = device::to_device<std::uint32_t>(context_.stream(), graph.indices.values),
+        .squared_distances = device::to_device<float>(context_.stream(), squared)};
+  }
+
+  [[nodiscard]] NeighborGraph neighbors() override {
+    NeighborGraph graph{.indices = Array<std::uint32_t>({rows_, neighbors_.k}),
+                        .distances = Array<float>({rows_, neighbors_.k})};
+    device::copy_to_host<std::uint32_t>(context_.stream(), neighbors_.indices.span(),
+                                        graph.indices.values);
+    device::copy_to_host<float>(context_.stream(), neighbors_.squared_distances.span(),
+                                graph.distances.values);
+    for (float& distance : graph.distances.values) distance = std::sqrt(distance);
+    return graph;
+  }
+
+  void compute_affinities(double perplexity) override {
+    affinities_ = std::make_unique<AffinityMatrix>(context_, neighbors_, rows_, perplexity);
+    neighbors_ = {};  // the memory is wanted for the map
+  }
+
+  void begin(const Array<float>& map, const MapSchedule& schedule) override {
+    optimizer_ = std::make_unique<MapOptimizer>(context_, *affinities_, map, schedule);
+  }
+
+  // On a GPU long enough for the host's look in between to vanish; on a CPU short enough for a person
+  // to see progress. Even, so that points end in the buffer they began in.
+  [[nodiscard]] std::size_t stride() const override {
+    return math::kImageLayout == ImageLayout::nchw ? 50 : 10;
+  }
+
+  void advance(std::size_t iterations) override {
+    const Range range("iterations");
+    optimizer_->advance(iterations);
+  }
+  [[nodiscard]] double divergence(bool exact) override {
+    const Range range("divergence");
+    return optimizer_->divergence(exact);
+  }
+  [[nodiscard]] Array<float> map() override { return optimizer_->map(); }
+
+ private:
+  math::Context context_;
+  std::size_t rows_ = 0;
+  Neighbors neighbors_{};
+  std::unique_ptr<AffinityMatrix> affinities_;
+  std::unique_ptr<MapOptimizer> optimizer_;
+};
+
+}  // namespace
+
+std::unique_ptr<MapSolver> make_map_solver(int device_index) {
+  return std::make_unique<Solver>(device_index);
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET

@@ -1,0 +1,284 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <hourglass/error.hpp>
+#include <hourglass/pca.hpp>
+#include <hourglass/tsne.hpp>
+#include <memory>
+#include <numbers>
+#include <string>
+#include <utility>
+
+#include "data/philox.hpp"
+#include "device/range.hpp"
+#include "manifold/map_solver.hpp"
+#include "neighbors/limits.hpp"
+
+namespace hourglass {
+
+#if HOURGLASS_HAS_CPU
+namespace cpu {
+std::unique_ptr<MapSolver> make_map_solver(int device_index);
+}
+#endif
+#if HOURGLASS_HAS_CUDA
+namespace cuda {
+std::unique_ptr<MapSolver> make_map_solver(int device_index);
+}
+#endif
+
+namespace {
+
+constexpr double kInitialSpread = 1e-4;  // standard deviation along the first axis
+
+std::unique_ptr<MapSolver> make_solver(const Device& device) {
+#if HOURGLASS_HAS_CPU
+  if (device.kind == DeviceKind::cpu) return cpu::make_map_solver(device.index);
+#endif
+#if HOURGLASS_HAS_CUDA
+  if (device.kind == DeviceKind::cuda) return cuda::make_map_solver(device.index);
+#endif
+  throw Error("this build cannot run t-SNE on device '" + device.name + "'");
+}
+
+/// Adds the time from here to the end of the scope.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
+  ~Stopwatch() { seconds_ += elapsed(); }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+  [[nodiscard]] double elapsed() const {
+    return std::chrono::duration<double>(Clock::now() - start_).count();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double& seconds_;
+  Clock::time_point start_ = Clock::now();
+};
+
+// ---- what cannot be mapped ---------------------------------------------------------------------
+
+void check_data(const Array<float>& x) {
+  if (x.rows() < 2) {
+    throw Error("t-SNE needs at least 2 rows, and there " +
+                std::string(x.rows() == 1 ? "is 1" : "are none"));
+  }
+  if (x.row_size() == 0) throw Error("t-SNE: the rows are empty");
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!std::isfinite(x.values[i])) {
+      throw Error("t-SNE: row " + std::to_string(i / x.row_size()) + ", column " +
+                  std::to_string(i % x.row_size()) + " is not finite");
+    }
+  }
+  const auto first = x.row(0);
+  for (std::size_t i = 1; i < x.rows(); ++i) {
+    if (!std::ranges::equal(first, x.row(i))) return;
+  }
+  throw Error("t-SNE: all " + std::to_string(x.rows()) +
+              " rows are the same; there is no map of one point");
+}
+
+void check_graph(const NeighborGraph& graph) {
+  const Shape& shape = graph.indices.shape;
+  if (shape.size() != 2 || graph.distances.shape != shape) {
+    throw Error("neighbour graph: indices and distances must both have shape (rows, neighbours)");
+  }
+  const std::size_t rows = shape[0];
+  const std::size_t k = shape[1];
+  if (rows < 2 || k == 0 || k >= rows) {
+    throw Error("neighbour graph: " + std::to_string(k) + " neighbours of each of " +
+                std::to_string(rows) + " rows do not fit; 1 to rows - 1 do");
+  }
+  for (std::size_t i = 0; i < rows * k; ++i) {
+    const std::string place =
+        "neighbour graph: row " + std::to_string(i / k) + ", neighbour " + std::to_string(i % k);
+    const std::uint32_t index = graph.indices.values[i];
+    if (index >= rows) {
+      throw Error(place + " is " + std::to_string(index) + ", but there are only " +
+                  std::to_string(rows) + " rows");
+    }
+    if (index == i / k) throw Error(place + " is the row itself; leave it out");
+    const float distance = graph.distances.values[i];
+    if (!std::isfinite(distance) || distance < 0.f) {
+      throw Error(place + ": its distance is not a finite, non-negative number");
+    }
+    if (i % k > 0 && distance < graph.distances.values[i - 1]) {
+      throw Error(place + " is nearer than the one before; sort each row by distance");
+    }
+  }
+}
+
+void check_options(const TsneOptions& options, std::size_t rows, std::size_t largest_perplexity) {
+  if (!(options.perplexity >= 1.0) ||
+      options.perplexity > static_cast<double>(largest_perplexity)) {
+    throw Error("perplexity " + std::to_string(options.perplexity) + " does not fit " +
+                std::to_string(rows) + " rows; it must be from 1 to " +
+                std::to_string(largest_perplexity));
+  }
+  if (options.iterations == 0)
+    throw UsageError("the number of iterations is 0; it must be at least 1");
+  if (options.learning_rate &&
+      (!(*options.learning_rate > 0.0) || !std::isfinite(*options.learning_rate))) {
+    throw UsageError("the learning rate must be a positive number");
+  }
+  if (!(options.early_exaggeration >= 1.0) || !std::isfinite(options.early_exaggeration)) {
+    throw UsageError("the early exaggeration must be a number of at least 1");
+  }
+  if (!options.initial_map) return;
+  if (options.initial_map->shape != Shape{rows, 2}) {
+    throw Error("the initial map must have shape (" + std::to_string(rows) + ", 2)");
+  }
+  if (!std::ranges::all_of(options.initial_map->values, [](float v) { return std::isfinite(v); })) {
+    throw Error("the initial map holds values that are not finite");
+  }
+}
+
+// ---- where a map starts ------------------------------------------------------------------------
+
+Array<float> random_map(std::size_t rows, std::uint64_t seed) {
+  constexpr std::uint64_t kTag = std::uint64_t{0x7e} << 56;  // this use of the seed, no other
+  const Philox random{seed};
+  Array<float> map({rows, 2});
+  for (std::size_t i = 0; i < rows; ++i) {
+    const PhiloxBlock bits = random(i, kTag);
+    const double radius = std::sqrt(-2.0 * std::log(1.0 - double{uniform(bits[0])}));
+    const double angle = 2.0 * std::numbers::pi * double{uniform(bits[1])};
+    map.row(i)[0] = static_cast<float>(kInitialSpread * radius * std::cos(angle));
+    map.row(i)[1] = static_cast<float>(kInitialSpread * radius * std::sin(angle));
+  }
+  return map;
+}
+
+Array<float> pca_map(const Array<float>& x, const Device& device) {
+  const std::size_t components = std::min<std::size_t>({2, x.row_size(), x.rows()});
+  const PcaModel pca = fit_pca(x, {.components = components}, device);
+  const Array<float> scores = transform(pca, x, device);
+  // The smallest spread the data can have without being all alike may be lost in single precision.
+  const double deviation = std::sqrt(pca.explained_variance[0]);
+  const double scale = deviation > 0.0 ? kInitialSpread / deviation : 0.0;
+  Array<float> map({x.rows(), 2});
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    for (std::size_t c = 0; c < components; ++c) {
+      map.row(i)[c] = static_cast<float>(scale * scores.row(i)[c]);
+    }
+  }
+  return map;
+}
+
+// ---- the stages --------------------------------------------------------------------------------
+
+double spacing_of(TsneAccuracy accuracy) {
+  switch (accuracy) {
+    case TsneAccuracy::fast:
+      return 0.5;
+    case TsneAccuracy::standard:
+      return 1.0 / 3.0;
+    case TsneAccuracy::high:
+      return 0.25;
+  }
+  return 1.0 / 3.0;
+}
+
+/// From neighbours to the map; `initial` makes the map to start from.
+TsneResult optimize(MapSolver& solver, std::size_t rows, const TsneOptions& options,
+                    const std::function<Array<float>()>& initial, TsneResult result) {
+  const auto stage = [&](const char* name) {
+    if (options.on_stage) options.on_stage(name);
+  };
+  stage("affinities");
+  {
+    const Stopwatch watch(result.seconds.affinities);
+    solver.compute_affinities(options.perplexity);
+  }
+  stage("initialization");
+  result.learning_rate = options.learning_rate.value_or(
+      std::max(static_cast<double>(rows) / options.early_exaggeration / 4.0, 50.0));
+  {
+    const Stopwatch watch(result.seconds.initialization);
+    solver.begin(initial(), {.early_exaggeration = options.early_exaggeration,
+                             .learning_rate = result.learning_rate,
+                             .spacing = spacing_of(options.accuracy)});
+  }
+  stage("optimization");
+  {
+    const Stopwatch watch(result.seconds.optimization);
+    const std::size_t interval = options.divergence_interval;
+    bool go_on = true;
+    while (go_on && result.iterations < options.iterations) {
+      std::size_t count = std::min(solver.stride(), options.iterations - result.iterations);
+      if (interval > 0) count = std::min(count, interval - result.iterations % interval);
+      solver.advance(count);
+      result.iterations += count;
+      if (interval > 0 && result.iterations % interval == 0) {
+        result.history.push_back({result.iterations, solver.divergence(false)});
+      }
+      go_on = !options.on_progress ||
+              options.on_progress({result.iterations, options.iterations, watch.elapsed()});
+    }
+  }
+  stage("divergence");
+  {
+    const Stopwatch watch(result.seconds.divergence);
+    result.kl_divergence = solver.divergence(true);
+  }
+  result.map = solver.map();
+  return result;
+}
+
+std::size_t neighbor_count(double perplexity, std::size_t rows) {
+  return std::min(static_cast<std::size_t>(3.0 * perplexity), rows - 1);
+}
+
+}  // namespace
+
+NeighborGraph nearest_neighbors(const Array<float>& x, std::size_t k, const Device& device) {
+  check_data(x);
+  const std::size_t most = std::min(x.rows() - 1, kMaxNeighbors);
+  if (k == 0 || k > most) {
+    throw Error("cannot find " + std::to_string(k) + " neighbours of each of " +
+                std::to_string(x.rows()) + " rows; 1 to " + std::to_string(most) + " are possible");
+  }
+  const auto solver = make_solver(device);
+  solver->find_neighbors(x, k);
+  return solver->neighbors();
+}
+
+TsneResult tsne(const Array<float>& x, const TsneOptions& options, const Device& device) {
+  const Range range("t-SNE");
+  check_data(x);
+  const std::size_t rows = x.rows();
+  check_options(options, rows, std::min(rows - 1, kMaxNeighbors / 3));
+  const auto solver = make_solver(device);
+  TsneResult result;
+  result.neighbors = neighbor_count(options.perplexity, rows);
+  if (options.on_stage) options.on_stage("neighbours");
+  {
+    const Stopwatch watch(result.seconds.neighbors);
+    solver->find_neighbors(x, result.neighbors);
+  }
+  const auto initial = [&] {
+    if (options.initial_map) return *options.initial_map;
+    return options.initialization == TsneInitialization::random ? random_map(rows, options.seed)
+                                                                : pca_map(x, device);
+  };
+  return optimize(*solver, rows, options, initial, std::move(result));
+}
+
+TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options, const Device& device) {
+  const Range range("t-SNE");
+  check_graph(graph);
+  const std::size_t rows = graph.indices.rows();
+  check_options(options, rows, graph.indices.row_size());
+  const auto solver = make_solver(device);
+  TsneResult result;
+  result.neighbors = graph.indices.row_size();
+  solver->use_neighbors(graph);
+  const auto initial = [&] {
+    return options.initial_map ? *options.initial_map : random_map(rows, options.seed);
+  };
+  return optimize(*solver, rows, options, initial, std::move(result));
+}
+
+}  // namespace hourglass
