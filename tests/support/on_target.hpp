@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <concepts>
 #include <functional>
 #include <hourglass/device.hpp>
 #include <memory>
@@ -36,6 +37,15 @@ inline auto every_way() {
     return testing::Values(Way::stream, Way::graph);
   } else {
     return testing::Values(Way::plain, Way::forward, Way::reverse, Way::shuffled);
+  }
+}
+
+/// The same for tests of libraries, which the emulation does not reach.
+inline auto library_ways() {
+  if constexpr (kOnCuda) {
+    return testing::Values(Way::stream, Way::graph);
+  } else {
+    return testing::Values(Way::plain);
   }
 }
 
@@ -74,11 +84,28 @@ class OnTarget : public testing::Test {
     return values;
   }
   /// A buffer of values that no kernel writes by chance: what is still there was not written.
-  device::Buffer<float> poisoned(std::size_t size) {
-    return to_device(std::vector<float>(size, kPoison));
+  template <std::floating_point T = float>
+  device::Buffer<T> poisoned(std::size_t size) {
+    return to_device(std::vector<T>(size, T{kPoison}));
+  }
+  /// The same with kTail more values, which `written` wants to find as they were.
+  template <std::floating_point T = float>
+  device::Buffer<T> output(std::size_t size) {
+    return poisoned<T>(size + kTail);
+  }
+  /// What was written to an `output`.
+  template <std::floating_point T>
+  std::vector<T> written(const device::Buffer<T>& output) {
+    std::vector<T> values = to_host(output);
+    for (std::size_t i = values.size() - kTail; i < values.size(); ++i) {
+      EXPECT_EQ(values[i], T{kPoison}) << "written beyond the end, value " << i;
+    }
+    values.resize(values.size() - kTail);
+    return values;
   }
 
   static constexpr float kPoison = -12345.678f;
+  static constexpr std::size_t kTail = 5;
 
  private:
   std::unique_ptr<math::Context> context_;
@@ -87,8 +114,24 @@ class OnTarget : public testing::Test {
 /// A fixture for kernels: run(work) runs the launches in `work` in the way of the parameter, once.
 class KernelTest : public OnTarget, public testing::WithParamInterface<Way> {
  protected:
-  void run(const std::function<void()>& work) {
+  void run(const std::function<void()>& work) { run_as(GetParam(), work); }
+
+  /// The other way of which the results must have the same bits as in the way of the parameter: blocks
+  /// of one thread apart, no result depends on when which thread runs.
+  static Way twin() {
     switch (GetParam()) {
+      case Way::graph:
+        return Way::stream;
+      case Way::reverse:
+      case Way::shuffled:
+        return Way::forward;
+      default:
+        return GetParam();
+    }
+  }
+
+  void run_as(Way way, const std::function<void()>& work) {
+    switch (way) {
       case Way::graph: {
         const device::Graph graph = device::Graph::record(stream(), work);
         graph.launch(stream());

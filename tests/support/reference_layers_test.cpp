@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <string>
 
 #include "files/safetensors.hpp"
+#include "support/golden.hpp"
 
 namespace hourglass::reference {
 namespace {
@@ -17,8 +17,9 @@ using Golden = std::map<std::string, Array<float>>;
 
 Golden load(const std::string& name) {
   Golden golden;
-  const auto file = std::filesystem::path(HOURGLASS_GOLDEN_DIR) / (name + ".safetensors");
-  for (auto& [key, tensor] : files::load_safetensors(file)) golden[key] = std::move(tensor);
+  for (auto& [key, tensor] : files::load_safetensors(golden_file(name + ".safetensors"))) {
+    golden[key] = std::move(tensor);
+  }
   return golden;
 }
 
