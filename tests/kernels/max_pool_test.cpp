@@ -36,7 +36,7 @@ std::size_t winner(const std::vector<float>& x, const Planes& p, std::size_t ima
 }
 
 constexpr Planes kShapes[] = {
-    {1, 2, 2, 1},   {3, 4, 6, 1},    {2, 5, 7, 3},   // odd edges
+    {1, 2, 2, 1},   {3, 4, 6, 1},    {2, 5, 7, 3},  {3, 4, 5, 2},  // odd edges
     {5, 28, 28, 1}, {2, 14, 14, 16}, {70, 3, 2, 8},  // the model's, and more images than blocks
 };
 
