@@ -7,12 +7,7 @@
 
 #include <cstdint>
 
-// For functions of both sides in headers that the host compiler reads without CUDA's vocabulary.
-#ifdef __CUDACC__
-#define HOURGLASS_HOST_DEVICE __host__ __device__
-#else
-#define HOURGLASS_HOST_DEVICE
-#endif
+#include "simt/host_device.hpp"
 
 namespace hourglass {
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "simt/host_device.hpp"
+
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
 struct Point {
@@ -32,7 +34,7 @@ struct GridShape {
 };
 
 /// Cells a map may span on `nodes` nodes: a cubic spline reaches one node before and two behind.
-[[nodiscard]] constexpr std::uint32_t usable_cells(std::uint32_t side) {
+[[nodiscard]] HOURGLASS_HOST_DEVICE constexpr std::uint32_t usable_cells(std::uint32_t side) {
   return side / 2 - 5;
 }
 
