@@ -196,7 +196,7 @@ class Run:
         return ""
 
     def section(self, name):
-        """`pca` or `tsne` of metrics.json, {} where it is null."""
+        """`pca`, `tsne` or `quality` of metrics.json, {} where it is null."""
         value = self.metrics.get(name)
         return value if isinstance(value, dict) else {}
 
@@ -254,7 +254,7 @@ def conv_latent_maps(run, path):
     if run.has("tsne.npy"):
         maps.append(("tsne.npy", tsne_words))
 
-    figure, axes = plt.subplots(1, len(maps), figsize=(6.3 * len(maps) + 0.9, 5.9), squeeze=False,
+    figure, axes = plt.subplots(1, len(maps), figsize=(6.9 * len(maps), 6.1), squeeze=False,
                                 layout="constrained")  # fmt: skip
     figure.get_layout_engine().set(wspace=0.03)
     for panel, (name, words) in zip(axes[0], maps):
@@ -264,23 +264,42 @@ def conv_latent_maps(run, path):
                              norm=BoundaryNorm(np.arange(-0.5, 10), 10), alpha=0.75,
                              linewidths=0)  # fmt: skip
         panel.margins(0.03)
+        panel.set_aspect("equal", adjustable="datalim")  # maps are about distances
         panel.spines[["top", "right"]].set_visible(True)
         words(panel, run)
-    bar = figure.colorbar(dots, ax=axes[0], ticks=range(10), fraction=0.05, pad=0.02, aspect=32)
-    bar.solids.set_alpha(1)
-    bar.ax.tick_params(which="both", length=0, labelsize=10)
-    bar.ax.set_title("digit", color=MUTED, fontsize=9.5, loc="center", pad=8)
-    bar.outline.set_visible(False)
+        bar = figure.colorbar(dots, ax=panel, ticks=range(10), fraction=0.05, pad=0.02, aspect=34)
+        bar.solids.set_alpha(1)
+        bar.ax.tick_params(which="both", length=0, labelsize=10)
+        bar.ax.set_title("digit", color=MUTED, fontsize=9.5, loc="left", pad=8)
+        bar.outline.set_visible(False)
     save(figure, path)
     return True
+
+
+def quality_words(run, name):
+    """What a map keeps of the codes, as far as that was measured."""
+
+    def measured(what, key):
+        facts = run.section("quality").get(what)
+        return number(facts.get(key)) if isinstance(facts, dict) else math.nan
+
+    accuracy, ceiling = measured(name, "accuracy10"), measured("codes", "accuracy10")
+    trust = measured(name, "trustworthiness")
+    words = []
+    if math.isfinite(accuracy):
+        known = f" (codes {ceiling:.3f})" if math.isfinite(ceiling) else ""
+        words.append(f"10-NN accuracy {accuracy:.3f}{known}")
+    if math.isfinite(trust):
+        words.append(f"trustworthiness {trust:.3f}")
+    return words
 
 
 def pca_words(axes, run):
     ratios = run.section("pca").get("explained_variance_ratio") or []
     ratios = [number(ratio) for ratio in ratios[:2]] if isinstance(ratios, list) else []
     share = [f" ({100 * ratio:.1f} % of the variance)" for ratio in ratios] + ["", ""]
-    together = f"{100 * sum(ratios):.1f} % of the latent space's variance"
-    heading(axes, "PCA", together if len(ratios) == 2 else "")
+    words = [f"{100 * sum(ratios):.1f} % of the variance"] if len(ratios) == 2 else []
+    heading(axes, "PCA", ", ".join(words + quality_words(run, "pca")))
     axes.set(xlabel=f"component 1{share[0]}", ylabel=f"component 2{share[1]}")
     axes.grid(True)
     axes.tick_params(length=0)
@@ -291,15 +310,15 @@ def tsne_words(axes, run):
     kl, perplexity, iterations = (
         number(facts.get(key)) for key in ("kl_divergence", "perplexity", "iterations")
     )
-    words = []
-    if math.isfinite(kl):
-        words.append(f"KL divergence {figures(kl)}")
+    words = [f"KL divergence {figures(kl)}"] if math.isfinite(kl) else []
+    heading(axes, "t-SNE", ", ".join(words + quality_words(run, "tsne")))
+    how = []
     if math.isfinite(perplexity):
-        words.append(f"perplexity {perplexity:g}")
+        how.append(f"perplexity {perplexity:g}")
     if math.isfinite(iterations):
-        words.append(f"{iterations:,.0f} iterations")
-    heading(axes, "t-SNE", ", ".join(words))
-    axes.set(xticks=[], yticks=[])  # a t-SNE map's axes carry no meaning
+        how.append(f"{iterations:,.0f} iterations")
+    # A t-SNE map's axes carry no meaning: what made it stands in their place.
+    axes.set(xticks=[], yticks=[], xlabel=", ".join(how))
 
 
 def conv_loss(run, path):

@@ -4,19 +4,23 @@
 #include <cstddef>
 #include <hourglass/array.hpp>
 #include <hourglass/device.hpp>
+#include <optional>
 #include <vector>
 
 namespace hourglass {
 
 struct PcaOptions {
   std::size_t components = 2;
-  bool whiten = false;  ///< maps have unit variance along each component
+  /// In place of a count: the fewest components whose variances reach this fraction of the total.
+  std::optional<double> variance_fraction = {};
+  bool whiten = false;  ///< scores have unit variance along each component
 };
 
 /// What a fit finds; the names are scikit-learn's. Components come by decreasing variance, and the
-/// largest absolute entry of each is positive.
+/// largest absolute entry of each is positive. Beyond the rank of the data (which is below the
+/// number of rows) components are still unit and orthogonal, and their variance is 0.
 struct PcaModel {
-  std::vector<float> mean;                            ///< (features)
+  std::vector<double> mean;                           ///< (features)
   Array<float> components;                            ///< (components, features), unit rows
   std::vector<double> explained_variance = {};        ///< with ddof 1
   std::vector<double> explained_variance_ratio = {};  ///< over the total variance of all features
@@ -25,14 +29,37 @@ struct PcaModel {
   bool whiten = false;
 };
 
-/// Rows of x are samples; what follows the first dimension is flattened. Eigenpairs of the covariance
-/// matrix: single-precision products of centred rows, summed in double, solved in double. Throws Error
-/// for fewer than two rows, more components than rows or features, values that are not finite.
+/// Rows of x are samples; what follows the first dimension is flattened. Memory beyond x: O(n^2)
+/// and a tile of x, n the smaller of rows and features; on CUDA x itself too.
+///
+/// Eigenpairs of the n x n Gram matrix of the centred data, solved in double. Its products are
+/// taken in double too, unless there are very many of them and single precision is seen to be
+/// enough: few components, well apart, none far smaller than the first. Against an exact SVD,
+/// variances are within 1e-5 of themselves down to 1e-10 of the largest (data of condition 1e5),
+/// and below that within some (n + 50) 3e-16 of the largest; those that rounding could have made
+/// are given as 0.
+///
+/// Throws Error for fewer than two rows, more components than rows or features, values that are not
+/// finite (with row and column), and rows that are all the same: no variance has no ratios.
 [[nodiscard]] PcaModel fit_pca(const Array<float>& x, const PcaOptions& options,
                                const Device& device);
 
-/// (x - mean) components', whitened if the model says so: (rows, components).
+/// (x - mean) components', whitened if the model says so: (rows, components). A component without
+/// variance is left as it is.
 [[nodiscard]] Array<float> transform(const PcaModel& model, const Array<float>& x,
                                      const Device& device);
+
+struct PcaMap {
+  PcaModel model;
+  Array<float> scores;  ///< (rows, components)
+};
+
+/// Both of the above, on data that goes to the device once.
+[[nodiscard]] PcaMap fit_transform_pca(const Array<float>& x, const PcaOptions& options,
+                                       const Device& device);
+
+/// The points that have these scores: scores components + mean, whitening undone: (rows, features).
+[[nodiscard]] Array<float> inverse_transform(const PcaModel& model, const Array<float>& scores,
+                                             const Device& device);
 
 }  // namespace hourglass

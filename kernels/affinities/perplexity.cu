@@ -12,7 +12,8 @@ constexpr int kMaxSteps = 64;
 constexpr float kTolerance = 1e-5f;  // of the entropy, in nats
 
 // One warp a row, the distances read again at each step: they stay in the nearest cache. Distances
-// count from the row's smallest, which changes no probability and keeps the sum from vanishing.
+// count from the row's smallest, which changes no probability and keeps the sum from vanishing, and in
+// units of their mean, so that beta is near one whatever the scale of the data.
 __global__ void conditional_probabilities_kernel(const float* __restrict__ squared_distances,
                                                  std::size_t rows, std::uint32_t k,
                                                  float target_entropy,
@@ -26,7 +27,10 @@ __global__ void conditional_probabilities_kernel(const float* __restrict__ squar
     }
     mean = simt::shuffle(simt::warp_sum(mean), 0) / static_cast<float>(k);
 
-    float beta = mean > 0.f ? 1.f / mean : 1.f;
+    constexpr float kSmallest = 1.2e-38f;  // of which the reciprocal is finite
+    const float scale = 1.f / fmaxf(mean, kSmallest);
+
+    float beta = 1.f;
     float low = 0.f;
     float high = INFINITY;
     float sum = 1.f;
@@ -34,7 +38,7 @@ __global__ void conditional_probabilities_kernel(const float* __restrict__ squar
       float weights = 0.f;
       float weighted = 0.f;
       for (std::uint32_t j = simt::lane(); j < k; j += simt::warp_thread_count()) {
-        const float distance = distances[j] - nearest;
+        const float distance = scale * (distances[j] - nearest);
         const float weight = expf(-beta * distance);
         weights += weight;
         weighted += weight * distance;
@@ -54,7 +58,7 @@ __global__ void conditional_probabilities_kernel(const float* __restrict__ squar
     }
     sum = 0.f;
     for (std::uint32_t j = simt::lane(); j < k; j += simt::warp_thread_count()) {
-      const float weight = expf(-beta * (distances[j] - nearest));
+      const float weight = expf(-beta * (scale * (distances[j] - nearest)));
       probabilities[row * k + j] = weight;
       sum += weight;
     }

@@ -16,6 +16,10 @@ __device__ __forceinline__ Candidate pack(float squared_distance, std::uint32_t 
   return (Candidate{simt::float_bits(squared_distance)} << 32) | index;
 }
 
+__device__ __forceinline__ float distance_of(Candidate candidate) {
+  return simt::float_from_bits(static_cast<std::uint32_t>(candidate >> 32));
+}
+
 /// The squared distance of two rows, summed by the lanes of a warp; valid in lane 0.
 __device__ float squared_distance(const float* a, const float* b, std::size_t features) {
   constexpr unsigned kWidth = simt::kVectorWidth;
@@ -60,6 +64,18 @@ __device__ void prune(Smem<capacity>& smem, std::uint32_t wanted) {
     smem.bound = smem.list[wanted - 1];
   }
   simt::sync_block();
+}
+
+/// Whether no row outside the list can be nearer than its k-th, `farthest`: those that were turned away
+/// seemed to be at `bound` or beyond. Only rows within `farthest` of this one could do harm, and those
+/// are no longer than this one's length and that. Rounding moves sums of n products, of which the
+/// distances seen were made, by n half units of the last place at most.
+__device__ __forceinline__ bool certain(float farthest, float bound, float norm,
+                                        std::size_t features) {
+  const float length = sqrtf(norm) + sqrtf(farthest);
+  const float products = norm + length * length;
+  const float error = static_cast<float>(features + 4) * 6e-8f * 2.f * products;
+  return farthest + error < bound;
 }
 
 // ------------------------------------------------------------------------------------- kernels
@@ -124,36 +140,67 @@ __global__ void offer_candidates_kernel(const float* __restrict__ products,
   }
 }
 
-// One block a row, one warp a candidate.
+// One block a row, one warp a candidate. Where products have lost too many digits to say which rows are
+// candidates at all (far clusters, far outliers, many duplicates), all rows are.
 template <unsigned capacity>
-__global__ void finish_candidates_kernel(const float* __restrict__ x, std::size_t features,
-                                         std::uint32_t first_row, std::uint32_t wanted,
-                                         std::uint32_t k, CandidateLists lists,
-                                         std::uint32_t* __restrict__ indices,
+__global__ void finish_candidates_kernel(const float* __restrict__ x,
+                                         const float* __restrict__ norms, std::uint32_t rows,
+                                         std::size_t features, std::uint32_t first_row,
+                                         std::uint32_t wanted, std::uint32_t k,
+                                         CandidateLists lists, std::uint32_t* __restrict__ indices,
                                          float* __restrict__ squared_distances) {
   auto& smem = simt::shared<Smem<capacity>>();
   const std::size_t group_row = blockIdx.x;
   const std::size_t row = first_row + group_row;
+  const float* here = x + row * features;
   const Candidate* stored = lists.lists + group_row * capacity;
-  if (threadIdx.x == 0) smem.count = lists.kept[group_row];
+  if (threadIdx.x == 0) {
+    smem.count = lists.kept[group_row];
+    smem.bound = lists.bound[group_row];
+  }
   simt::sync_block();
   for (const auto i : simt::block_elements(smem.count)) smem.list[i] = stored[i];
   simt::sync_block();
   prune(smem, wanted);
-  const std::uint32_t count = smem.count;
+  std::uint32_t count = smem.count;
   const std::uint32_t warps = (simt::block_thread_count() - 1) / simt::kWarpSize + 1;
   for (std::uint32_t i = simt::warp(); i < count; i += warps) {
     const auto column = static_cast<std::uint32_t>(smem.list[i]);
     simt::sync_warp();  // all lanes have read the entry that lane 0 is about to replace
-    const float distance = squared_distance(x + row * features, x + column * features, features);
+    const float distance = squared_distance(here, x + column * features, features);
     if (simt::lane() == 0) smem.list[i] = pack(distance, column);
   }
   simt::sync_block();  // all distances are there to be sorted
   simt::block_sort(smem.list, count, capacity);
+
+  if (count < rows - 1 &&
+      !certain(distance_of(smem.list[k - 1]), distance_of(smem.bound), norms[row], features)) {
+    simt::sync_block();  // all have seen the list that thread 0 is about to empty
+    if (threadIdx.x == 0) {
+      smem.count = 0;
+      smem.bound = ~Candidate{0};
+    }
+    simt::sync_block();
+    for (std::uint32_t base = 0; base < rows; base += warps) {
+      const std::uint32_t column = base + simt::warp();
+      if (column < rows && column != row) {
+        const float distance =
+            squared_distance(here, x + std::size_t{column} * features, features);
+        const Candidate candidate = pack(distance, column);
+        if (simt::lane() == 0 && candidate < smem.bound) {
+          smem.list[simt::atomic_add(&smem.count, 1u)] = candidate;
+        }
+      }
+      simt::sync_block();  // all of this round have appended
+      if (smem.count + warps > capacity) prune(smem, wanted);
+      simt::sync_block();  // nobody appends while another still reads the count
+    }
+    count = smem.count;
+    simt::block_sort(smem.list, count, capacity);
+  }
   for (const auto i : simt::block_elements(k)) {
     indices[row * k + i] = static_cast<std::uint32_t>(smem.list[i]);
-    squared_distances[row * k + i] =
-        simt::float_from_bits(static_cast<std::uint32_t>(smem.list[i] >> 32));
+    squared_distances[row * k + i] = distance_of(smem.list[i]);
   }
 }
 
@@ -190,15 +237,16 @@ void offer_candidates(device::Stream& stream, const float* products, const float
                lists);
 }
 
-void finish_candidates(device::Stream& stream, const float* x, std::size_t features,
-                       std::size_t first_row, std::size_t rows, std::size_t wanted, std::size_t k,
-                       CandidateLists lists, std::uint32_t* indices, float* squared_distances) {
+void finish_candidates(device::Stream& stream, const float* x, const float* norms,
+                       std::size_t all_rows, std::size_t features, std::size_t first_row,
+                       std::size_t rows, std::size_t wanted, std::size_t k, CandidateLists lists,
+                       std::uint32_t* indices, float* squared_distances) {
   const bool small = lists.capacity == kSmall;
   simt::launch(stream.handle(),
                simt::per_block(rows, kBlock, small ? sizeof(Smem<kSmall>) : sizeof(Smem<kLarge>)),
                small ? finish_candidates_kernel<kSmall> : finish_candidates_kernel<kLarge>, x,
-               features, narrow(first_row), narrow(wanted), narrow(k), lists, indices,
-               squared_distances);
+               norms, narrow(all_rows), features, narrow(first_row), narrow(wanted), narrow(k),
+               lists, indices, squared_distances);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

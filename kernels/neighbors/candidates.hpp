@@ -41,9 +41,11 @@ void offer_candidates(device::Stream& stream, const float* products, const float
                       std::size_t columns, std::size_t wanted, CandidateLists lists);
 
 /// From the lists the k nearest of each row, by their distances recomputed in full:
-/// indices, squared_distances (rows, k) for the data's rows from first_row on.
-void finish_candidates(device::Stream& stream, const float* x, std::size_t features,
-                       std::size_t first_row, std::size_t rows, std::size_t wanted, std::size_t k,
-                       CandidateLists lists, std::uint32_t* indices, float* squared_distances);
+/// indices, squared_distances (rows, k) for the data's rows from first_row on. A row whose list cannot
+/// be proved to hold them, for the rounding of its products, is compared with all_rows rows instead.
+void finish_candidates(device::Stream& stream, const float* x, const float* norms,
+                       std::size_t all_rows, std::size_t features, std::size_t first_row,
+                       std::size_t rows, std::size_t wanted, std::size_t k, CandidateLists lists,
+                       std::uint32_t* indices, float* squared_distances);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

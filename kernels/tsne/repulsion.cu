@@ -45,13 +45,15 @@ __global__ void exact_repulsion_kernel(const Point* __restrict__ points, std::ui
       for (const auto i : simt::block_elements(size)) smem.tile[i] = points[base + i];
       simt::sync_block();                // the tile is there
       float tile_nearness[kWidth] = {};  // single precision over a tile, double over tiles
+      const std::uint32_t own = first - base;  // the thread's first point, in the tile or not
       for (std::uint32_t j = 0; j < size; ++j) {
         const Point other = smem.tile[j];
         for (unsigned w = 0; w < kWidth; ++w) {
           const float dx = x[w] - other.x;
           const float dy = y[w] - other.y;
           const float near = 1.f / (1.f + dx * dx + dy * dy);
-          tile_nearness[w] += near;
+          // Not added and taken away again: its 1 would drown what others add in a sparse map.
+          tile_nearness[w] += j == own + w ? 0.f : near;
           if constexpr (forces_wanted) {
             force_x[w] += near * near * dx;
             force_y[w] += near * near * dy;
@@ -61,7 +63,7 @@ __global__ void exact_repulsion_kernel(const Point* __restrict__ points, std::ui
       for (unsigned w = 0; w < kWidth; ++w) nearness[w] += static_cast<double>(tile_nearness[w]);
     }
     for (unsigned w = 0; w < kWidth && first + w < count; ++w) {
-      normalizer += nearness[w] - 1.0;  // less the point itself
+      normalizer += nearness[w];
       if constexpr (forces_wanted) forces[first + w] = {force_x[w], force_y[w]};
     }
   }

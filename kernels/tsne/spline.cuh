@@ -31,7 +31,7 @@ struct SplinePlace {
   __device__ __forceinline__ SplinePlace(float coordinate, float origin, float inverse_spacing,
                                          std::uint32_t nodes) {
     const float u = (coordinate - origin) * inverse_spacing;
-    const float last = static_cast<float>(nodes - 3);
+    const float last = static_cast<float>(nodes - 2);  // there the fourth node would be outside
     const float inside = u >= 1.f ? (u < last ? u : last - 0.5f) : 1.f;
     const float whole = floorf(inside);
     first = static_cast<std::uint32_t>(whole) - 1;

@@ -1,22 +1,22 @@
 #include "cli/figures.hpp"
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <hourglass/error.hpp>
 #include <string>
 #include <vector>
 
+#include "cli/interrupt.hpp"
+
 extern char** environ;
 
 namespace hourglass::cli {
 namespace {
-
-constexpr int kNoMatplotlib = 3;  // plot.py's exit status for a Python without its libraries
-constexpr int kNotFound = 127;
 
 /// Beside an installed program, else in the source tree this one was built from.
 std::filesystem::path plot_script() {
@@ -26,37 +26,45 @@ std::filesystem::path plot_script() {
   return !error && std::filesystem::exists(installed) ? installed : HOURGLASS_PLOT_SCRIPT;
 }
 
-/// Exit status of a program, found along PATH.
-int run(std::vector<std::string> command) {
+/// Whether a program, found along PATH, ran and succeeded. What it has to complain goes nowhere: an
+/// error of ours is one line.
+bool run(std::vector<std::string> command, bool quiet) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (stream == STDOUT_FILENO && !quiet) continue;
+    posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0);
+  }
   std::vector<char*> arguments;
   for (std::string& word : command) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t child = 0;
-  if (posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ) != 0) {
-    return kNotFound;
-  }
+  const int error =
+      posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return false;
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+  stop_if_interrupted();
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace
 
-void draw_figures(const std::filesystem::path& run_folder) {
+void draw_figures(const std::filesystem::path& run_folder, bool quiet) {
   const std::string script = plot_script().string();
-  const std::string later = "; later: python3 " + script + " " + run_folder.string();
+  const std::string folder = run_folder.string();
   if (!std::filesystem::exists(script)) throw Error(script + " is missing, figures not drawn");
   std::vector<std::string> pythons{"python3", "/usr/bin/python3"};
   if (const char* chosen = std::getenv("HOURGLASS_PYTHON")) pythons = {chosen};
   for (const std::string& python : pythons) {
-    const int status = run({python, script, run_folder.string()});
-    if (status == 0) return;
-    if (status != kNoMatplotlib && status != kNotFound) {
-      throw Error("drawing the figures failed" + later);
-    }
+    if (!run({python, "-c", "import numpy, matplotlib"}, true)) continue;
+    if (run({python, script, folder}, quiet)) return;
+    throw Error("drawing the figures failed; to see why: " + python + " " + script + " " + folder);
   }
-  throw Error("the figures were not drawn: no Python with matplotlib and numpy found" + later);
+  throw Error(pythons[0] + " has no matplotlib and numpy, figures not drawn; install them, then: " +
+              pythons[0] + " " + script + " " + folder);
 }
 
 }  // namespace hourglass::cli

@@ -1,9 +1,11 @@
 // encode, decode, reconstruct: arrays through a trained model.
 #include <algorithm>
+#include <functional>
 #include <hourglass/npy.hpp>
 #include <memory>
 #include <string>
 
+#include "cli/about_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
@@ -18,7 +20,7 @@ struct ImagesOptions {
   DataOptions data;
   std::filesystem::path weights;
   std::optional<std::filesystem::path> input;
-  std::string split = "test";
+  std::optional<std::string> split;
   std::optional<std::size_t> first;
   std::filesystem::path out;
 };
@@ -36,15 +38,15 @@ std::shared_ptr<ImagesOptions> add_options(CLI::App& command) {
 
 void add_data_options(CLI::App& command, ImagesOptions& options) {
   options.data.add_to(command);
-  command.add_option("--split", options.split, "train or test, of --data")->capture_default_str();
+  command.add_option("--split", options.split, "train or test, of --data (default: test)");
   command.add_option("--first", options.first, "only the first N images")
-      ->check(CLI::PositiveNumber);
+      ->transform(whole_number(1));
 }
 
 /// Networks are trained on [0, 1]; bytes that were not divided by 255 would pass silently.
 void check_range(const Array<float>& images, const std::string& file) {
-  const auto outside = std::find_if(images.values.begin(), images.values.end(),
-                                    [](float value) { return value < 0.f || value > 1.f; });
+  const auto outside = std::find_if_not(images.values.begin(), images.values.end(),
+                                        [](float value) { return value >= 0.f && value <= 1.f; });
   if (outside == images.values.end()) return;
   const auto index = static_cast<std::size_t>(outside - images.values.begin());
   throw Error(file + ": row " + std::to_string(index / images.row_size()) + " holds " +
@@ -63,28 +65,33 @@ Array<T> first_rows(Array<T> array, std::optional<std::size_t> count) {
 /// From --input, or from the data set that --data, $HOURGLASS_DATA or data/mnist names.
 Array<float> load_images(const ImagesOptions& options) {
   if (options.input) {
-    if (options.data.data) throw UsageError("--input and --data exclude each other");
+    if (options.data.data || options.split) {
+      throw UsageError("--input is an array of its own; leave it out, or --data and --split");
+    }
     Array<float> images = first_rows(load_npy(*options.input), options.first);
     check_range(images, options.input->string());
     return images;
   }
-  if (options.split != "train" && options.split != "test") {
-    throw UsageError("unknown split '" + options.split + "'; there are: train, test");
+  const std::string split = options.split.value_or("test");
+  if (split != "train" && split != "test") {
+    throw UsageError("unknown split '" + split + "'; there are: train, test");
   }
   Dataset data = options.data.load();
-  auto& images = options.split == "train" ? data.train.images : data.test.images;
+  auto& images = split == "train" ? data.train.images : data.test.images;
   return to_unit_range(first_rows(std::move(images), options.first));
 }
 
-/// Runs `work` with the trained model and saves what it returns.
-template <class Work>
-void with_model(const ImagesOptions& options, Work work) {
+/// Runs `work` with the trained model on what `load` gives, and saves what it returns.
+template <class Load, class Work>
+void with_model(const ImagesOptions& options, Load load, Work work) {
   check_output_file(options.out);
   const Device device = options.compute.select();
   Autoencoder autoencoder = options.compute.make_autoencoder(conv_model(), device);
   autoencoder.load_weights(options.weights);
   autoencoder.on_batch(stop_if_interrupted);
-  const Array<float> result = work(autoencoder);
+  const Array<float> input = load(options);
+  const auto run = [&] { return work(autoencoder, input); };
+  const Array<float> result = options.input ? about_file(*options.input, run) : run();
   save_npy(options.out, result);
   Progress(options.compute.quiet)
       .say(with_thousands(static_cast<double>(result.rows())) + " rows of " +
@@ -99,18 +106,15 @@ void add_images_commands(CLI::App& program) {
   const auto encode_options = add_options(encode);
   add_data_options(encode, *encode_options);
   encode.callback([encode_options] {
-    with_model(*encode_options, [&](const Autoencoder& autoencoder) {
-      return autoencoder.encode(load_images(*encode_options));
-    });
+    with_model(*encode_options, load_images, std::mem_fn(&Autoencoder::encode));
   });
 
   CLI::App& decode = *program.add_subcommand("decode", "latent codes to images");
   const auto decode_options = add_options(decode);
   decode.get_option("--input")->required();
   decode.callback([decode_options] {
-    with_model(*decode_options, [&](const Autoencoder& autoencoder) {
-      return autoencoder.decode(load_npy(*decode_options->input));
-    });
+    const auto load = [](const ImagesOptions& options) { return load_npy(*options.input); };
+    with_model(*decode_options, load, std::mem_fn(&Autoencoder::decode));
   });
 
   CLI::App& reconstruct =
@@ -118,9 +122,7 @@ void add_images_commands(CLI::App& program) {
   const auto reconstruct_options = add_options(reconstruct);
   add_data_options(reconstruct, *reconstruct_options);
   reconstruct.callback([reconstruct_options] {
-    with_model(*reconstruct_options, [&](const Autoencoder& autoencoder) {
-      return autoencoder.reconstruct(load_images(*reconstruct_options));
-    });
+    with_model(*reconstruct_options, load_images, std::mem_fn(&Autoencoder::reconstruct));
   });
 }
 

@@ -36,6 +36,8 @@ void watch_for_interrupts() {
   std::signal(SIGINT, note);
   std::signal(SIGTERM, note);
   std::signal(SIGALRM, give_up_waiting);
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file beyond the limit (ulimit -f) is an error like a full disk
 }
 
 bool interrupted() {

@@ -1,14 +1,54 @@
 #include "cli/options.hpp"
 
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <hourglass/error.hpp>
 
 namespace hourglass::cli {
+namespace {
+
+/// Whether the whole text is a number, in decimal.
+template <class Number>
+bool parse(const std::string& text, Number& value) {
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  return result.ec == std::errc() && result.ptr == end;
+}
+
+std::string found_instead(const std::string& text, const std::string& expected) {
+  return "found '" + text + "', expected " + expected;
+}
+
+}  // namespace
+
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
+  const std::string expected =
+      most == std::uint64_t(-1)
+          ? "a whole number, " + std::to_string(least) + " or more"
+          : "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+  const auto check = [=](std::string& text) {
+    std::uint64_t value = 0;
+    if (!parse(text, value) || value < least || value > most) return found_instead(text, expected);
+    text = std::to_string(value);
+    return std::string();
+  };
+  return {check, ""};
+}
+
+CLI::Validator positive_number() {
+  const auto check = [](std::string& text) {
+    double value = 0.0;
+    const bool good = parse(text, value) && value > 0.0 && std::isfinite(value);
+    return good ? std::string() : found_instead(text, "a number greater than 0");
+  };
+  return {check, ""};
+}
 
 void ComputeOptions::add_device_to(CLI::App& command) {
   command.add_option("--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   command.add_option("--threads", threads, "CPU threads (default: all)")
-      ->check(CLI::Range(1, 4096));
+      ->transform(whole_number(1, 4096));
   command.add_flag("--quiet", quiet, "no progress");
 }
 
@@ -40,12 +80,20 @@ std::string DataOptions::source() const {
 
 void TrainOptions::add_to(CLI::App& command) {
   command.add_option("model", model, "conv")->required();
-  command.add_option("--epochs", epochs, "passes over the training images")->capture_default_str();
-  command.add_option("--steps", steps, "stop after so many steps in all");
-  command.add_option("--batch-size", batch_size, "images a step")->capture_default_str();
-  command.add_option("--learning-rate", learning_rate, "of Adam")->capture_default_str();
+  command.add_option("--epochs", epochs, "passes over the training images")
+      ->transform(whole_number(1))
+      ->capture_default_str();
+  command.add_option("--steps", steps, "stop after so many steps in all")
+      ->transform(whole_number(1));
+  command.add_option("--batch-size", batch_size, "images a step")
+      ->transform(whole_number(1))
+      ->capture_default_str();
+  command.add_option("--learning-rate", learning_rate, "of Adam")
+      ->check(positive_number())
+      ->capture_default_str();
   command.add_option("--loss", loss, "bce or mse")->capture_default_str();
   command.add_option("--seed", seed, "of the initial weights and the shuffling")
+      ->transform(whole_number(0))
       ->capture_default_str();
   command.add_flag("--no-shuffle", no_shuffle, "take the images in order");
   command.add_option("--initial-weights", initial_weights,

@@ -1,8 +1,11 @@
 // pca: principal components of any array.
+#include <charconv>
+#include <hourglass/error.hpp>
 #include <hourglass/npy.hpp>
 #include <hourglass/pca.hpp>
 #include <memory>
 
+#include "cli/about_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
@@ -18,12 +21,41 @@ struct PcaCommandOptions {
   std::filesystem::path out;
 };
 
+bool is_fraction(const std::string& text) {
+  return text.find('.') != std::string::npos;
+}
+
+/// For --components: 2, or 0.95.
+CLI::Validator count_or_fraction() {
+  const auto check = [](std::string& text) {
+    if (!is_fraction(text)) return whole_number(1)(text);
+    double value = 0.0;
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool good = result.ec == std::errc() && result.ptr == text.data() + text.size() &&
+                      value > 0.0 && value < 1.0;
+    return good ? std::string()
+                : "found '" + text + "', expected a fraction of the variance between 0 and 1";
+  };
+  return {check, ""};
+}
+
+PcaOptions with_components(const std::string& text, PcaOptions options) {
+  if (is_fraction(text)) {
+    options.variance_fraction = std::stod(text);
+  } else {
+    options.components = std::stoull(text);
+  }
+  return options;
+}
+
 void run_pca(const PcaCommandOptions& options) {
   check_output_file(options.out);
+  const auto json_file = json_beside(options.out);
   const Device device = options.compute.select();
   const Array<float> x = load_npy(options.input);
-  const PcaModel model = fit_pca(x, options.pca, device);
-  save_npy(options.out, transform(model, x, device));
+  const auto [model, scores] =
+      about_file(options.input, [&] { return fit_transform_pca(x, options.pca, device); });
+  save_npy(options.out, scores);
 
   Json json;
   json["mean"] = model.mean;
@@ -37,7 +69,7 @@ void run_pca(const PcaCommandOptions& options) {
   json["noise_variance"] = model.noise_variance;
   json["whiten"] = model.whiten;
   json["device"] = device.summary;
-  save_json(std::filesystem::path(options.out).replace_extension(".json"), json);
+  save_json(json_file, json);
 
   double explained = 0.0;
   for (const double ratio : model.explained_variance_ratio) explained += ratio;
@@ -54,7 +86,15 @@ void add_pca_command(CLI::App& program) {
   CLI::App& command = *program.add_subcommand("pca", "principal components of any array");
   auto options = std::make_shared<PcaCommandOptions>();
   command.add_option("input", options->input, ".npy array, rows are samples")->required();
-  command.add_option("--components", options->pca.components, "how many")->capture_default_str();
+  const auto set_components = [options](const std::string& text) {
+    options->pca = with_components(text, options->pca);
+  };
+  command
+      .add_option_function<std::string>("--components", set_components,
+                                        "how many, or as in 0.95: so many that they explain this "
+                                        "fraction of the variance")
+      ->transform(count_or_fraction())
+      ->default_str(std::to_string(options->pca.components));
   command.add_flag("--whiten", options->pca.whiten, "unit variance along each component");
   command.add_option("--out", options->out, ".npy file to write; a .json goes beside it")
       ->required();

@@ -9,27 +9,47 @@
 
 namespace hourglass::cli {
 
-std::filesystem::path make_run_folder(const std::filesystem::path& folder) {
+namespace fs = std::filesystem;
+
+RunFolder::RunFolder(fs::path folder) : path_(std::move(folder)) {
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (!std::filesystem::is_directory(folder)) {
-    throw Error(folder.string() + ": cannot make this run folder: " +
-                (error ? error.message() : "a file has its name"));
+  for (fs::path path = fs::absolute(path_); !fs::exists(path, error); path = path.parent_path()) {
+    made_.folders.push_back(path);
   }
-  if (access(folder.c_str(), W_OK | X_OK) != 0) {
-    throw Error(folder.string() + ": cannot write to this run folder; choose another with --out");
+  fs::create_directories(path_, error);
+  if (!fs::is_directory(path_, error)) {
+    throw Error("--out " + path_.string() + ": cannot make this run folder (" +
+                (error ? error.message() : "a file has its name") + "); choose another");
   }
-  return folder;
+  if (access(path_.c_str(), W_OK | X_OK) != 0) {
+    throw Error("--out " + path_.string() + ": cannot write to this run folder; choose another");
+  }
 }
 
-void check_output_file(const std::filesystem::path& file) {
-  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  if (!std::filesystem::is_directory(folder)) {
-    throw Error(file.string() + ": the folder " + folder.string() + " does not exist");
+RunFolder::Made::~Made() {
+  std::error_code ignored;
+  for (const fs::path& folder : folders) fs::remove(folder, ignored);  // only if empty
+}
+
+void check_output_file(const fs::path& file) {
+  const std::string name = "--out " + file.string();
+  if (file.empty()) throw UsageError("--out is empty, expected a file name");
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) {
+    throw Error(name + ": " + folder.string() +
+                (fs::exists(folder, ignored) ? " is not a folder" : " does not exist"));
   }
-  if (std::filesystem::is_directory(file)) {
-    throw Error(file.string() + " is a folder; --out must name a file here");
+  if (fs::is_directory(file, ignored)) throw Error(name + " is a folder, expected a file name");
+}
+
+std::filesystem::path json_beside(const std::filesystem::path& file) {
+  auto json = std::filesystem::path(file).replace_extension(".json");
+  if (json == file) {
+    throw UsageError("--out " + file.string() +
+                     ": this name is for the .json beside the map; name the map .npy");
   }
+  return json;
 }
 
 void save_json(const std::filesystem::path& file, const Json& json) {

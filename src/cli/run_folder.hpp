@@ -4,17 +4,41 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "cli/options.hpp"
+#include "device/range.hpp"
 
 namespace hourglass::cli {
 
-/// Made, with its parents, if it is not there. Throws Error, before any work is done, when it cannot
-/// be written to.
-[[nodiscard]] std::filesystem::path make_run_folder(const std::filesystem::path& folder);
+/// Makes the folder, with its parents, if it is not there, and takes away again what it made if
+/// nothing came into it. Throws Error when the folder cannot be written to.
+class RunFolder {
+ public:
+  explicit RunFolder(std::filesystem::path folder);
 
-/// Throws Error when the folder that is to hold `file` is not there.
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  struct Made {
+    std::vector<std::filesystem::path> folders;  // innermost first
+    Made() = default;
+    ~Made();
+    Made(const Made&) = delete;
+    Made(Made&&) = delete;
+    Made& operator=(const Made&) = delete;
+    Made& operator=(Made&&) = delete;
+  };
+
+  std::filesystem::path path_;
+  Made made_;
+};
+
+/// Throws Error, before any work is done, when there can be no such file.
 void check_output_file(const std::filesystem::path& file);
+
+/// The .json that goes beside a map. Throws UsageError when the map itself has that name.
+[[nodiscard]] std::filesystem::path json_beside(const std::filesystem::path& file);
 
 void save_json(const std::filesystem::path& file, const Json& json);
 
@@ -31,6 +55,7 @@ class StageClock {
   struct Stage {
     StageClock& clock;
     std::string name;
+    Range range{name};
     Clock::time_point start = Clock::now();
     ~Stage();
   };

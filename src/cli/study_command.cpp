@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <hourglass/npy.hpp>
 #include <hourglass/pca.hpp>
+#include <hourglass/tsne.hpp>
 #include <hourglass/version.hpp>
 #include <memory>
 
@@ -11,6 +12,7 @@
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_folder.hpp"
+#include "cli/tsne_options.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -35,13 +37,16 @@ class Study {
         model_(find_model(options.train.model)),
         training_options_(options.train.training()),
         device_(options.compute.select()),
-        autoencoder_(options.compute.make_autoencoder(model_, device_)),
-        folder_(make_run_folder(options.out.value_or("runs/" + model_.name))) {
+        autoencoder_(options.compute.make_autoencoder(model_, device_)) {
+    if (options.out && options.out->empty()) {
+      throw UsageError("--out is empty, expected a folder");
+    }
     progress_.say("hourglass " HOURGLASS_VERSION ": " + device_.summary + "; engine " +
                   std::string(name_of(autoencoder_.engine())) + ", " + options.compute.precision);
     autoencoder_.on_batch(stop_if_interrupted);
   }
 
+  /// The images, the initial weights, and a place for the results.
   void load() {
     clock_.time("load", [&] {
       data_ = options_.data.load();
@@ -57,6 +62,7 @@ class Study {
                   " images; model: " + model_.name + ", " +
                   with_thousands(static_cast<double>(autoencoder_.parameter_count())) +
                   " parameters");
+    folder_.emplace(options_.out.value_or("runs/" + model_.name));
   }
 
   void train() {
@@ -71,13 +77,13 @@ class Study {
     const TrainingResult result = clock_.time("train", [&] {
       return autoencoder_.train(data_.train.images, data_.test.images, training_options_);
     });
-    autoencoder_.save_weights(folder_ / "weights.safetensors");
+    autoencoder_.save_weights(file("weights.safetensors"));
     if (result.stopped) {
       interrupted_at_step_ = result.steps;
       save_metrics();
       throw Interrupted("interrupted after " + std::to_string(result.steps) +
                         " steps; the weights as of then and metrics.json are in " +
-                        folder_.string());
+                        folder_->path().string());
     }
     save_metrics();
   }
@@ -88,24 +94,24 @@ class Study {
       Array<std::uint8_t> first({shown, model_.input.height, model_.input.width});
       std::copy_n(data_.test.images.values.begin(), first.size(), first.values.begin());
       const Array<float> originals = to_unit_range(first);
-      save_npy(folder_ / "originals.npy", originals);
-      save_npy(folder_ / "reconstructions.npy", autoencoder_.reconstruct(originals));
+      save_npy(file("originals.npy"), originals);
+      save_npy(file("reconstructions.npy"), autoencoder_.reconstruct(originals));
     });
   }
 
   void encode() {
     clock_.time("encode", [&] {
       latent_ = autoencoder_.encode(to_unit_range(data_.test.images));
-      save_npy(folder_ / "latent.npy", latent_);
-      save_npy(folder_ / "labels.npy", data_.test.labels);
+      save_npy(file("latent.npy"), latent_);
+      save_npy(file("labels.npy"), data_.test.labels);
     });
   }
 
   void map_by_pca() {
     const PcaModel pca = clock_.time("pca", [&] {
-      PcaModel model = fit_pca(latent_, {.components = 2}, device_);
-      save_npy(folder_ / "pca.npy", transform(model, latent_, device_));
-      return model;
+      PcaMap map = fit_transform_pca(latent_, {.components = 2}, device_);
+      save_npy(file("pca.npy"), map.scores);
+      return std::move(map.model);
     });
     pca_["explained_variance"] = pca.explained_variance;
     pca_["explained_variance_ratio"] = pca.explained_variance_ratio;
@@ -113,18 +119,40 @@ class Study {
     save_metrics();
   }
 
+  /// As the first article does: perplexity 30, or what a smaller set allows, and 300 iterations.
+  void map_by_tsne() {
+    const std::size_t rows = latent_.rows();
+    TsneOptions options;
+    options.iterations = 300;
+    options.perplexity = std::min(30.0, static_cast<double>(rows - 1));
+    options.seed = options_.train.seed;
+    watch(options, progress_);
+    const TsneResult result = clock_.time("tsne", [&] {
+      TsneResult found = tsne(latent_, options, device_);
+      save_npy(file("tsne.npy"), found.map);
+      return found;
+    });
+    tsne_ = to_json(result);
+    tsne_["perplexity"] = options.perplexity;
+    save_metrics();
+  }
+
   void draw() {
     if (options_.no_figures) return;
-    clock_.time("figures", [&] { draw_figures(folder_); });
+    clock_.time("figures", [&] { draw_figures(folder_->path(), options_.compute.quiet); });
     save_metrics();
   }
 
   void conclude() {
     progress_.say("done in " + duration(clock_.to_json()["total"].get<double>()) +
-                  "; everything is in " + std::filesystem::absolute(folder_).string());
+                  "; everything is in " + std::filesystem::absolute(folder_->path()).string());
   }
 
  private:
+  [[nodiscard]] std::filesystem::path file(const char* name) const {
+    return folder_->path() / name;
+  }
+
   void save_metrics() const {
     Json metrics;
     metrics["version"] = HOURGLASS_VERSION;
@@ -151,8 +179,8 @@ class Study {
     if (interrupted_at_step_) metrics["interrupted_at_step"] = *interrupted_at_step_;
     metrics["stages"] = clock_.to_json();
     metrics["pca"] = pca_;
-    metrics["tsne"] = nullptr;
-    save_json(folder_ / "metrics.json", metrics);
+    metrics["tsne"] = tsne_;
+    save_json(file("metrics.json"), metrics);
   }
 
   StageClock clock_;  // first: it times everything
@@ -162,12 +190,13 @@ class Study {
   TrainingOptions training_options_;
   Device device_;
   Autoencoder autoencoder_;
-  std::filesystem::path folder_;
+  std::optional<RunFolder> folder_;
   Dataset data_;
   std::vector<EpochResult> finished_;
   std::optional<std::size_t> interrupted_at_step_;
   Array<float> latent_;
   Json pca_;
+  Json tsne_;
 };
 
 std::shared_ptr<StudyOptions> add_study_options(CLI::App& command,
@@ -196,6 +225,7 @@ void add_study_commands(CLI::App& program, const std::string& command_line) {
     study.reconstruct();
     study.encode();
     study.map_by_pca();
+    study.map_by_tsne();
     study.draw();
     study.conclude();
   });

@@ -3,7 +3,9 @@
 #include <hourglass/error.hpp>
 #include <hourglass/pca.hpp>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "decomposition/pca_solver.hpp"
 #include "device/range.hpp"
@@ -33,6 +35,8 @@ std::unique_ptr<PcaSolver> make_solver(const Device& device) {
   throw Error("this build cannot run PCA on device '" + device.name + "'");
 }
 
+// ---- what cannot be done -----------------------------------------------------------------------
+
 void check(const Array<float>& x, const PcaOptions& options) {
   const std::size_t rows = x.rows();
   const std::size_t features = x.row_size();
@@ -40,53 +44,85 @@ void check(const Array<float>& x, const PcaOptions& options) {
     throw Error("PCA needs at least 2 rows, and there " +
                 std::string(rows == 1 ? "is 1" : "are none"));
   }
+  if (features == 0) throw Error("PCA: the rows are empty");
+  if (options.variance_fraction) {
+    if (*options.variance_fraction > 0.0 && *options.variance_fraction < 1.0) return;
+    throw UsageError("PCA: the fraction of variance to explain is " +
+                     std::to_string(*options.variance_fraction) +
+                     ", expected more than 0 and less than 1");
+  }
   if (options.components == 0 || options.components > std::min(rows, features)) {
     throw Error("PCA cannot find " + std::to_string(options.components) + " components in " +
                 std::to_string(rows) + " rows of " + std::to_string(features) + " features; 1 to " +
                 std::to_string(std::min(rows, features)) + " are possible");
   }
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (!std::isfinite(x.values[i])) {
-      throw Error("PCA: row " + std::to_string(i / features) + ", column " +
-                  std::to_string(i % features) + " is not finite");
-    }
+}
+
+bool all_finite(const auto& values) {
+  return std::all_of(values.begin(), values.end(), [](auto value) { return std::isfinite(value); });
+}
+
+/// Throws if there is one.
+void find_not_finite(const Array<float>& x, const std::string& what) {
+  const auto found =
+      std::find_if(x.values.begin(), x.values.end(), [](float v) { return !std::isfinite(v); });
+  if (found == x.values.end()) return;
+  const auto at = static_cast<std::size_t>(found - x.values.begin());
+  throw Error("PCA: " + what + " " + std::to_string(at / x.row_size()) + ", column " +
+              std::to_string(at % x.row_size()) + " is not finite");
+}
+
+// ---- the steps of a fit ------------------------------------------------------------------------
+
+/// How many components it takes to reach this fraction of the total.
+std::size_t count_to_reach(double fraction, const PrincipalAxes& found) {
+  double sum = 0.0;
+  std::size_t count = 0;
+  // The last ones may be missing to the total by rounding.
+  while (count < found.variances.size() && found.variances[count] > 0.0 &&
+         sum < fraction * found.total_variance) {
+    sum += found.variances[count++];
   }
+  return count;
 }
 
-/// The sign rule: the entry that is largest in absolute value is positive.
-double orientation(const double* axis, std::size_t size) {
-  const auto* largest = std::max_element(
-      axis, axis + size, [](double a, double b) { return std::fabs(a) < std::fabs(b); });
-  return *largest < 0.0 ? -1.0 : 1.0;
+/// Rounded to single precision, with the sign that makes the entry of largest magnitude positive.
+void orient(const double* axis, std::span<float> component) {
+  std::transform(axis, axis + component.size(), component.begin(),
+                 [](double value) { return static_cast<float>(value); });
+  const float largest = *std::max_element(component.begin(), component.end(), [](float a, float b) {
+    return std::fabs(a) < std::fabs(b);
+  });
+  if (largest >= 0.f) return;
+  for (float& value : component) value = -value;
 }
 
-}  // namespace
-
-PcaModel fit_pca(const Array<float>& x, const PcaOptions& options, const Device& device) {
+PcaModel fit(PcaSolver& solver, const Array<float>& x, const PcaOptions& options) {
   const Range range("PCA fit");
-  check(x, options);
   const std::size_t features = x.row_size();
-  const std::size_t count = options.components;
-  CovarianceEigen found = make_solver(device)->covariance_eigen(x, count);
-
-  PcaModel model{.mean = std::move(found.mean),
-                 .components = Array<float>({count, features}),
-                 .whiten = options.whiten};
+  const std::size_t rank = std::min(x.rows(), features);
+  solver.load(x);
+  PcaModel model{.mean = solver.means(), .components = {}, .whiten = options.whiten};
+  if (!all_finite(model.mean)) find_not_finite(x, "row");
+  const PrincipalAxes found =
+      solver.principal_axes(model.mean, options.variance_fraction ? rank : options.components);
+  if (!(found.total_variance > 0.0)) {
+    throw Error("PCA: all " + std::to_string(x.rows()) +
+                " rows are the same; there is no variance to explain");
+  }
+  const std::size_t count = options.variance_fraction
+                                ? count_to_reach(*options.variance_fraction, found)
+                                : options.components;
+  model.components = Array<float>({count, features});
   double kept = 0.0;
   for (std::size_t k = 0; k < count; ++k) {
-    const std::size_t from = count - 1 - k;  // decreasing
-    const double variance = found.eigenvalues[from];
-    const double* axis = found.eigenvectors.data() + from * features;
-    const double sign = orientation(axis, features);
-    std::transform(axis, axis + features, model.components.row(k).begin(),
-                   [sign](double value) { return static_cast<float>(sign * value); });
+    const double variance = found.variances[k];
+    orient(found.axes.data() + k * features, model.components.row(k));
     model.explained_variance.push_back(variance);
-    model.explained_variance_ratio.push_back(
-        found.total_variance > 0.0 ? variance / found.total_variance : 0.0);
+    model.explained_variance_ratio.push_back(variance / found.total_variance);
     model.singular_values.push_back(std::sqrt(variance * static_cast<double>(x.rows() - 1)));
     kept += variance;
   }
-  const std::size_t rank = std::min(x.rows(), features);
   if (rank > count) {
     model.noise_variance =
         std::max(found.total_variance - kept, 0.0) / static_cast<double>(rank - count);
@@ -94,21 +130,68 @@ PcaModel fit_pca(const Array<float>& x, const PcaOptions& options, const Device&
   return model;
 }
 
-Array<float> transform(const PcaModel& model, const Array<float>& x, const Device& device) {
+// ---- the ways between data and scores ----------------------------------------------------------
+
+/// The components, each times what `scale` makes of its standard deviation if the model whitens.
+Array<float> scaled_components(const PcaModel& model, double (*scale)(double deviation)) {
+  Array<float> axes = model.components;
+  if (!model.whiten) return axes;
+  for (std::size_t k = 0; k < axes.rows(); ++k) {
+    const double deviation = std::sqrt(model.explained_variance[k]);
+    if (deviation == 0.0) continue;  // no spread to bring to one
+    const double factor = scale(deviation);
+    for (float& value : axes.row(k)) value = static_cast<float>(factor * double{value});
+  }
+  return axes;
+}
+
+/// The scores of the rows that the solver has loaded.
+Array<float> project(PcaSolver& solver, const PcaModel& model, const Array<float>& x) {
   const Range range("PCA transform");
+  Array<float> scores = solver.project(
+      model.mean, scaled_components(model, [](double deviation) { return 1.0 / deviation; }));
+  if (!all_finite(scores.values)) {
+    find_not_finite(x, "row");
+    find_not_finite(scores, "the data is too large for single precision: the score of row");
+  }
+  return scores;
+}
+
+}  // namespace
+
+PcaModel fit_pca(const Array<float>& x, const PcaOptions& options, const Device& device) {
+  check(x, options);
+  return fit(*make_solver(device), x, options);
+}
+
+PcaMap fit_transform_pca(const Array<float>& x, const PcaOptions& options, const Device& device) {
+  check(x, options);
+  const auto solver = make_solver(device);
+  PcaModel model = fit(*solver, x, options);
+  Array<float> scores = project(*solver, model, x);
+  return {.model = std::move(model), .scores = std::move(scores)};
+}
+
+Array<float> transform(const PcaModel& model, const Array<float>& x, const Device& device) {
   if (x.row_size() != model.mean.size()) {
     throw Error("PCA was fitted to " + std::to_string(model.mean.size()) +
                 " features, but the rows have " + std::to_string(x.row_size()));
   }
-  Array<float> axes = model.components;
-  if (model.whiten) {
-    for (std::size_t k = 0; k < axes.rows(); ++k) {
-      const double deviation = std::sqrt(model.explained_variance[k]);
-      if (deviation == 0.0) continue;  // no spread to bring to one
-      for (float& value : axes.row(k)) value = static_cast<float>(value / deviation);
-    }
+  const auto solver = make_solver(device);
+  solver->load(x);
+  return project(*solver, model, x);
+}
+
+Array<float> inverse_transform(const PcaModel& model, const Array<float>& scores,
+                               const Device& device) {
+  const Range range("PCA inverse transform");
+  if (scores.row_size() != model.components.rows()) {
+    throw Error("PCA was fitted with " + std::to_string(model.components.rows()) +
+                " components, but the rows of scores have " + std::to_string(scores.row_size()));
   }
-  return make_solver(device)->project(x, model.mean, axes);
+  find_not_finite(scores, "the score of row");
+  return make_solver(device)->expand(
+      scores, model.mean, scaled_components(model, [](double deviation) { return deviation; }));
 }
 
 }  // namespace hourglass

@@ -7,12 +7,11 @@
 
 namespace hourglass {
 
-/// Mean of the rows, and the leading eigenpairs of their covariance (ddof 1).
-struct CovarianceEigen {
-  std::vector<float> mean;
-  double total_variance = 0.0;       ///< the covariance's trace
-  std::vector<double> eigenvalues;   ///< the largest, increasing
-  std::vector<double> eigenvectors;  ///< a unit row for each
+/// The leading principal axes, by decreasing variance (ddof 1).
+struct PrincipalAxes {
+  double total_variance = 0.0;         ///< of all features; where it is 0 there is nothing else
+  std::vector<double> variances = {};  ///< 0 where rounding alone may have made them
+  std::vector<double> axes = {};       ///< a unit row for each, orthogonal
 };
 
 /// One target's implementation.
@@ -23,11 +22,20 @@ class PcaSolver {
   PcaSolver(const PcaSolver&) = delete;
   PcaSolver& operator=(const PcaSolver&) = delete;
 
-  [[nodiscard]] virtual CovarianceEigen covariance_eigen(const Array<float>& x,
-                                                         std::size_t count) = 0;
+  /// The rows that means, principal_axes and project are about; x must outlive them.
+  virtual void load(const Array<float>& x) = 0;
+
+  /// Of each feature. Not finite exactly where a value of the feature is not.
+  [[nodiscard]] virtual std::vector<double> means() = 0;
+  [[nodiscard]] virtual PrincipalAxes principal_axes(const std::vector<double>& mean,
+                                                     std::size_t count) = 0;
   /// (x - mean) axes', axes (count, features): (rows, count).
-  [[nodiscard]] virtual Array<float> project(const Array<float>& x, const std::vector<float>& mean,
+  [[nodiscard]] virtual Array<float> project(const std::vector<double>& mean,
                                              const Array<float>& axes) = 0;
+  /// scores axes + mean: (rows, features).
+  [[nodiscard]] virtual Array<float> expand(const Array<float>& scores,
+                                            const std::vector<double>& mean,
+                                            const Array<float>& axes) = 0;
 };
 
 }  // namespace hourglass

@@ -203,7 +203,7 @@ Device select_device(std::string_view request) {
 
 int set_cpu_threads(int threads) {
 #if HOURGLASS_HAS_CPU
-  omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
+  if (threads > 0) omp_set_num_threads(threads);  // else what OMP_NUM_THREADS says, or all cores
   openblas_set_num_threads(omp_get_max_threads());
 #else
   static_cast<void>(threads);

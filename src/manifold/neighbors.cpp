@@ -57,8 +57,9 @@ Neighbors find_neighbors(math::Context& context, device::Buffer<float> x, std::s
       kernels::offer_candidates(stream, products.data(), norms.data(), row, group_rows, column,
                                 tile_columns, wanted, candidates);
     }
-    kernels::finish_candidates(stream, x.data(), features, row, group_rows, wanted, k, candidates,
-                               neighbors.indices.data(), neighbors.squared_distances.data());
+    kernels::finish_candidates(stream, x.data(), norms.data(), rows, features, row, group_rows,
+                               wanted, k, candidates, neighbors.indices.data(),
+                               neighbors.squared_distances.data());
   }
   stream.synchronize();  // the tiles are about to be freed
   return neighbors;

@@ -153,11 +153,8 @@ Array<float> random_map(std::size_t rows, std::uint64_t seed) {
 
 Array<float> pca_map(const Array<float>& x, const Device& device) {
   const std::size_t components = std::min<std::size_t>({2, x.row_size(), x.rows()});
-  const PcaModel pca = fit_pca(x, {.components = components}, device);
-  const Array<float> scores = transform(pca, x, device);
-  // The smallest spread the data can have without being all alike may be lost in single precision.
-  const double deviation = std::sqrt(pca.explained_variance[0]);
-  const double scale = deviation > 0.0 ? kInitialSpread / deviation : 0.0;
+  const auto [pca, scores] = fit_transform_pca(x, {.components = components}, device);
+  const double scale = kInitialSpread / std::sqrt(pca.explained_variance[0]);
   Array<float> map({x.rows(), 2});
   for (std::size_t i = 0; i < x.rows(); ++i) {
     for (std::size_t c = 0; c < components; ++c) {

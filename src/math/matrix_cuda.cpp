@@ -2,6 +2,7 @@
 #include <cublas_v2.h>
 #include <cusolverDn.h>
 
+#include <algorithm>
 #include <hourglass/error.hpp>
 #include <string>
 
@@ -38,6 +39,37 @@ void matrix_product(Context& context, Transpose transpose_a, Transpose transpose
         "matrix product");
 }
 
+void matrix_product(Context& context, Transpose transpose_a, Transpose transpose_b, std::size_t m,
+                    std::size_t n, std::size_t k, double alpha, const double* a, const double* b,
+                    double beta, double* c) {
+  check(cublasDgemm(context.libraries().cublas.get(), cublas(transpose_b), cublas(transpose_a),
+                    static_cast<int>(n), static_cast<int>(m), static_cast<int>(k), &alpha, b,
+                    leading(transpose_b, k, n), a, leading(transpose_a, m, k), &beta, c,
+                    static_cast<int>(n)),
+        "matrix product in double precision");
+}
+
+// By columns A is A', and the lower triangle the upper one.
+void gram_product(Context& context, Transpose transpose, std::size_t n, std::size_t k,
+                  const float* a, float beta, float* c) {
+  const float one = 1.f;
+  check(cublasSsyrk(context.libraries().cublas.get(), CUBLAS_FILL_MODE_UPPER,
+                    transpose == Transpose::yes ? CUBLAS_OP_N : CUBLAS_OP_T, static_cast<int>(n),
+                    static_cast<int>(k), &one, a, leading(transpose, n, k), &beta, c,
+                    static_cast<int>(n)),
+        "Gram matrix");
+}
+
+void gram_product(Context& context, Transpose transpose, std::size_t n, std::size_t k,
+                  const double* a, double beta, double* c) {
+  const double one = 1.0;
+  check(cublasDsyrk(context.libraries().cublas.get(), CUBLAS_FILL_MODE_UPPER,
+                    transpose == Transpose::yes ? CUBLAS_OP_N : CUBLAS_OP_T, static_cast<int>(n),
+                    static_cast<int>(k), &one, a, leading(transpose, n, k), &beta, c,
+                    static_cast<int>(n)),
+        "Gram matrix in double precision");
+}
+
 void symmetric_eigen(Context& context, std::size_t n, std::size_t count, double* a,
                      double* eigenvalues) {
   cusolverDnHandle_t handle = context.libraries().cusolver.get();
@@ -66,6 +98,31 @@ void symmetric_eigen(Context& context, std::size_t n, std::size_t count, double*
   // Column-major eigenvectors in the leading columns of `a` are row-major ones in its leading rows.
   device::copy_bytes_on_device(context.stream(), eigenvalues, values.data(),
                                count * sizeof(double));
+}
+
+// Householder reflections: Q has orthonormal columns whatever the rank. Ours has them as rows.
+void orthonormalize_rows(Context& context, std::size_t rows, std::size_t columns, double* a) {
+  cusolverDnHandle_t handle = context.libraries().cusolver.get();
+  const int length = static_cast<int>(columns);
+  const int count = static_cast<int>(rows);
+  int factor_size = 0;
+  int generate_size = 0;
+  device::Buffer<double> scales(rows);
+  check(cusolverDnDgeqrf_bufferSize(handle, length, count, a, length, &factor_size),
+        "sizing the QR workspace");
+  check(cusolverDnDorgqr_bufferSize(handle, length, count, count, a, length, scales.data(),
+                                    &generate_size),
+        "sizing the QR workspace");
+  const int workspace_size = std::max(factor_size, generate_size);
+  device::Buffer<double> workspace(static_cast<std::size_t>(workspace_size));
+  device::Buffer<int> status(1);
+  check(cusolverDnDgeqrf(handle, length, count, a, length, scales.data(), workspace.data(),
+                         workspace_size, status.data()),
+        "QR decomposition");
+  check(cusolverDnDorgqr(handle, length, count, count, a, length, scales.data(), workspace.data(),
+                         workspace_size, status.data()),
+        "QR decomposition");
+  context.stream().synchronize();  // the workspace is about to be freed
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::math

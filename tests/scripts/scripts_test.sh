@@ -72,8 +72,8 @@ cat >CMakePresets.json <<'END'
 {
   "version": 4,
   "configurePresets": [
-    {"name": "release", "generator": "Ninja", "binaryDir": "${sourceDir}/build"},
-    {"name": "asan", "generator": "Ninja", "binaryDir": "${sourceDir}/build-asan"}
+    {"name": "release", "generator": "Ninja", "binaryDir": "${sourceDir}/build/release"},
+    {"name": "asan", "generator": "Ninja", "binaryDir": "${sourceDir}/build/asan"}
   ]
 }
 END

@@ -1,0 +1,112 @@
+"""encode, decode, reconstruct and pca: arrays in, arrays out, consistent with each other."""
+
+import array
+import math
+import unittest
+
+from program import Array, ProgramTest, floats, names_in, parse_json, read_npy, trained, write_npy
+
+ON_CPU = ("--device", "cpu", "--threads", 1)
+
+
+def bytes_of(unit: Array) -> Array:
+    pixels = array.array("B", (round(255 * value) for value in unit.values))
+    return Array("|u1", unit.shape, pixels)
+
+
+class ArraysTest(ProgramTest):
+    def through(self, command: str, out: str, *options: object) -> Array:
+        weights = trained() / "weights.safetensors"
+        self.run_well(command, "--weights", weights, "--out", out, *ON_CPU, *options)
+        return read_npy(self.folder / out)
+
+    def test_encode_gives_the_latent_codes_of_the_run(self) -> None:
+        codes = self.through("encode", "codes.npy", "--data", "synthetic:600")
+        self.assertEqual(codes, read_npy(trained() / "latent.npy"))
+
+    def test_an_array_and_a_data_set_are_the_same(self) -> None:
+        latent = read_npy(trained() / "latent.npy")
+        codes = self.through("encode", "codes.npy", "--input", trained() / "originals.npy")
+        self.assertEqual(codes, latent.rows(0, 8))
+
+    def test_splits(self) -> None:
+        data = ("--data", "synthetic:600", "--split")
+        test = self.through("encode", "test.npy", *data, "test", "--first", 5)
+        train = self.through("encode", "train.npy", *data, "train")
+        self.assertEqual((test.shape, train.shape), ((5, 392), (600, 392)))
+        self.assertNotEqual(test, train.rows(0, 5))
+
+    def test_first_beyond_the_end_takes_all(self) -> None:
+        codes = self.through("encode", "codes.npy", "--data", "synthetic:600", "--first", 10**6)
+        self.assertEqual(codes.shape, (100, 392))
+
+    def test_reconstruct_gives_the_images_of_the_run(self) -> None:
+        images = self.through("reconstruct", "r.npy", "--data", "synthetic:600", "--first", 8)
+        self.assertEqual(images, read_npy(trained() / "reconstructions.npy"))
+
+    def test_decode_of_encode_is_reconstruct(self) -> None:
+        self.through("encode", "z.npy", "--data", "synthetic:600")
+        decoded = self.through("decode", "x.npy", "--input", "z.npy")
+        images = self.through("reconstruct", "r.npy", "--data", "synthetic:600")
+        self.assertEqual(decoded.shape, (100, 28, 28))
+        self.assertEqual(decoded, images)
+
+    def test_shapes_of_images(self) -> None:
+        originals = read_npy(trained() / "originals.npy")
+        codes = []
+        for shape in ((8, 28, 28), (8, 1, 28, 28), (8, 784)):
+            write_npy(self.folder / "x.npy", Array("<f4", shape, originals.values))
+            codes.append(self.through("encode", "z.npy", "--input", "x.npy"))
+        self.assertEqual(codes[0], codes[1])
+        self.assertEqual(codes[0], codes[2])
+
+    def test_output_may_be_the_input(self) -> None:
+        write_npy(self.folder / "x.npy", floats((3, 28, 28)))
+        self.assertEqual(
+            self.through("reconstruct", "x.npy", "--input", "x.npy").shape, (3, 28, 28)
+        )
+        self.assertEqual(names_in(self.folder), ["x.npy"])
+
+    def test_pca_gives_the_map_of_the_run(self) -> None:
+        latent = trained() / "latent.npy"
+        self.run_well("pca", latent, "--out", "map.npy", *ON_CPU)
+        self.assertEqual(read_npy(self.folder / "map.npy"), read_npy(trained() / "pca.npy"))
+        metrics = parse_json((trained() / "metrics.json").read_text())["pca"]
+        sidecar = parse_json((self.folder / "map.json").read_text())
+        self.assertEqual({**sidecar, **metrics}, sidecar)
+
+    def test_pca_sidecar(self) -> None:
+        latent = trained() / "latent.npy"
+        self.run_well("pca", latent, "--components", 5, "--out", "map.npy", *ON_CPU)
+        self.assertEqual(names_in(self.folder), ["map.json", "map.npy"])
+        sidecar = parse_json((self.folder / "map.json").read_text())
+        self.assertEqual(len(sidecar["mean"]), 392)
+        self.assertEqual([len(row) for row in sidecar["components"]], [392] * 5)
+        for row in sidecar["components"]:
+            self.assertAlmostEqual(math.fsum(value * value for value in row), 1, places=5)
+            self.assertGreater(max(row, key=abs), 0)
+        variance = sidecar["explained_variance"]
+        self.assertEqual(variance, sorted(variance, reverse=True))
+        self.assertEqual(len(sidecar["explained_variance_ratio"]), 5)
+        self.assertGreater(sidecar["noise_variance"], 0)
+        for value, singular in zip(variance, sidecar["singular_values"]):
+            self.assertAlmostEqual(singular, math.sqrt(value * 99), places=5)
+        column = read_npy(self.folder / "map.npy").values[0::5]
+        self.assertAlmostEqual(math.fsum(v * v for v in column) / 99, variance[0], places=5)
+
+    def test_pca_whitened(self) -> None:
+        latent = trained() / "latent.npy"
+        self.run_well("pca", latent, "--whiten", "--out", "map.npy", *ON_CPU)
+        for k in range(2):
+            column = read_npy(self.folder / "map.npy").values[k::2]
+            self.assertAlmostEqual(math.fsum(v * v for v in column) / 99, 1, places=4)
+
+    def test_pca_takes_any_rank_and_type(self) -> None:
+        pixels = bytes_of(read_npy(trained() / "originals.npy"))
+        write_npy(self.folder / "x.npy", pixels)
+        self.run_well("pca", "x.npy", "--out", "map.npy", *ON_CPU)
+        self.assertEqual(read_npy(self.folder / "map.npy").shape, (8, 2))
+
+
+if __name__ == "__main__":
+    unittest.main()

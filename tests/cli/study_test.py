@@ -1,0 +1,195 @@
+"""run and train: their files, the numbers in them, and that one seed gives the same bytes."""
+
+import pathlib
+import unittest
+
+from program import ProgramTest, names_in, parse_json, read_npy, read_safetensors
+
+SHAPES = {
+    "conv1.weight": (16, 1, 3, 3),
+    "conv1.bias": (16,),
+    "conv2.weight": (8, 16, 3, 3),
+    "conv2.bias": (8,),
+    "conv3.weight": (8, 8, 3, 3),
+    "conv3.bias": (8,),
+    "conv4.weight": (16, 8, 3, 3),
+    "conv4.bias": (16,),
+    "conv5.weight": (1, 16, 3, 3),
+    "conv5.bias": (1,),
+}
+TRAIN_FILES = ["metrics.json", "weights.safetensors"]
+ARRAYS = {
+    "originals.npy": ("<f4", (8, 28, 28)),
+    "reconstructions.npy": ("<f4", (8, 28, 28)),
+    "latent.npy": ("<f4", (100, 392)),
+    "labels.npy": ("|u1", (100,)),
+    "pca.npy": ("<f4", (100, 2)),
+}
+
+
+class StudyTest(ProgramTest):
+    def run_conv(self, name: str, *options: object, count: int = 600) -> pathlib.Path:
+        """run conv on one epoch of synthetic digits; its run folder."""
+        data = ("--data", f"synthetic:{count}", "--threads", 1)
+        self.run_well(
+            *("run", "conv", "--no-figures", "--epochs", 1, *data, "--out", name, *options)
+        )
+        return self.folder / name
+
+    def train(self, name: str, *options: object, count: int = 600) -> pathlib.Path:
+        data = ("--data", f"synthetic:{count}", "--threads", 1)
+        self.run_well("train", "conv", *data, "--out", name, *options)
+        return self.folder / name
+
+    def metrics(self, folder: pathlib.Path) -> dict:
+        return parse_json((folder / "metrics.json").read_text())
+
+    def weights(self, folder: pathlib.Path) -> bytes:
+        return (folder / "weights.safetensors").read_bytes()
+
+    def test_files_of_a_run(self) -> None:
+        out = self.run_conv("run")
+        self.assertEqual(names_in(out), sorted([*TRAIN_FILES, *ARRAYS]))
+        for name, expected in ARRAYS.items():
+            found = read_npy(out / name)
+            self.assertEqual((found.dtype, found.shape), expected, name)
+        for name in ("originals.npy", "reconstructions.npy"):
+            values = read_npy(out / name).values
+            self.assertTrue(0 <= min(values) < max(values) <= 1, name)
+        self.assertEqual(set(read_npy(out / "labels.npy").values), set(range(10)))
+        self.assertGreaterEqual(min(read_npy(out / "latent.npy").values), 0, "relu came before")
+
+    def test_weights(self) -> None:
+        tensors = read_safetensors(self.run_conv("run") / "weights.safetensors")
+        self.assertEqual({name: tensor.shape for name, tensor in tensors.items()}, SHAPES)
+        self.assertEqual(sum(len(tensor.values) for tensor in tensors.values()), 3217)
+        for name, tensor in tensors.items():
+            self.assertTrue(all(-2 < value < 2 for value in tensor.values), name)
+
+    def test_metrics(self) -> None:
+        metrics = self.metrics(self.run_conv("run", "--seed", 5))
+        self.assertRegex(metrics["version"], r"^\d+\.\d+\.\d+$")
+        self.assertIn("hourglass run conv --no-figures --epochs 1", metrics["command"])
+        self.assertEqual(metrics["model"], "conv")
+        self.assertEqual(metrics["parameters"], 3217)
+        self.assertEqual((metrics["engine"], metrics["precision"]), ("layered", "fp32"))
+        self.assertIn(metrics["device"]["kind"], ("cpu", "cuda"))
+        wanted = {
+            "epochs": 1,
+            "steps": None,
+            "batch_size": 64,
+            "learning_rate": 0.001,
+            "loss": "bce",
+            "seed": 5,
+            "shuffle": True,
+            "initial_weights": None,
+            "data": "synthetic:600",
+            "threads": 1,
+        }
+        self.assertEqual({**metrics["options"], **wanted}, metrics["options"])
+        (epoch,) = metrics["epochs"]
+        self.assertEqual(epoch["epoch"], 1)
+        self.assertTrue(0.5 < epoch["validation_loss"] < epoch["train_loss"] < 0.75, epoch)
+        self.assertGreater(epoch["seconds"], 0)
+        self.assertAlmostEqual(epoch["images_per_second"], 600 / epoch["seconds"], delta=1)
+        stages = metrics["stages"]
+        self.assertLessEqual(
+            {"load", "train", "reconstruct", "encode", "pca", "total"}, set(stages)
+        )
+        self.assertLessEqual(sum(stages.values()) - stages["total"], stages["total"])
+        first, second = metrics["pca"]["explained_variance_ratio"]
+        self.assertTrue(1 > first >= second > 0)
+        self.assertIsNone(metrics["tsne"])
+
+    def test_train_leaves_weights_and_metrics(self) -> None:
+        out = self.train("a/new/folder", "--epochs", 2)
+        self.assertEqual(names_in(out), TRAIN_FILES)
+        self.assertEqual([epoch["epoch"] for epoch in self.metrics(out)["epochs"]], [1, 2])
+
+    def test_default_folder(self) -> None:
+        self.run_well("train", "conv", "--data", "synthetic:600", "--steps", 1)
+        self.assertEqual(names_in(self.folder / "runs" / "conv"), TRAIN_FILES)
+
+    def test_a_run_folder_can_be_used_again(self) -> None:
+        out = self.run_conv("run")
+        (out / "notes.txt").write_text("mine")
+        before = self.weights(out)
+        self.run_conv("run", "--seed", 1)
+        self.assertNotEqual(self.weights(out), before)
+        self.assertIn("notes.txt", names_in(out))
+
+    def test_one_seed_gives_the_same_bytes(self) -> None:
+        first, again, other = (
+            self.run_conv(name, "--seed", seed) for name, seed in (("1", 3), ("2", 3), ("3", 4))
+        )
+        for name in ("weights.safetensors", "latent.npy", "reconstructions.npy", "pca.npy"):
+            with self.subTest(name):
+                data = (first / name).read_bytes()
+                self.assertEqual(data, (again / name).read_bytes())
+                self.assertNotEqual(data, (other / name).read_bytes())
+
+    def test_several_threads_give_the_same_bytes_too(self) -> None:
+        train = ("train", "conv", "--data", "synthetic:600", "--steps", 10, "--threads", 2)
+        for name in ("1", "2"):
+            self.run_well(*train, "--out", name)
+        self.assertEqual(self.weights(self.folder / "1"), self.weights(self.folder / "2"))
+
+    def test_steps(self) -> None:
+        # 600 images are ten steps an epoch.
+        whole = self.train("whole", "--epochs", 1)
+        ten = self.train("ten", "--steps", 10)
+        self.assertEqual(self.weights(whole), self.weights(ten))
+        fifteen = self.train("fifteen", "--steps", 15)
+        self.assertNotEqual(self.weights(whole), self.weights(fifteen))
+        self.assertEqual(len(self.metrics(fifteen)["epochs"]), 2)
+        self.assertEqual(self.metrics(fifteen)["options"]["steps"], 15)
+
+    def test_initial_weights(self) -> None:
+        start = self.train("start", "--steps", 3)
+        unmoved = self.train(
+            "unmoved",
+            *("--initial-weights", "start/weights.safetensors"),
+            *("--steps", 1, "--learning-rate", 1e-30),
+        )
+        self.assertEqual(self.weights(start), self.weights(unmoved), "starts from the file")
+        loss = [self.metrics(self.train("first", "--epochs", 2))["epochs"][1]["train_loss"]]
+        options = ("--initial-weights", "first/weights.safetensors", "--epochs", 1)
+        loss.append(self.metrics(self.train("second", *options))["epochs"][0]["train_loss"])
+        self.assertLess(loss[1], loss[0], "goes on where the first one stopped")
+
+    def test_no_shuffle(self) -> None:
+        ordered = self.train("ordered", "--no-shuffle", "--steps", 5)
+        again = self.train("again", "--no-shuffle", "--steps", 5)
+        shuffled = self.train("shuffled", "--steps", 5)
+        self.assertEqual(self.weights(ordered), self.weights(again))
+        self.assertNotEqual(self.weights(ordered), self.weights(shuffled))
+        self.assertFalse(self.metrics(ordered)["options"]["shuffle"])
+
+    def test_loss_and_learning_rate_matter(self) -> None:
+        plain = self.train("plain", "--steps", 2)
+        squares = self.train("squares", "--loss", "mse", "--steps", 2)
+        faster = self.train("faster", "--learning-rate", 0.01, "--steps", 2)
+        self.assertEqual(len({self.weights(out) for out in (plain, squares, faster)}), 3)
+        self.assertLess(self.metrics(squares)["epochs"][0]["train_loss"], 0.3)
+
+    def test_batch_sizes_at_the_edges(self) -> None:
+        for size in (1, 7, 60):
+            options = ("--epochs", 1, "--batch-size", size)
+            out = self.train(f"batch{size}", *options, count=60)
+            self.assertEqual(self.metrics(out)["options"]["batch_size"], size)
+
+    def test_the_smallest_data_set(self) -> None:
+        out = self.run_conv("run", "--batch-size", 2, count=12)
+        self.assertEqual(read_npy(out / "latent.npy").shape, (2, 392))
+        self.train("one", "--batch-size", 1, "--epochs", 1, count=1)
+
+    def test_data_from_the_environment(self) -> None:
+        self.run_well(
+            *("train", "conv", "--steps", 1, "--out", "run"),
+            variables={"HOURGLASS_DATA": "synthetic:128"},
+        )
+        self.assertEqual(self.metrics(self.folder / "run")["options"]["data"], "synthetic:128")
+
+
+if __name__ == "__main__":
+    unittest.main()

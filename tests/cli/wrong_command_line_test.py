@@ -1,0 +1,106 @@
+"""Command lines that are wrong: exit 2, one line that names the option, and nothing written."""
+
+import unittest
+
+from program import ProgramTest, trained
+
+TRAIN = ("train", "conv", "--data", "synthetic:60")
+
+
+class WrongCommandLineTest(ProgramTest):
+    def refuse(self, words: list[str], *arguments: object) -> None:
+        with self.subTest(" ".join(map(str, arguments))):
+            self.assert_fails(2, words, *arguments)
+
+    def test_commands(self) -> None:
+        self.refuse(["no command", "hourglass --help"])
+        self.refuse(["unknown command 'fly'", "hourglass --help"], "fly")
+        self.refuse(["unknown option '--fly'"], "--fly")
+        self.refuse(["unexpected argument 'dense'", "hourglass train --help"], *TRAIN, "dense")
+        self.refuse(["unexpected argument 'x'"], "info", "x")
+
+    def test_missing_arguments(self) -> None:
+        self.refuse(["model is required", "hourglass run --help"], "run")
+        self.refuse(["--weights is required"], "encode", "--out", "z.npy")
+        self.refuse(["--out is required"], "encode", "--weights", "w")
+        self.refuse(["--input is required"], "decode", "--weights", "w", "--out", "x.npy")
+        self.refuse(["input is required"], "pca", "--out", "x.npy")
+
+    def test_options(self) -> None:
+        self.refuse(["unknown option '--epoch'", "hourglass train --help"], *TRAIN, "--epoch", "3")
+        self.refuse(["--epochs needs a value"], *TRAIN, "--epochs")
+        self.refuse(["--seed is given more than once"], *TRAIN, "--seed", "1", "--seed", "2")
+
+    def test_unknown_names(self) -> None:
+        self.refuse(["unknown model 'fancy'", "conv"], "train", "fancy")
+        self.refuse(["unknown loss 'fancy'", "bce, mse"], *TRAIN, "--loss", "fancy")
+        self.refuse(["unknown device 'gpu'", "auto, cpu, cuda, cuda:N"], *TRAIN, "--device", "gpu")
+        for device in ("cuda:", "cuda:x", "cuda:-1", "CPU"):
+            self.refuse([f"unknown device '{device}'"], *TRAIN, "--device", device)
+        self.refuse(["unknown engine 'fancy'", "fused"], *TRAIN, "--engine", "fancy")
+        self.refuse(["unknown precision 'fp64'", "fp32"], *TRAIN, "--precision", "fp64")
+        encode = ("encode", "--weights", trained() / "weights.safetensors", "--out", "z.npy")
+        self.refuse(["unknown split 'half'", "train, test"], *encode, "--split", "half")
+
+    def test_numbers(self) -> None:
+        for option, bad in {
+            "--epochs": ["0", "-1", "1.5", "many", "", "1e3", "0x10", "99999999999999999999"],
+            "--steps": ["0", "-1", "x"],
+            "--batch-size": ["0", "-64", "1.5", "x"],
+            "--learning-rate": ["0", "-0.001", "nan", "inf", "x", "1e400"],
+            "--seed": ["-1", "x", "1.5", "18446744073709551616"],
+            "--threads": ["0", "-1", "5000", "x"],
+        }.items():
+            for value in bad:
+                self.refuse([f"{option}: found '{value}', expected a "], *TRAIN, option, value)
+        latent = trained() / "latent.npy"
+        for value in ("0", "-1", "x"):
+            self.refuse(
+                ["--components: found "], "pca", latent, "--components", value, "--out", "m.npy"
+            )
+        encode = ("encode", "--weights", "w", "--out", "z.npy", "--data", "synthetic:60")
+        for value in ("0", "-1", "x"):
+            self.refuse(["--first: found "], *encode, "--first", value)
+
+    def test_numbers_are_decimal(self) -> None:
+        self.run_well(*TRAIN, "--steps", "010", "--batch-size", "5", "--out", "run")
+        self.assertIn('"steps": 10', (self.folder / "run" / "metrics.json").read_text())
+
+    def test_data_sources(self) -> None:
+        for source in ("synthetic:", "synthetic:0", "synthetic:-5", "synthetic:x", "synthetic:1e9"):
+            self.refuse([f"'{source}'", "synthetic:N"], "train", "conv", "--data", source)
+        self.refuse(["data source is empty"], "train", "conv", "--data", "")
+
+    def test_two_inputs(self) -> None:
+        weights, images = trained() / "weights.safetensors", trained() / "originals.npy"
+        encode = ("encode", "--weights", weights, "--input", images, "--out", "z.npy")
+        self.refuse(["--input", "--data"], *encode, "--data", "synthetic:60")
+        self.refuse(["--input", "--split"], *encode, "--split", "test")
+
+    def test_output_names(self) -> None:
+        self.refuse(["--out is empty"], *TRAIN, "--out", "")
+        self.refuse(["--out is empty"], "pca", trained() / "latent.npy", "--out", "")
+        self.refuse(
+            ["--out map.json", ".npy"], "pca", trained() / "latent.npy", "--out", "map.json"
+        )
+
+    def test_what_this_machine_or_version_cannot_do(self) -> None:
+        # A right command line that asks for too much: exit 1.
+        cpu = (*TRAIN, "--device", "cpu")
+        self.assert_fails(1, ["engine 'fused'", "layered"], *cpu, "--engine", "fused")
+        self.assert_fails(1, ["precision 'tf32' needs a GPU"], *cpu, "--precision", "tf32")
+        self.assert_fails(1, ["precision 'bf16'", "fp32"], *cpu, "--precision", "bf16")
+        self.assert_fails(1, ["device 'cuda:999'"], *TRAIN, "--device", "cuda:999")
+        self.assert_fails(1, ["batch size is 61", "60 training images"], *cpu, "--batch-size", "61")
+
+    def test_a_gpu_that_is_not_there(self) -> None:
+        if "\n  cuda:0" in self.run_well("info"):
+            self.skipTest("there is a GPU")
+        result = self.call(*TRAIN, "--device", "cuda")
+        self.assertEqual(result.returncode, 1)
+        self.assert_one_line(result.stderr, "device 'cuda': ")
+        self.assertRegex(result.stderr, "driver|no CUDA target|finds no GPU|no code for")
+
+
+if __name__ == "__main__":
+    unittest.main()

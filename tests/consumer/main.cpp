@@ -1,0 +1,53 @@
+// Trains a little on synthetic digits through the public API and looks at what comes out.
+#include <cstdlib>
+#include <hourglass/autoencoder.hpp>
+#include <hourglass/dataset.hpp>
+#include <hourglass/device.hpp>
+#include <hourglass/error.hpp>
+#include <hourglass/npy.hpp>
+#include <hourglass/pca.hpp>
+#include <hourglass/version.hpp>
+#include <iostream>
+
+namespace {
+
+void expect(bool fact, const char* what) {
+  if (fact) return;
+  std::cerr << "not so: " << what << '\n';
+  std::exit(1);
+}
+
+}  // namespace
+
+int main() {
+  const hourglass::Device device = hourglass::select_device("auto");
+  std::cout << "hourglass " HOURGLASS_VERSION " on " << device.summary << '\n';
+
+  const hourglass::Dataset data = hourglass::synthetic_digits(600);
+  hourglass::Autoencoder autoencoder(hourglass::conv_model(), device);
+  const auto result = autoencoder.train(data.train.images, data.test.images, {.epochs = 2});
+  expect(result.epochs.size() == 2 && result.steps == 20, "two epochs are twenty steps");
+  expect(result.epochs[1].validation_loss < result.epochs[0].validation_loss, "it learns");
+
+  const auto images = hourglass::to_unit_range(data.test.images);
+  const auto latent = autoencoder.encode(images);
+  expect(latent.shape == hourglass::Shape{100, 392}, "a code of 392 values an image");
+  expect(autoencoder.decode(latent).values == autoencoder.reconstruct(images).values,
+         "decode(encode(x)) is reconstruct(x)");
+
+  autoencoder.save_weights("weights.safetensors");
+  hourglass::Autoencoder other(hourglass::conv_model(), device);
+  other.load_weights("weights.safetensors");
+  expect(other.encode(images).values == latent.values, "weights survive a file");
+
+  const auto pca = hourglass::fit_pca(latent, {.components = 2}, device);
+  hourglass::save_npy("map.npy", hourglass::transform(pca, latent, device));
+  expect(hourglass::load_npy("map.npy").shape == hourglass::Shape{100, 2}, "a map in a file");
+
+  try {
+    static_cast<void>(hourglass::select_device("toaster"));
+    expect(false, "an unknown device is refused");
+  } catch (const hourglass::UsageError& error) {
+    std::cout << "as it should be: " << error.what() << '\n';
+  }
+}

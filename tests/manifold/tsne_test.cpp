@@ -1,0 +1,417 @@
+// t-SNE through the public API, on every device there is.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <hourglass/error.hpp>
+#include <hourglass/npy.hpp>
+#include <hourglass/tsne.hpp>
+#include <string>
+#include <vector>
+
+#include "manifold/dense_reference.hpp"
+#include "manifold/sample_data.hpp"
+
+namespace hourglass {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+class Tsne : public testing::TestWithParam<DeviceKind> {
+ protected:
+  void SetUp() override {
+    for (const DeviceStatus& status : list_devices()) {
+      if (status.kind != GetParam()) continue;
+      if (status.usable) {
+        device_ = select_device(GetParam() == DeviceKind::cpu ? "cpu" : "cuda");
+        return;
+      }
+      GTEST_SKIP() << "no such device: " << status.problem;
+    }
+    GTEST_SKIP() << "this build has no such target";
+  }
+
+  const Device& device() const { return device_; }
+
+  static void expect_map(const TsneResult& result, std::size_t rows) {
+    ASSERT_EQ(result.map.shape, (Shape{rows, 2}));
+    double mean_x = 0.0, mean_y = 0.0, size = 0.0;
+    for (std::size_t i = 0; i < rows; ++i) {
+      ASSERT_TRUE(std::isfinite(result.map.row(i)[0]) && std::isfinite(result.map.row(i)[1])) << i;
+      mean_x += double{result.map.row(i)[0]};
+      mean_y += double{result.map.row(i)[1]};
+      size = std::max(
+          {size, std::abs(double{result.map.row(i)[0]}), std::abs(double{result.map.row(i)[1]})});
+    }
+    EXPECT_NEAR(mean_x, 0.0, 1e-6 * size * static_cast<double>(rows));
+    EXPECT_NEAR(mean_y, 0.0, 1e-6 * size * static_cast<double>(rows));
+    EXPECT_TRUE(std::isfinite(result.kl_divergence));
+    EXPECT_GE(result.kl_divergence, -1e-5);
+  }
+
+  template <class Work>
+  static std::string error_of(Work work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+      return error.what();
+    }
+    ADD_FAILURE() << "no error";
+    return "";
+  }
+
+ private:
+  Device device_;
+};
+INSTANTIATE_TEST_SUITE_P(OnEveryDevice, Tsne, testing::Values(DeviceKind::cpu, DeviceKind::cuda),
+                         [](const auto& parameter) {
+                           return parameter.param == DeviceKind::cpu ? "cpu" : "cuda";
+                         });
+
+double perplexity_for(std::size_t rows) {
+  return std::min(30.0, std::max(1.0, static_cast<double>(rows - 1) / 3.0));
+}
+
+/// Long enough for whatever must be seen, in a test's time.
+TsneOptions options_for(std::size_t rows, std::size_t iterations) {
+  return {.perplexity = perplexity_for(rows), .iterations = iterations};
+}
+
+TEST_P(Tsne, AnyNumberOfRows) {
+  for (const std::size_t rows : {2U, 3U, 4U, 5U, 10U, 31U, 100U}) {
+    SCOPED_TRACE(rows);
+    const auto result = tsne(test::normal_data(rows, 5), options_for(rows, 1000), device());
+    expect_map(result, rows);
+    EXPECT_EQ(result.iterations, 1000U);
+  }
+}
+
+TEST_P(Tsne, RowsAboutTheSwitchFromSumsToGrids) {
+  for (const std::size_t rows : {1000U, 1199U, 1200U, 1201U}) {
+    SCOPED_TRACE(rows);
+    const auto result = tsne(test::normal_data(rows, 3), options_for(rows, 30), device());
+    expect_map(result, rows);
+  }
+}
+
+TEST_P(Tsne, SumsAndGridsAgree) {
+  // The same blobs with one row more: not the same map, but as good a one.
+  const auto less = tsne(test::blob_data(1200, 10, 4, 12.0), options_for(1200, 350), device());
+  const auto more = tsne(test::blob_data(1201, 10, 4, 12.0), options_for(1201, 350), device());
+  EXPECT_NEAR(less.kl_divergence, more.kl_divergence, 0.03 * less.kl_divergence);
+}
+
+TEST_P(Tsne, FewFeatures) {
+  for (const std::size_t features : {1U, 2U}) {
+    expect_map(tsne(test::normal_data(50, features), options_for(50, 300), device()), 50);
+  }
+}
+
+TEST_P(Tsne, BlobsSeparate) {
+  constexpr std::size_t kRows = 1500;
+  constexpr std::size_t kBlobs = 5;
+  const auto x = test::blob_data(kRows, 20, kBlobs, 10.0);
+  auto options = options_for(kRows, 400);
+  options.divergence_interval = 50;
+  const auto result = tsne(x, options, device());
+  expect_map(result, kRows);
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (const std::uint32_t j : test::dense_neighbors(result.map, i, 10)) {
+      right += j % kBlobs == i % kBlobs ? 1 : 0;
+    }
+  }
+  EXPECT_GT(static_cast<double>(right) / (10.0 * kRows), 0.95);
+  ASSERT_EQ(result.history.size(), 8U);
+  for (std::size_t h = 0; h < 8; ++h) {
+    EXPECT_EQ(result.history[h].iteration, 50 * (h + 1));
+    // Without exaggeration it only goes down.
+    if (h >= 5) {
+      EXPECT_LT(result.history[h].kl_divergence, result.history[h - 1].kl_divergence);
+    }
+  }
+  EXPECT_NEAR(result.history.back().kl_divergence, result.kl_divergence, 1e-6);
+}
+
+TEST_P(Tsne, SameSeedSameBytes) {
+  for (const std::size_t rows : {300U, 1300U}) {
+    const auto x = test::blob_data(rows, 8, 3, 8.0);
+    auto options = options_for(rows, rows < 1200 ? 300 : 60);
+    options.initialization = TsneInitialization::random;
+    options.seed = 5;
+    const auto once = tsne(x, options, device());
+    const auto again = tsne(x, options, device());
+    EXPECT_EQ(once.map.values, again.map.values);
+    EXPECT_EQ(once.kl_divergence, again.kl_divergence);
+    options.seed = 6;
+    EXPECT_NE(tsne(x, options, device()).map.values, once.map.values);
+    options.initialization = TsneInitialization::pca;
+    EXPECT_EQ(tsne(x, options, device()).map.values, tsne(x, options, device()).map.values);
+  }
+}
+
+// What is asked for in pieces is what is asked for at once: strides, odd ends and recordings are all
+// the same iterations.
+TEST_P(Tsne, AnyNumberOfIterations) {
+  for (const std::size_t rows : {60U, 1250U}) {
+    const auto x = test::blob_data(rows, 6, 3, 8.0);
+    for (const std::size_t iterations : {1U, 9U, 11U, 249U, 250U, 251U}) {
+      if (rows > 1000 && iterations > 11) continue;
+      SCOPED_TRACE(std::to_string(rows) + " rows, " + std::to_string(iterations));
+      auto options = options_for(rows, iterations);
+      const auto whole = tsne(x, options, device());
+      EXPECT_EQ(whole.iterations, iterations);
+      expect_map(whole, rows);
+      options.divergence_interval = 3;
+      const auto pieces = tsne(x, options, device());
+      EXPECT_EQ(pieces.history.size(), iterations / 3);
+      EXPECT_EQ(whole.map.values, pieces.map.values);
+    }
+  }
+}
+
+// The whole of it again in double precision, across the end of the exaggeration. A small learning rate
+// keeps the two on the same path.
+TEST_P(Tsne, FollowsTheDenseOne) {
+  constexpr std::size_t kRows = 30;
+  const auto x = test::blob_data(kRows, 4, 3, 6.0);
+  for (const std::size_t iterations : {20U, 250U, 251U, 252U, 260U}) {
+    TsneOptions options{.perplexity = 5.0, .iterations = iterations, .learning_rate = 3e-5};
+    options.initial_map = test::normal_data(kRows, 2, 0.0, 9);
+    const auto result = tsne(x, options, device());
+    const auto expected =
+        test::dense_tsne(test::dense_affinities(x, 15, 5.0),
+                         test::in_double_points(*options.initial_map), iterations, 3e-5);
+    double error = 0.0, size = 0.0;
+    for (std::size_t i = 0; i < kRows; ++i) {
+      error = std::max({error, std::abs(double{result.map.row(i)[0]} - expected[i].x),
+                        std::abs(double{result.map.row(i)[1]} - expected[i].y)});
+      size = std::max({size, std::abs(expected[i].x), std::abs(expected[i].y)});
+    }
+    EXPECT_LE(error, 2e-4 * size) << iterations << " iterations, size " << size;
+  }
+}
+
+TEST_P(Tsne, DivergenceIsTheTrueOne) {
+  const auto x = test::blob_data(400, 6, 3, 8.0);
+  for (const std::size_t iterations : {20U, 400U}) {
+    const auto result = tsne(x, {.perplexity = 20.0, .iterations = iterations}, device());
+    EXPECT_EQ(result.neighbors, 60U);
+    const auto affinities = test::dense_affinities(x, 60, 20.0);
+    const double dense = test::dense_divergence(affinities, test::in_double_points(result.map));
+    EXPECT_NEAR(result.kl_divergence, dense, 1e-4);
+  }
+}
+
+TEST_P(Tsne, StartsFromAGivenMap) {
+  const auto x = test::blob_data(100, 6, 3, 8.0);
+  Array<float> initial = test::normal_data(100, 2, 7.0, 9);
+  auto options = options_for(100, 1);
+  options.initial_map = initial;
+  options.learning_rate = 1e-6;
+  const auto result = tsne(x, options, device());
+  double mean[2] = {};
+  for (std::size_t i = 0; i < 100; ++i) {
+    for (std::size_t c = 0; c < 2; ++c) mean[c] += double{initial.row(i)[c]} / 100.0;
+  }
+  for (std::size_t i = 0; i < 100; ++i) {
+    for (std::size_t c = 0; c < 2; ++c) {
+      ASSERT_NEAR(result.map.row(i)[c], double{initial.row(i)[c]} - mean[c], 1e-4);
+    }
+  }
+  EXPECT_EQ(result.learning_rate, 1e-6);
+}
+
+TEST_P(Tsne, LearningRateIsAsDocumented) {
+  const auto x = test::normal_data(2600, 2);
+  EXPECT_NEAR(tsne(x, {.perplexity = 5.0, .iterations = 1}, device()).learning_rate, 2600.0 / 48.0,
+              1e-9);
+  EXPECT_EQ(tsne(test::normal_data(100, 2), options_for(100, 1), device()).learning_rate, 50.0);
+}
+
+TEST_P(Tsne, AGraphStandsForTheData) {
+  const auto x = test::blob_data(200, 6, 3, 8.0);
+  TsneOptions options{.perplexity = 10.0, .iterations = 300};
+  options.initial_map = test::normal_data(200, 2, 0.0, 9);
+  const auto graph = nearest_neighbors(x, 30, device());
+  const auto from_data = tsne(x, options, device());
+  const auto from_graph = tsne(graph, options, device());
+  EXPECT_EQ(from_data.neighbors, from_graph.neighbors);
+  // Squared roots lose a digit on the way, and in time the two part.
+  EXPECT_NEAR(from_data.kl_divergence, from_graph.kl_divergence, 0.1 * from_data.kl_divergence);
+  options.iterations = 5;
+  const auto early = tsne(x, options, device());
+  const auto early_graph = tsne(graph, options, device());
+  for (std::size_t i = 0; i < early.map.size(); ++i) {
+    ASSERT_NEAR(early.map.values[i], early_graph.map.values[i], 1e-3);
+  }
+  for (std::size_t i = 0; i < 200; ++i) {
+    const auto expected = test::dense_neighbors(x, i, 30);
+    ASSERT_TRUE(std::equal(expected.begin(), expected.end(), graph.indices.row(i).begin())) << i;
+  }
+}
+
+TEST_P(Tsne, HugeLearningRatesEndOneWayOrAnother) {
+  for (const std::size_t rows : {200U, 1300U}) {
+    for (const double rate : {1e4, 1e6, 1e30}) {
+      auto options = options_for(rows, 60);
+      options.learning_rate = rate;
+      try {
+        const auto result = tsne(test::normal_data(rows, 4), options, device());
+        ASSERT_EQ(result.map.rows(), rows);
+        for (const float value : result.map.values) ASSERT_TRUE(std::isfinite(value));
+      } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("learning rate"), std::string::npos)
+            << error.what();
+      }
+    }
+  }
+}
+
+TEST_P(Tsne, MapsThatStartWide) {
+  const auto x = test::normal_data(1300, 4);
+  auto options = options_for(1300, 10);
+  Array<float> wide = test::normal_data(1300, 2);
+  for (float& value : wide.values) value *= 60.f;
+  options.initial_map = wide;
+  expect_map(tsne(x, options, device()), 1300);
+  if (GetParam() == DeviceKind::cuda) return;  // no grid for so few, so no limit
+  for (float& value : wide.values) value *= 1e4f;
+  options.initial_map = wide;
+  EXPECT_NE(error_of([&] { (void)tsne(x, options, device()); }).find("width"), std::string::npos);
+}
+
+TEST_P(Tsne, DuplicatesDoNotExplode) {
+  for (const std::size_t rows : {100U, 400U}) {
+    auto half = test::normal_data(rows, 5);
+    for (std::size_t i = 0; i < rows; i += 2) {
+      for (std::size_t f = 0; f < 5; ++f) half.row(i)[f] = 1.f;
+    }
+    expect_map(tsne(half, options_for(rows, 500), device()), rows);
+    Array<float> all_but_one({rows, 5});
+    all_but_one.row(rows / 3)[2] = 1.f;
+    expect_map(tsne(all_but_one, options_for(rows, 500), device()), rows);
+  }
+}
+
+TEST_P(Tsne, AnOutlierDoesNotExplode) {
+  auto x = test::normal_data(200, 5);
+  x.row(100)[0] = 1e6f;
+  expect_map(tsne(x, options_for(200, 500), device()), 200);
+}
+
+TEST_P(Tsne, DataOfAnyScale) {
+  for (const float scale : {1e-30f, 1e-15f, 1e15f, 1e30f}) {
+    auto x = test::blob_data(100, 5, 3, 8.0);
+    for (float& value : x.values) value *= scale;
+    SCOPED_TRACE(scale);
+    expect_map(tsne(x, options_for(100, 100), device()), 100);
+  }
+}
+
+TEST_P(Tsne, AllIdenticalIsAnError) {
+  EXPECT_NE(error_of([&] {
+              (void)tsne(Array<float>({20, 3}), options_for(20, 10), device());
+            }).find("the same"),
+            std::string::npos);
+}
+
+TEST_P(Tsne, TooFewRowsIsAnError) {
+  for (const std::size_t rows : {0U, 1U}) {
+    EXPECT_NE(error_of([&] {
+                (void)tsne(Array<float>({rows, 3}), {}, device());
+              }).find("2 rows"),
+              std::string::npos);
+  }
+}
+
+TEST_P(Tsne, TooLargeAPerplexityIsAnErrorThatNamesTheLargest) {
+  const auto x = test::normal_data(20, 3);
+  for (const double perplexity : {19.5, 20.0, 1000.0, 1e300}) {
+    EXPECT_NE(error_of([&] { (void)tsne(x, {.perplexity = perplexity}, device()); }).find("19"),
+              std::string::npos);
+  }
+  for (const double perplexity : {0.5, 0.0, -1.0, std::nan("")}) {
+    EXPECT_NE(
+        error_of([&] { (void)tsne(x, {.perplexity = perplexity}, device()); }).find("perplexity"),
+        std::string::npos);
+  }
+  expect_map(tsne(x, {.perplexity = 19.0, .iterations = 20}, device()), 20);
+}
+
+TEST_P(Tsne, ValuesThatAreNotFiniteAreAnErrorThatNamesTheirPlace) {
+  for (const float value : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
+    auto x = test::normal_data(20, 3);
+    x.row(7)[2] = value;
+    const std::string error = error_of([&] { (void)tsne(x, options_for(20, 10), device()); });
+    EXPECT_NE(error.find("row 7"), std::string::npos) << error;
+    EXPECT_NE(error.find("column 2"), std::string::npos) << error;
+  }
+}
+
+TEST_P(Tsne, GraphsThatDoNotFitAreErrors) {
+  const auto good = nearest_neighbors(test::normal_data(20, 3), 6, device());
+  const TsneOptions options{.perplexity = 2.0, .iterations = 10};
+  expect_map(tsne(good, options, device()), 20);
+  const auto expect_error = [&](const char* part, auto change) {
+    NeighborGraph graph = good;
+    change(graph);
+    const std::string error = error_of([&] { (void)tsne(graph, options, device()); });
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  };
+  expect_error("only 20 rows", [](auto& g) { g.indices.row(3)[2] = 20; });
+  expect_error("itself", [](auto& g) { g.indices.row(3)[2] = 3; });
+  expect_error("finite", [](auto& g) { g.distances.row(3)[2] = std::nanf(""); });
+  expect_error("finite", [](auto& g) { g.distances.row(3)[0] = -1.f; });
+  expect_error("nearer", [](auto& g) { g.distances.row(3)[2] = 0.f; });
+  expect_error("shape", [](auto& g) { g.distances.shape = {6, 20}; });
+  for (const std::size_t k : {0U, 20U}) {
+    EXPECT_FALSE(
+        error_of([&] { (void)nearest_neighbors(test::normal_data(20, 3), k, device()); }).empty());
+  }
+}
+
+TEST_P(Tsne, ProgressCanStopIt) {
+  const auto x = test::normal_data(100, 3);
+  auto options = options_for(100, 1000);
+  std::size_t last = 0;
+  std::vector<std::string> stages;
+  options.on_stage = [&](const char* stage) { stages.emplace_back(stage); };
+  options.on_progress = [&](const TsneProgress& progress) {
+    EXPECT_GT(progress.iteration, last);
+    EXPECT_EQ(progress.iterations, 1000U);
+    last = progress.iteration;
+    return progress.iteration < 100;
+  };
+  const auto result = tsne(x, options, device());
+  EXPECT_EQ(result.iterations, last);
+  EXPECT_GE(last, 100U);
+  EXPECT_LT(last, 200U);
+  expect_map(result, 100);
+  EXPECT_EQ(stages, (std::vector<std::string>{"neighbours", "affinities", "initialization",
+                                              "optimization", "divergence"}));
+}
+
+TEST_P(Tsne, RealCodesReachTheirDivergence) {
+  const char* folder = std::getenv("HOURGLASS_CODES");
+  if (folder == nullptr)
+    GTEST_SKIP() << "HOURGLASS_CODES does not name the folder of mnist_codes.npy";
+  if (kSanitized) GTEST_SKIP() << "too slow under the sanitizers";
+  const auto codes = load_npy(std::filesystem::path(folder) / "mnist_codes.npy");
+  const auto result = tsne(codes, {.iterations = 300}, device());
+  RecordProperty("kl_divergence", std::to_string(result.kl_divergence));
+  std::printf("KL %.4f; neighbours %.2f s, optimization %.2f s\n", result.kl_divergence,
+              result.seconds.neighbors, result.seconds.optimization);
+  EXPECT_LE(result.kl_divergence, 2.80);
+}
+
+}  // namespace
+}  // namespace hourglass
