@@ -11,6 +11,7 @@ set(HOURGLASS_KERNELS
     kernels/layers/max_pool.cu
     kernels/layers/upsample.cu
     kernels/neighbors/candidates.cu
+    kernels/neighbors/ranks.cu
     kernels/optimizer/adam.cu
     kernels/pca/columns.cu
     kernels/tsne/move.cu
@@ -26,6 +27,7 @@ set(HOURGLASS_PER_TARGET
     src/decomposition/pca_solver.cpp
     src/manifold/affinity_matrix.cpp
     src/manifold/map_optimizer.cpp
+    src/manifold/neighbor_ranks.cpp
     src/manifold/neighbors.cpp
     src/manifold/repulsion_grid.cpp
     src/manifold/solver.cpp)

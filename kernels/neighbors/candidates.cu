@@ -184,8 +184,7 @@ __global__ void finish_candidates_kernel(const float* __restrict__ x,
     for (std::uint32_t base = 0; base < rows; base += warps) {
       const std::uint32_t column = base + simt::warp();
       if (column < rows && column != row) {
-        const float distance =
-            squared_distance(here, x + std::size_t{column} * features, features);
+        const float distance = squared_distance(here, x + std::size_t{column} * features, features);
         const Candidate candidate = pack(distance, column);
         if (simt::lane() == 0 && candidate < smem.bound) {
           smem.list[simt::atomic_add(&smem.count, 1u)] = candidate;

@@ -43,8 +43,8 @@ __global__ void exact_repulsion_kernel(const Point* __restrict__ points, std::ui
       const std::uint32_t size = count - base < kBlock ? count - base : kBlock;
       simt::sync_block();  // all have done with the last tile
       for (const auto i : simt::block_elements(size)) smem.tile[i] = points[base + i];
-      simt::sync_block();                // the tile is there
-      float tile_nearness[kWidth] = {};  // single precision over a tile, double over tiles
+      simt::sync_block();                      // the tile is there
+      float tile_nearness[kWidth] = {};        // single precision over a tile, double over tiles
       const std::uint32_t own = first - base;  // the thread's first point, in the tile or not
       for (std::uint32_t j = 0; j < size; ++j) {
         const Point other = smem.tile[j];

@@ -67,9 +67,8 @@ void Progress::step(const TrainingProgress& progress) {
   const double fraction =
       static_cast<double>(progress.images_seen) / static_cast<double>(progress.images);
   const double rate = static_cast<double>(progress.images_seen) / progress.seconds;
-  const double images_left =
-      static_cast<double>((progress.epochs - progress.epoch + 1) * progress.images -
-                          progress.images_seen);
+  const double images_left = static_cast<double>(
+      (progress.epochs - progress.epoch + 1) * progress.images - progress.images_seen);
   std::string line = format("epoch %2zu/%zu  ", progress.epoch, progress.epochs) + bar(fraction) +
                      format(" %3.0f%%  ", 100.0 * fraction) + with_thousands(rate) + " images/s";
   if (has_loss_) line += format("  loss %.4f", last_loss_);

@@ -71,9 +71,9 @@ std::vector<float> increasing(std::size_t rows, std::size_t k, double offset) {
 }
 
 TEST_P(Perplexity, EntropyIsItsLogarithm) {
-  for (const std::size_t k : {2U, 3U, 31U, 32U, 33U, 90U, 300U}) {
+  for (const std::size_t k : {2U, 3U, 32U, 33U, 90U, 200U}) {
     for (const double share : {0.34, 0.6, 0.9}) {
-      for (const double offset : {0.0, 1.0, 20.0}) {
+      for (const double offset : {0.0, 20.0}) {
         const double perplexity = std::max(1.05, share * static_cast<double>(k));
         SCOPED_TRACE(std::to_string(k) + " neighbours, perplexity " + std::to_string(perplexity));
         const auto squared = increasing(13, k, offset);

@@ -198,7 +198,7 @@ auto ways_that_wait() {
 INSTANTIATE_TEST_SUITE_P(EveryWay, Affinity, ways_that_wait(), way_name);
 
 TEST_P(Affinity, MatchesTheDenseOne) {
-  expect_matrix(test::normal_data(200, 5), 30, 10.0);
+  expect_matrix(test::normal_data(100, 5), 30, 10.0);
   expect_matrix(test::normal_data(129, 2), 6, 2.0);
 }
 

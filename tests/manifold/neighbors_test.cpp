@@ -111,6 +111,7 @@ TEST_P(FindNeighbors, AboutTheEdgesOfTiles) {
     if (slow && (rows > 513 || (rows > 129 && rows < 513) || rows == 127)) continue;
     for (const std::size_t features : {3U, 16U}) {
       if (slow && features != 3) continue;
+      if (rows == 513 && slow && GetParam() != Way::shuffled) continue;
       const auto x = test::normal_data(rows, features);
       SCOPED_TRACE(std::to_string(rows) + " x " + std::to_string(features));
       expect_nearest(find(x, 15), x, 15, rows > 1000 ? 37 : 3);
@@ -147,7 +148,7 @@ TEST_P(FindNeighbors, FarFromTheOrigin) {
 TEST_P(FindNeighbors, ClustersFarApart) {
   // Their products have lost the digits that tell neighbours within a cluster apart.
   for (const double apart : {1e2, 1e4}) {
-    const auto x = test::blob_data(150, 4, 2, apart);
+    const auto x = test::blob_data(100, 4, 2, apart);
     SCOPED_TRACE(apart);
     expect_nearest(find(x, 10), x, 10);
   }
@@ -155,8 +156,8 @@ TEST_P(FindNeighbors, ClustersFarApart) {
 
 TEST_P(FindNeighbors, AnOutlier) {
   for (const double far : {1e3, 1e6}) {
-    auto x = test::normal_data(150, 4);
-    x.row(123)[2] = static_cast<float>(far);
+    auto x = test::normal_data(90, 4);
+    x.row(23)[2] = static_cast<float>(far);
     SCOPED_TRACE(far);
     expect_nearest(find(x, 10), x, 10);
   }

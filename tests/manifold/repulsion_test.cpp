@@ -437,6 +437,44 @@ TEST_P(Grid, HalfItsSideMayBeOdd) {
   }
 }
 
+// One lone charge has as much energy in every frequency: those of the first and the last column count
+// once, all others twice.
+TEST_P(Grid, EnergyIsChargeTimesPotential) {
+  for (const std::uint32_t side : {6U, 16U, 30U}) {
+    const std::size_t columns = side / 2 + 1;
+    const auto factors = to_device(test::normal_data(2, side * columns, 2.0).values);
+    const auto charges = test::normal_data(2, side * columns, 0.0, 8).values;
+    std::vector<math::Complex> spectrum(side * columns);
+    for (std::size_t i = 0; i < spectrum.size(); ++i) {
+      spectrum[i] = {charges[2 * i], charges[2 * i + 1]};
+    }
+    auto device_spectrum = to_device(spectrum);
+    Geometry second;
+    second.level = 1;
+    const auto geometry = to_device(std::vector<Geometry>{second});
+    std::vector<double> energies;
+    run([&] {
+      auto sums = poisoned<double>(kernels::energy_partial_count(side));
+      kernels::multiply_spectrum(stream(), side, factors.data(), geometry.data(),
+                                 device_spectrum.data(), sums.span());
+      energies = to_host(sums);
+    });
+    const auto factor = to_host(factors);
+    const auto product = to_host(device_spectrum);
+    double energy = 0.0;
+    for (std::size_t i = 0; i < spectrum.size(); ++i) {
+      const float f = factor[spectrum.size() + i];
+      ASSERT_FLOAT_EQ(product[i].real, f * spectrum[i].real);
+      ASSERT_FLOAT_EQ(product[i].imaginary, f * spectrum[i].imaginary);
+      const double own =
+          std::pow(double{spectrum[i].real}, 2) + std::pow(double{spectrum[i].imaginary}, 2);
+      energy += (i % columns == 0 || i % columns == columns - 1 ? 1.0 : 2.0) * double{f} * own;
+    }
+    EXPECT_NEAR(std::accumulate(energies.begin(), energies.end(), 0.0), energy,
+                1e-5 * std::abs(energy));
+  }
+}
+
 /// Bits that a way must share with its twin.
 TEST_P(Grid, HasTheSameBitsInEveryOrder) {
   const auto points = in_points(test::blob_map(300, 9.0));
