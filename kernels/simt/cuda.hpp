@@ -73,6 +73,12 @@ __device__ auto warp_elements(T n) {
                               static_cast<Counter>(n), static_cast<Counter>(gridDim.x * warps));
 }
 
+// ---- what CUDA's math has and the host's lacks ----------------------------------------------------
+
+__device__ inline float cos_pi(float x) {
+  return cospif(x);
+}
+
 // ---- a float's bits -----------------------------------------------------------------------------
 
 __device__ inline std::uint32_t float_bits(float value) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <bit>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -131,6 +132,13 @@ template <std::integral T>
 Elements<T, T> warp_elements(T n) {
   const std::size_t warps = blocks_for(block_thread_count(), kWarpSize);
   return detail::share(n, blockIdx.x * warps + warp(), gridDim.x * warps);
+}
+
+// ---- what CUDA's math has and the host's lacks ----------------------------------------------------
+
+/// cos(pi x), without the range reduction that cosf of a large argument needs.
+inline float cos_pi(float x) {
+  return std::cos(3.14159265358979f * x);
 }
 
 // ---- a float's bits -----------------------------------------------------------------------------

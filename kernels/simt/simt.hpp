@@ -22,6 +22,7 @@
 //   shuffle_xor(v, bits, mask)                 v of lane() ^ bits
 //   ballot(p, mask)  any(p, mask)  all(p, mask)
 //
+//   cos_pi(x)                                  cos(pi x)
 //   float_bits(v)  float_from_bits(bits)       a float as the uint32 it is stored as
 //
 //   atomic_add(address, v)                     int32, uint32, uint64, float, double

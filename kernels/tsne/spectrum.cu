@@ -16,8 +16,7 @@ static_assert(sizeof(Smem) <= 512);
 
 /// Transform of a cubic B-spline sampled at the nodes, for frequency k of `side`.
 __device__ __forceinline__ float spline_transform(std::uint32_t k, std::uint32_t side) {
-  constexpr float kTwoPi = 6.283185307179586f;
-  return (4.f + 2.f * cosf(kTwoPi * static_cast<float>(k) / static_cast<float>(side))) / 6.f;
+  return (4.f + 2.f * simt::cos_pi(2.f * static_cast<float>(k) / static_cast<float>(side))) / 6.f;
 }
 
 // ------------------------------------------------------------------------------------- kernels

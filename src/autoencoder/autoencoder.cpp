@@ -5,7 +5,7 @@
 #include <hourglass/error.hpp>
 #include <limits>
 #include <map>
-#include <set>
+#include <sstream>
 #include <utility>
 
 #include "autoencoder/engine.hpp"
@@ -27,6 +27,13 @@ std::string describe(std::span<const std::size_t> shape) {
     text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
   }
   return text + ")";
+}
+
+/// 0.001 and 1e+30, where std::to_string has 0.001000 and 31 digits.
+std::string shortest(double number) {
+  std::ostringstream text;
+  text << number;
+  return text.str();
 }
 
 template <class T>
@@ -178,7 +185,7 @@ TrainingResult Autoencoder::train(const Array<std::uint8_t>& images,
                              static_cast<double>(losses.images) / seconds});
     if (!std::isfinite(losses.train_loss) || !std::isfinite(losses.validation_loss)) {
       throw Error("the loss is not finite after epoch " + std::to_string(epoch) +
-                  "; try a smaller learning rate than " + std::to_string(options.learning_rate));
+                  "; try a smaller learning rate than " + shortest(options.learning_rate));
     }
     if (options.on_epoch) options.on_epoch(result.epochs.back());
   }

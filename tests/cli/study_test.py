@@ -24,6 +24,7 @@ ARRAYS = {
     "latent.npy": ("<f4", (100, 392)),
     "labels.npy": ("|u1", (100,)),
     "pca.npy": ("<f4", (100, 2)),
+    "tsne.npy": ("<f4", (100, 2)),
 }
 
 
@@ -94,12 +95,13 @@ class StudyTest(ProgramTest):
         self.assertAlmostEqual(epoch["images_per_second"], 600 / epoch["seconds"], delta=1)
         stages = metrics["stages"]
         self.assertLessEqual(
-            {"load", "train", "reconstruct", "encode", "pca", "total"}, set(stages)
+            {"load", "train", "reconstruct", "encode", "pca", "tsne", "total"}, set(stages)
         )
         self.assertLessEqual(sum(stages.values()) - stages["total"], stages["total"])
         first, second = metrics["pca"]["explained_variance_ratio"]
         self.assertTrue(1 > first >= second > 0)
-        self.assertIsNone(metrics["tsne"])
+        self.assertEqual((metrics["tsne"]["perplexity"], metrics["tsne"]["iterations"]), (30, 300))
+        self.assertGreater(metrics["tsne"]["kl_divergence"], 0)
 
     def test_train_leaves_weights_and_metrics(self) -> None:
         out = self.train("a/new/folder", "--epochs", 2)
@@ -122,7 +124,13 @@ class StudyTest(ProgramTest):
         first, again, other = (
             self.run_conv(name, "--seed", seed) for name, seed in (("1", 3), ("2", 3), ("3", 4))
         )
-        for name in ("weights.safetensors", "latent.npy", "reconstructions.npy", "pca.npy"):
+        for name in (
+            "weights.safetensors",
+            "latent.npy",
+            "reconstructions.npy",
+            "pca.npy",
+            "tsne.npy",
+        ):
             with self.subTest(name):
                 data = (first / name).read_bytes()
                 self.assertEqual(data, (again / name).read_bytes())
