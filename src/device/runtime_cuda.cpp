@@ -75,9 +75,11 @@ Graph Graph::record(Stream& stream, std::function<void()> work) {
   }
   check(cudaStreamEndCapture(stream.handle(), &captured), "cudaStreamEndCapture");
   Graph graph;
+  const cudaError_t counted = cudaGraphGetNodes(captured, nullptr, &graph.nodes_);
   const cudaError_t status = cudaGraphInstantiate(&graph.executable_, captured, 0);
   cudaGraphDestroy(captured);
   check(status, "cudaGraphInstantiate");
+  check(counted, "cudaGraphGetNodes");
   return graph;
 }
 

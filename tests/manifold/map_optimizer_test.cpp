@@ -51,6 +51,31 @@ class Optimizer : public OnTarget {
   }
 };
 
+// What the host hands a GPU for one iteration. On the CPU nothing is recorded as nodes.
+TEST_F(Optimizer, AnIterationIsEightNodesAtMost) {
+  constexpr std::size_t kPoints = 10000;
+  constexpr std::size_t kMostNodes = 8;
+  const auto matrix = affinities(test::normal_data(kPoints, 4));
+  for (const std::uint32_t side : {144U, 960U}) {  // an early map's grid and a late one's
+    RepulsionGrid grid(context(), {.side = side, .levels = 1, .coarsest_spacing = 0.5f},
+                       kernels::Interaction::plain, kPoints);
+    auto points = to_device(std::vector<kernels::Point>(kPoints, {0.f, 0.f}));
+    device::Buffer<kernels::Point> velocity(kPoints), gain(kPoints), moved(kPoints);
+    device::Buffer<kernels::Box> boxes(kernels::move_box_count(kPoints));
+    device::Buffer<kernels::Geometry> geometry(1);
+    const auto iterate = [&] {
+      grid.compute(context(), points.span(), boxes.span(), geometry.data());
+      kernels::move_points(stream(), points.span(), matrix.view(), grid.repulsion(), {},
+                           geometry.data(), {velocity.data(), gain.data()}, moved.data(),
+                           boxes.span());
+    };
+    const device::Graph graph = device::Graph::record(stream(), iterate);
+    RecordProperty("nodes" + std::to_string(side), static_cast<int>(graph.node_count()));
+    if (kOnCuda) EXPECT_GE(graph.node_count(), 4U);
+    EXPECT_LE(graph.node_count(), kMostNodes) << side;
+  }
+}
+
 // Then it is taken back, velocities and gains and all, and made again on a larger one: every step is
 // what it would have been. Repulsion alone makes it grow; much faster, and rounding alone would show.
 TEST_F(Optimizer, AMapThatOutgrowsItsGridIsMadeAgain) {
