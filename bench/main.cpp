@@ -23,6 +23,7 @@ int run(const hourglass::Device& device) {
   bench::add_kernels(context);
   bench::add_training(context);
   bench::add_pca(context);
+  bench::add_tsne(context);
   benchmark::AddCustomContext("hourglass", HOURGLASS_VERSION);
   benchmark::AddCustomContext("device", device.summary);
   return benchmark::RunSpecifiedBenchmarks() > 0 ? 0 : 1;

@@ -1,0 +1,126 @@
+// The stages of t-SNE: neighbours and affinities once, then what an iteration is made of, on the grid
+// of an early map and on that of a late one.
+#include <memory>
+#include <string>
+
+#include "manifold/affinity_matrix.hpp"
+#include "manifold/neighbors.hpp"
+#include "manifold/repulsion_grid.hpp"
+#include "support/measure.hpp"
+#include "tsne/repulsion.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::bench {
+namespace {
+
+constexpr std::size_t kPoints = 10'000;
+constexpr std::size_t kFeatures = 392;
+constexpr std::size_t kNeighbors = 90;
+constexpr double kPerplexity = 30.0;
+
+/// A map that fills a square of this width evenly.
+device::Buffer<kernels::Point> random_map(math::Context& context, float width) {
+  const auto values = random_values(2 * kPoints, -0.5f * width, 0.5f * width);
+  std::vector<kernels::Point> points(kPoints);
+  for (std::size_t i = 0; i < kPoints; ++i) points[i] = {values[2 * i], values[2 * i + 1]};
+  return device::to_device<kernels::Point>(context.stream(), points);
+}
+
+Neighbors neighbors_of(math::Context& context, const std::vector<float>& x) {
+  return find_neighbors(context, device::to_device<float>(context.stream(), x), kPoints, kFeatures,
+                        kNeighbors);
+}
+
+void add_graph(math::Context& context) {
+  add("tsne/neighbours of 10,000 x 392", [&context](benchmark::State& state) {
+    const auto x = random_values(kPoints * kFeatures);
+    const Cost cost{.bytes = float_bytes(x.size() + 2 * kPoints * kNeighbors),
+                    .flops = 2 * kPoints * kPoints * kFeatures};
+    measure_unrecorded(state, context, cost,
+                       [&] { benchmark::DoNotOptimize(neighbors_of(context, x).k); });
+  });
+  add("tsne/affinities", [&context](benchmark::State& state) {
+    const auto neighbors = neighbors_of(context, random_values(kPoints * kFeatures));
+    const Cost cost{.bytes = float_bytes(2 * 3 * kPoints * kNeighbors)};
+    measure_unrecorded(state, context, cost, [&] {
+      const AffinityMatrix matrix(context, neighbors, kPoints, kPerplexity);
+      benchmark::DoNotOptimize(matrix.entries());
+    });
+  });
+}
+
+/// What an iteration works on.
+struct Iteration {
+  Iteration(math::Context& context, std::uint32_t side, float width)
+      : affinities(context, neighbors_of(context, random_values(kPoints * kFeatures)), kPoints,
+                   kPerplexity),
+        grid(context, {.side = side, .levels = 1, .coarsest_spacing = 1.f / 3.f},
+             kernels::Interaction::plain, kPoints),
+        points(random_map(context, width)),
+        moved(kPoints),
+        velocity(kPoints),
+        gain(kPoints),
+        boxes(kernels::move_box_count(kPoints)),
+        geometry(1) {
+    device::fill_with_zero(context.stream(), velocity.span());
+    device::fill_with_zero(context.stream(), gain.span());
+    device::fill_with_zero(context.stream(), geometry.span());
+    kernels::measure_points(context.stream(), points.span(), boxes.span());
+  }
+
+  void repel(math::Context& context) {
+    grid.compute(context, points.span(), boxes.span(), geometry.data());
+  }
+  /// The points stay where they are, so every run is the same.
+  void move(math::Context& context) {
+    kernels::move_points(context.stream(), points.span(), affinities.view(), grid.repulsion(),
+                         {.learning_rate = 0.f}, geometry.data(), {velocity.data(), gain.data()},
+                         moved.data(), boxes.span());
+  }
+
+  AffinityMatrix affinities;
+  RepulsionGrid grid;
+  device::Buffer<kernels::Point> points, moved, velocity, gain;
+  device::Buffer<kernels::Box> boxes;
+  device::Buffer<kernels::Geometry> geometry;
+};
+
+void add_iteration(math::Context& context, std::uint32_t side, float width) {
+  const std::string grid = ", grid of " + std::to_string(side);
+  const std::size_t plane = std::size_t{side} * side;
+  add("tsne/potential" + grid, [&context, side, width, plane](benchmark::State& state) {
+    Iteration iteration(context, side, width);
+    // Charges, their plane and the potential are half planes; the transform goes by four times.
+    const Cost cost{.bytes = float_bytes(4 * plane + 4 * plane + 2 * kPoints)};
+    measure(state, context, cost, [&] { iteration.repel(context); });
+  });
+  add("tsne/move" + grid, [&context, side, width](benchmark::State& state) {
+    Iteration iteration(context, side, width);
+    iteration.repel(context);
+    const Cost cost{.bytes = float_bytes(2 * iteration.affinities.entries() + 12 * kPoints),
+                    .flops = 11 * iteration.affinities.entries()};
+    measure(state, context, cost, [&] { iteration.move(context); });
+  });
+}
+
+void add_exact(math::Context& context) {
+  add("tsne/all pairs of 10,000", [&context](benchmark::State& state) {
+    const auto points = random_map(context, 25.f);
+    device::Buffer<kernels::Point> forces(kPoints);
+    device::Buffer<double> sums(kernels::repulsion_partial_count(kPoints));
+    const Cost cost{.bytes = float_bytes(4 * kPoints), .flops = 13 * kPoints * kPoints};
+    measure(state, context, cost, [&] {
+      kernels::exact_repulsion(context.stream(), points.span(), forces.data(), sums.span());
+    });
+  });
+}
+
+}  // namespace
+
+void add_tsne(math::Context& context) {
+  add_graph(context);
+  add_iteration(context, 144, 21.f);
+  add_iteration(context, 960, 150.f);
+  add_exact(context);
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::bench
