@@ -15,7 +15,9 @@ thrust::device_ptr<T> begin(std::span<T> values) {
   return thrust::device_ptr<T>(values.data());
 }
 
-auto on(Context& context) { return thrust::cuda::par.on(context.stream().handle()); }
+auto on(Context& context) {
+  return thrust::cuda::par.on(context.stream().handle());
+}
 
 }  // namespace
 
