@@ -1,3 +1,5 @@
+#include "support/mnist.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,7 +9,6 @@
 #include <string>
 
 #include "support/idx_files.hpp"
-#include "support/mnist.hpp"
 #include "support/scratch.hpp"
 
 namespace hourglass {

@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
-#include "support/random_values.hpp"
 #include "support/on_target.hpp"
+#include "support/random_values.hpp"
 #include "support/reference_layers.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {

@@ -6,8 +6,8 @@
 #include <numeric>
 #include <vector>
 
-#include "support/random_values.hpp"
 #include "support/on_target.hpp"
+#include "support/random_values.hpp"
 #include "support/reference_layers.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {

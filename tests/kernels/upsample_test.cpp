@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "support/random_values.hpp"
 #include "support/on_target.hpp"
+#include "support/random_values.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {

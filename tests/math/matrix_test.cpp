@@ -8,8 +8,8 @@
 #include <limits>
 #include <vector>
 
-#include "support/random_values.hpp"
 #include "support/on_target.hpp"
+#include "support/random_values.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
