@@ -40,6 +40,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
+from processor import cpu_model, usable_cpus
+
 
 def fail(message: str) -> NoReturn:
     sys.exit(f"compare_maps: error: {message}")
@@ -455,22 +457,6 @@ def measure_large(options: argparse.Namespace) -> Dict[str, Any]:
 
 
 # --- The program ------------------------------------------------------------------------------
-
-
-def cpu_model() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def usable_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def describe(options: argparse.Namespace, peers: Dict[str, str]) -> Dict[str, Any]:

@@ -32,6 +32,8 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
+from processor import cpu_model, usable_cpus
+
 
 def fail(message: str) -> NoReturn:
     sys.exit(f"compare_training: error: {message}")
@@ -291,22 +293,6 @@ def compare_losses(options: argparse.Namespace, images: Images, adam: str) -> Di
 
 
 # --- The program ------------------------------------------------------------------------------
-
-
-def cpu_model() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def usable_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def describe(options: argparse.Namespace, images: Images, adam: str) -> Dict[str, Any]:
