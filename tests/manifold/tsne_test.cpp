@@ -18,12 +18,6 @@
 namespace hourglass {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 class Tsne : public testing::TestWithParam<DeviceKind> {
  protected:
   void SetUp() override {
@@ -404,7 +398,6 @@ TEST_P(Tsne, RealCodesReachTheirDivergence) {
   const char* folder = std::getenv("HOURGLASS_CODES");
   if (folder == nullptr)
     GTEST_SKIP() << "HOURGLASS_CODES does not name the folder of mnist_codes.npy";
-  if (kSanitized) GTEST_SKIP() << "too slow under the sanitizers";
   const auto codes = load_npy(std::filesystem::path(folder) / "mnist_codes.npy");
   const auto result = tsne(codes, {.iterations = 300}, device());
   RecordProperty("kl_divergence", std::to_string(result.kl_divergence));
