@@ -1,9 +1,11 @@
 // The stages of t-SNE: neighbours and affinities once, then what an iteration is made of, on the grid
 // of an early map and on that of a late one.
+#include <algorithm>
 #include <memory>
 #include <string>
 
 #include "manifold/affinity_matrix.hpp"
+#include "manifold/map_optimizer.hpp"
 #include "manifold/neighbors.hpp"
 #include "manifold/repulsion_grid.hpp"
 #include "support/measure.hpp"
@@ -114,6 +116,36 @@ void add_exact(math::Context& context) {
   });
 }
 
+/// A thousand iterations either way: where they cost the same is where the program switches.
+void add_switch(math::Context& context, std::size_t points) {
+  constexpr std::size_t kIterations = 1000;
+  constexpr std::size_t kStride = 50;
+  for (const bool exact : {true, false}) {
+    const std::string name =
+        "tsne/loop, " + std::to_string(points) + (exact ? " points, all pairs" : " points, grid");
+    add(name, [&context, points, exact](benchmark::State& state) {
+      const Array<float> x{{points, 8}, random_values(points * 8)};
+      const AffinityMatrix affinities(
+          context,
+          find_neighbors(context, device::to_device<float>(context.stream(), x.values), points, 8,
+                         kNeighbors),
+          points, kPerplexity);
+      Array<float> initial({points, 2});
+      for (std::size_t i = 0; i < points; ++i) {
+        initial.row(i)[0] = 1e-4f * x.row(i)[0];
+        initial.row(i)[1] = 1e-4f * x.row(i)[1];
+      }
+      const MapSchedule schedule{
+          .learning_rate = std::max(static_cast<double>(points) / 48.0, 50.0),
+          .exact_points = exact ? points : 0};
+      measure_unrecorded(state, context, {}, [&] {
+        MapOptimizer optimizer(context, affinities, initial, schedule);
+        for (std::size_t i = 0; i < kIterations; i += kStride) optimizer.advance(kStride);
+      });
+    });
+  }
+}
+
 }  // namespace
 
 void add_tsne(math::Context& context) {
@@ -121,6 +153,9 @@ void add_tsne(math::Context& context) {
   add_iteration(context, 144, 21.f);
   add_iteration(context, 960, 150.f);
   add_exact(context);
+  for (const std::size_t points : {1000U, 1500U, 2000U, 3000U, 4000U, 6000U}) {
+    add_switch(context, points);
+  }
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::bench

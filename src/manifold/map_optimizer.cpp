@@ -19,8 +19,9 @@ using kernels::Point;
 
 constexpr bool kOnCuda = math::kImageLayout == ImageLayout::nchw;
 
-/// Up to here summing all pairs is as quick as a grid (docs/performance.md), and it is exact.
-constexpr std::size_t kExactPoints = kOnCuda ? 8000 : 1200;
+/// Up to here summing all pairs is as quick as a grid, and it is exact. On the CPU measured
+/// (docs/performance.md), on CUDA an estimate.
+constexpr std::size_t kExactPoints = kOnCuda ? 8000 : 5000;
 /// Up to here an exact normalisation costs less than a few iterations.
 constexpr std::size_t kCheapNormalizer = 20000;
 /// Beyond, a fine grid's is exact to single precision's last digits, and all pairs take minutes.
@@ -70,10 +71,11 @@ MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinit
                 .late_momentum = static_cast<float>(schedule.late_momentum),
                 .learning_rate = static_cast<float>(schedule.learning_rate)},
       spacing_(static_cast<float>(schedule.spacing)),
+      exact_(points_ <= schedule.exact_points.value_or(kExactPoints)),
       state_(points_, kernels::move_box_count(points_)),
       checkpoint_(points_, kernels::move_box_count(points_)),
       moved_(points_),
-      forces_(points_ <= kExactPoints ? points_ : 0),
+      forces_(exact_ ? points_ : 0),
       normalizers_(kernels::repulsion_partial_count(points_)) {
   std::vector<Point> start(points_);
   for (std::size_t i = 0; i < points_; ++i) start[i] = {map.row(i)[0], map.row(i)[1]};
@@ -98,7 +100,7 @@ MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinit
 }
 
 RepulsionGrid* MapOptimizer::choose_grid(float span) {
-  if (points_ <= kExactPoints) return nullptr;
+  if (exact_) return nullptr;
   const auto grid = [&](std::uint32_t side) -> RepulsionGrid* {
     const auto found = grids_.find(side);
     if (found != grids_.end()) return &found->second;

@@ -52,6 +52,7 @@ class MapOptimizer {
   std::size_t points_;
   kernels::Schedule schedule_;
   float spacing_;
+  bool exact_;  // all pairs, no grid
 
   State state_;
   State checkpoint_;

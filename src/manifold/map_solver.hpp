@@ -7,6 +7,7 @@
 #include <functional>
 #include <hourglass/array.hpp>
 #include <hourglass/tsne.hpp>
+#include <optional>
 
 namespace hourglass {
 
@@ -18,6 +19,9 @@ struct MapSchedule {
   double late_momentum = 0.8;
   double learning_rate = 200.0;
   double spacing = 1.0 / 3.0;  ///< of the repulsion grid's nodes
+  /// Maps of no more points have their repulsion summed over all pairs, not taken from a grid; without
+  /// it, up to where that is as quick on this target.
+  std::optional<std::size_t> exact_points = {};
 };
 
 class MapSolver {

@@ -1,4 +1,5 @@
 // The stages of t-SNE on one target.
+#include <algorithm>
 #include <cmath>
 #include <hourglass/error.hpp>
 #include <memory>
@@ -15,19 +16,43 @@
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
+/// Squares of values far from one leave the range of float. A power of two brings those back without
+/// changing a digit; 1 where no value needs it.
+float scale_to_square(const std::vector<float>& values) {
+  constexpr int kSafeExponent = 40;
+  float largest = 0.f;
+  for (const float value : values) largest = std::max(largest, std::abs(value));
+  int exponent = 0;
+  std::frexp(largest, &exponent);
+  if (largest == 0.f || std::abs(exponent) <= kSafeExponent) return 1.f;
+  return std::ldexp(1.f, std::min(-exponent, 126));
+}
+
+std::vector<float> scaled(const std::vector<float>& values, float scale) {
+  std::vector<float> result(values.size());
+  std::ranges::transform(values, result.begin(), [scale](float value) { return scale * value; });
+  return result;
+}
+
 class Solver final : public MapSolver {
  public:
   explicit Solver(int device_index) : context_(device_index) {}
 
   void find_neighbors(const Array<float>& x, std::size_t k) override {
     rows_ = x.rows();
+    scale_ = scale_to_square(x.values);
+    const auto& stream = context_.stream();
     neighbors_ = hourglass::HOURGLASS_TARGET::find_neighbors(
-        context_, device::to_device<float>(context_.stream(), x.values), rows_, x.row_size(), k);
+        context_,
+        scale_ == 1.f ? device::to_device<float>(stream, x.values)
+                      : device::to_device<float>(stream, scaled(x.values, scale_)),
+        rows_, x.row_size(), k);
   }
 
   void use_neighbors(const NeighborGraph& graph) override {
     rows_ = graph.indices.rows();
-    std::vector<float> squared = graph.distances.values;
+    scale_ = scale_to_square(graph.distances.values);
+    std::vector<float> squared = scaled(graph.distances.values, scale_);
     for (float& distance : squared) distance *= distance;
     neighbors_ = {
         .k = graph.indices.row_size(),
@@ -42,7 +67,7 @@ class Solver final : public MapSolver {
                                         graph.indices.values);
     device::copy_to_host<float>(context_.stream(), neighbors_.squared_distances.span(),
                                 graph.distances.values);
-    for (float& distance : graph.distances.values) distance = std::sqrt(distance);
+    for (float& distance : graph.distances.values) distance = std::sqrt(distance) / scale_;
     return graph;
   }
 
@@ -74,6 +99,7 @@ class Solver final : public MapSolver {
  private:
   math::Context context_;
   std::size_t rows_ = 0;
+  float scale_ = 1.f;  // of the distances in neighbors_
   Neighbors neighbors_{};
   std::unique_ptr<AffinityMatrix> affinities_;
   std::unique_ptr<MapOptimizer> optimizer_;
