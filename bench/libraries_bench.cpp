@@ -73,7 +73,7 @@ void add_libraries(math::Context& context) {
     add_convolution(context, "conv" + std::to_string(++number),
                     {.batch = kBatch,
                      .in_channels = shapes[i].channels,
-                     .out_channels = layers[i].channels,
+                     .out_channels = layers[i].outputs,
                      .height = shapes[i].height,
                      .width = shapes[i].width},
                     layers[i].relu, i == 0);

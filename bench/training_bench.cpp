@@ -1,6 +1,7 @@
 // A training step by its parts, and an epoch of steps as the engine replays them.
 #include <hourglass/array.hpp>
 #include <hourglass/autoencoder.hpp>
+#include <hourglass/dataset.hpp>
 #include <hourglass/model.hpp>
 #include <span>
 #include <utility>
@@ -51,7 +52,7 @@ std::size_t forward_flops(const Model& model) {
   std::size_t flops = 0;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (layers[i].kind == LayerKind::convolution) {
-      flops += 2 * 9 * kBatch * shapes[i].size() * layers[i].channels;
+      flops += 2 * 9 * kBatch * shapes[i].size() * layers[i].outputs;
     }
   }
   return flops;
@@ -59,7 +60,7 @@ std::size_t forward_flops(const Model& model) {
 
 /// The first layer's images need no gradient, every other convolution has two.
 std::size_t backward_flops(const Model& model) {
-  const std::size_t first = 2 * 9 * kBatch * model.input.size() * model.layers()[0].channels;
+  const std::size_t first = 2 * 9 * kBatch * model.input.size() * model.layers()[0].outputs;
   return 2 * forward_flops(model) - first;
 }
 
@@ -84,8 +85,9 @@ void add_training(math::Context& context) {
     const Model model = conv_model();
     LayeredEngine engine(model, 0, Precision::fp32);
     engine.set_parameters(glorot_uniform(engine.layout(), 0));
-    engine.begin_training(random_images(kSteps * kBatch, model.input),
-                          random_images(1, model.input), {});
+    const auto images = random_images(kSteps * kBatch, model.input);
+    const auto validation = random_images(1, model.input);
+    engine.begin_training(view_of(images), view_of(validation), {});
     std::size_t epoch = 0;
     const auto go_on = [](std::size_t) { return true; };
     const auto steps = [&] { engine.run_epoch(++epoch, kSteps, go_on); };
@@ -94,6 +96,20 @@ void add_training(math::Context& context) {
                        {.flops = kSteps * (forward_flops(model) + backward_flops(model))}, steps);
     state.counters["Images"] = benchmark::Counter(static_cast<double>(kSteps * kBatch),
                                                   benchmark::Counter::kIsIterationInvariantRate);
+  });
+  add("training/1000 epochs of the dense model", [&context](benchmark::State& state) {
+    const Model model = dense_model();
+    LayeredEngine engine(model, 0, Precision::fp32);
+    const Array<float> four = digit_four();
+    const auto digit = view_of(four);
+    const auto go_on = [](std::size_t) { return true; };
+    measure_unrecorded(state, context, {}, [&] {
+      engine.set_parameters(glorot_uniform(engine.layout(), 0));
+      engine.begin_training(digit, digit, {.batch_size = 1, .loss = Loss::mse});
+      for (std::size_t epoch = 1; epoch <= model.training.epochs; ++epoch) {
+        engine.run_epoch(epoch, model.training.epochs, go_on);
+      }
+    });
   });
 }
 

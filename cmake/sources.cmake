@@ -4,9 +4,11 @@
 set(HOURGLASS_KERNELS
     kernels/affinities/perplexity.cu
     kernels/affinities/symmetrize.cu
+    kernels/data/corrupt.cu
     kernels/data/gather.cu
     kernels/data/shuffle.cu
     kernels/layers/activation.cu
+    kernels/layers/dense.cu
     kernels/layers/loss.cu
     kernels/layers/max_pool.cu
     kernels/layers/upsample.cu
@@ -39,6 +41,7 @@ set(HOURGLASS_ONLY_CPU
     src/device/runtime_cpu.cpp
     src/math/context_cpu.cpp
     src/math/convolution_onednn.cpp
+    src/math/dense_openblas.cpp
     src/math/fft_fftw.cpp
     src/math/matrix_openblas.cpp
     src/math/sort_std.cpp)
@@ -47,6 +50,7 @@ set(HOURGLASS_ONLY_CUDA
     src/device/runtime_cuda.cpp
     src/math/context_cuda.cpp
     src/math/convolution_cudnn.cpp
+    src/math/dense_cublaslt.cpp
     src/math/fft_cufft.cpp
     src/math/matrix_cuda.cpp
     src/math/sort_thrust.cu)

@@ -11,17 +11,20 @@
 #include <filesystem>
 #include <functional>
 #include <hourglass/array.hpp>
+#include <hourglass/corruption.hpp>
 #include <hourglass/device.hpp>
 #include <hourglass/loss.hpp>
 #include <hourglass/model.hpp>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hourglass {
 
 class Engine;
+struct ImagesView;
 
 /// Where training stands, told after each step.
 struct TrainingProgress {
@@ -48,6 +51,9 @@ struct TrainingOptions {
   Loss loss = Loss::bce;
   std::uint64_t seed = 0;  ///< of the shuffling
   bool shuffle = true;
+  /// Of what the network sees, drawn anew each step; the loss asks for the clean images. Validation
+  /// images have one corruption, that of corrupt().
+  Corruption corruption = {};
 
   /// Called after each step and each epoch. Returning false ends training there: train() returns what
   /// was finished, and the weights are those of the last step taken.
@@ -63,6 +69,10 @@ struct TrainingResult {
 
 /// Bytes / 255, same shape.
 [[nodiscard]] Array<float> to_unit_range(const Array<std::uint8_t>& images);
+
+/// The model a file of weights was saved from: as described in it or, for files from elsewhere, the
+/// model that ships with the library and has just these tensors. Throws Error if there is none.
+[[nodiscard]] Model model_of(const std::filesystem::path& weights);
 
 /// Bad arrays, options and files throw Error; the autoencoder is then as it was. Not for several
 /// threads at once; several autoencoders may live side by side.
@@ -87,9 +97,15 @@ class Autoencoder {
   void load_weights(const std::filesystem::path& file);
   void save_weights(const std::filesystem::path& file) const;
 
-  /// Adam on the reconstruction loss. Images: (N, height, width) or (N, channels, height, width).
+  /// Adam on the reconstruction loss. Images: (N, height, width) or (N, channels, height, width), as
+  /// bytes of which 255 is one, or as floats in [0, 1].
   TrainingResult train(const Array<std::uint8_t>& images, const Array<std::uint8_t>& validation,
                        const TrainingOptions& options);
+  TrainingResult train(const Array<float>& images, const Array<float>& validation,
+                       const TrainingOptions& options);
+
+  /// A trainable tensor by its name in parameter_specs(). Throws UsageError for another.
+  [[nodiscard]] Array<float> parameter(std::string_view name) const;
 
   /// (N, image) -> (N, latent), a latent row in channel, row, column order.
   [[nodiscard]] Array<float> encode(const Array<float>& images) const;
@@ -97,11 +113,17 @@ class Autoencoder {
   [[nodiscard]] Array<float> decode(const Array<float>& latent) const;
   /// decode(encode(images)) without the round trip.
   [[nodiscard]] Array<float> reconstruct(const Array<float>& images) const;
+  /// What comes out of the first `layers` layers: (N, channels, height, width). After the last come
+  /// images.
+  [[nodiscard]] Array<float> activations(const Array<float>& images, std::size_t layers) const;
 
   /// Asked between batches of encode, decode and reconstruct; may throw to give up.
   void on_batch(std::function<void()> callback);
 
  private:
+  TrainingResult run_training(const ImagesView& images, const ImagesView& validation,
+                              const TrainingOptions& options);
+
   std::unique_ptr<Engine> engine_;
 };
 

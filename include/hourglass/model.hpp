@@ -1,15 +1,23 @@
 // What an autoencoder is made of, as a value: layers by name and size, not code.
+//
+// The same as JSON, which `--model FILE.json` reads (docs/models.md):
+//
+//   {"name": "mine", "input": [1, 8, 8],
+//    "encoder": [{"type": "dense", "outputs": 4, "activation": "relu"}],
+//    "decoder": [{"type": "dense", "outputs": 64, "activation": "sigmoid"}]}
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <hourglass/array.hpp>
+#include <hourglass/loss.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace hourglass {
 
-/// One image: channels, rows, columns.
+/// One image: channels, rows, columns. Flat vectors of n values are n x 1 x 1.
 struct ImageShape {
   std::size_t channels = 1;
   std::size_t height = 0;
@@ -23,33 +31,48 @@ enum class LayerKind {
   convolution,  ///< 3 x 3, same padding, with bias
   max_pool,     ///< 2 x 2, stride 2
   upsample,     ///< nearest neighbour, by two
+  dense,        ///< all to all, with bias; takes what it is given in channel, row, column order
+  reshape,      ///< the same values in another shape, in channel, row, column order
 };
 
 struct LayerSpec {
   LayerKind kind;
-  std::size_t channels = 0;  ///< convolution: output channels
-  bool relu = false;         ///< convolution: max(0, .) follows
+  std::size_t outputs = 0;  ///< convolution: channels; dense: values
+  bool relu = false;        ///< convolution, dense: max(0, .) follows
+  ImageShape shape = {};    ///< reshape
 };
 
-/// The decoder's last layer gives logits; a sigmoid follows it, as part of the loss while training.
+/// How a model is trained unless one says otherwise.
+struct TrainingDefaults {
+  std::size_t epochs = 10;
+  std::size_t batch_size = 64;
+  double learning_rate = 1e-3;
+  Loss loss = Loss::bce;
+
+  friend bool operator==(const TrainingDefaults&, const TrainingDefaults&) = default;
+};
+
+/// The decoder's last layer, a convolution or dense, gives logits; a sigmoid follows it, as part of
+/// the loss while training.
 struct Model {
   std::string name;
   ImageShape input;
   std::vector<LayerSpec> encoder;
   std::vector<LayerSpec> decoder;
+  TrainingDefaults training = {};
 
-  /// Encoder and decoder, one after the other.
+  /// Encoder and decoder, one after the other, and a reshape to images where dense ends it.
   [[nodiscard]] std::vector<LayerSpec> layers() const;
   /// Shape before each layer and after the last; layers().size() + 1 entries. Throws Error where a
-  /// layer does not fit what it is given.
+  /// layer does not fit what it is given, or the model makes no sense.
   [[nodiscard]] std::vector<ImageShape> shapes() const;
   [[nodiscard]] ImageShape latent() const;
 };
 
 /// A trainable tensor: its name in files, its shape there, and where its initial values come from.
 struct ParameterSpec {
-  std::string name;  ///< "conv1.weight", "conv1.bias", ...
-  Shape shape;       ///< (out, in, 3, 3) or (out)
+  std::string name;  ///< "conv1.weight", "conv1.bias", "dense1.weight", ...
+  Shape shape;       ///< (out, in, 3, 3), (out, in) or (out)
   std::size_t fan_in;
   std::size_t fan_out;
 };
@@ -62,7 +85,19 @@ struct ParameterSpec {
 ///   conv 8->8, relu, up, conv 8->16, relu, up, conv 16->1   (sigmoid)
 [[nodiscard]] Model conv_model();
 
+/// The second article's dense autoencoder, 8 x 8, 2,276 parameters:
+///   dense 64->16, relu, dense 16->4, relu (latent 4), dense 4->16, relu, dense 16->64 (sigmoid)
+[[nodiscard]] Model dense_model();
+
 /// A model that ships with the library. Throws UsageError for an unknown name.
 [[nodiscard]] Model find_model(std::string_view name);
+[[nodiscard]] std::vector<std::string> model_names();
+
+/// A model from its JSON. Throws Error, naming `source` and the layer, for anything that is not as
+/// docs/models.md says, and for layers that do not fit.
+[[nodiscard]] Model parse_model(std::string_view json, const std::string& source);
+[[nodiscard]] Model load_model(const std::filesystem::path& file);
+/// The JSON that parse_model takes, on one line.
+[[nodiscard]] std::string to_json(const Model& model);
 
 }  // namespace hourglass

@@ -4,13 +4,13 @@
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/error.hpp>
 #include <limits>
-#include <map>
 #include <sstream>
 #include <utility>
 
 #include "autoencoder/engine.hpp"
+#include "autoencoder/weights_file.hpp"
 #include "device/range.hpp"
-#include "files/safetensors.hpp"
+#include "files/messages.hpp"
 
 namespace hourglass {
 namespace {
@@ -19,14 +19,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-std::string describe(std::span<const std::size_t> shape) {
-  std::string text = "(";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  }
-  return text + ")";
 }
 
 /// 0.001 and 1e+30, where std::to_string has 0.001000 and 31 digits.
@@ -40,7 +32,7 @@ template <class T>
 void check_rows(const Array<T>& rows, const ImageShape& expected, const std::string& what) {
   if (rows.rows() == 0) throw Error(what + ": there are none");
   if (rows.row_size() != expected.size()) {
-    throw Error(what + ": shape " + describe(rows.shape) + " has " +
+    throw Error(what + ": shape " + files::shape_text(rows.shape) + " has " +
                 std::to_string(rows.row_size()) + " values a row, but the model wants " +
                 std::to_string(expected.size()) + " (" + std::to_string(expected.channels) + " x " +
                 std::to_string(expected.height) + " x " + std::to_string(expected.width) + ")");
@@ -54,6 +46,16 @@ void check_finite(const Array<float>& rows, const std::string& what) {
   const auto index = static_cast<std::size_t>(bad - rows.values.begin());
   throw Error(what + ": row " + std::to_string(index / rows.row_size()) + ", value " +
               std::to_string(index % rows.row_size()) + " is not finite");
+}
+
+/// Networks end with a sigmoid; bytes that were not divided by 255 would pass silently.
+void check_unit_range(const Array<float>& images, const std::string& what) {
+  const auto bad =
+      std::ranges::find_if_not(images.values, [](float x) { return x >= 0.f && x <= 1.f; });
+  if (bad == images.values.end()) return;
+  const auto row = static_cast<std::size_t>(bad - images.values.begin()) / images.row_size();
+  throw Error(what + ": row " + std::to_string(row) + " holds " + shortest(double{*bad}) +
+              "; images must be in [0, 1] (divide bytes by 255)");
 }
 
 void check_options(const TrainingOptions& options, std::size_t images) {
@@ -71,8 +73,9 @@ void check_options(const TrainingOptions& options, std::size_t images) {
   }
 }
 
-/// Images as they go into files: single-channel ones have no channel dimension.
+/// Images as they go into files: single-channel ones have no channel dimension, flat ones no rows.
 Shape image_array_shape(std::size_t rows, const ImageShape& image) {
+  if (image.channels == 1 && image.height == 1) return {rows, image.width};
   if (image.channels == 1) return {rows, image.height, image.width};
   return {rows, image.channels, image.height, image.width};
 }
@@ -110,51 +113,21 @@ void Autoencoder::initialize(std::uint64_t seed) {
 }
 
 void Autoencoder::load_weights(const std::filesystem::path& file) {
-  const std::string name = file.string();
-  std::map<std::string, Array<float>> tensors;
-  for (auto& [key, tensor] : files::load_safetensors(file)) {
-    tensors.insert_or_assign(key, std::move(tensor));
-  }
-  const ParameterLayout& layout = engine_->layout();
-  std::vector<float> flat(layout.flat_size());
-  for (std::size_t t = 0; t < layout.specs().size(); ++t) {
-    const ParameterSpec& spec = layout.specs()[t];
-    const auto found = tensors.find(spec.name);
-    if (found == tensors.end()) {
-      throw Error(name + ": tensor '" + spec.name + "' of model '" + model().name + "' is missing");
-    }
-    const Array<float>& tensor = found->second;
-    if (tensor.shape != spec.shape) {
-      throw Error(name + ": tensor '" + spec.name + "' has shape " + describe(tensor.shape) +
-                  "; model '" + model().name + "' wants " + describe(spec.shape));
-    }
-    for (std::size_t i = 0; i < tensor.size(); ++i) {
-      if (!std::isfinite(tensor.values[i])) {
-        throw Error(name + ": tensor '" + spec.name + "', value " + std::to_string(i) +
-                    " is not finite");
-      }
-    }
-    std::ranges::copy(tensor.values, flat.begin() + static_cast<std::ptrdiff_t>(layout.offset(t)));
-    tensors.erase(found);
-  }
-  if (!tensors.empty()) {
-    throw Error(name + ": tensor '" + tensors.begin()->first + "' does not belong to model '" +
-                model().name + "'");
-  }
-  engine_->set_parameters(flat);
+  engine_->set_parameters(load_parameters(file, model(), engine_->layout()));
 }
 
 void Autoencoder::save_weights(const std::filesystem::path& file) const {
-  const ParameterLayout& layout = engine_->layout();
-  const std::vector<float> flat = engine_->parameters();
-  std::vector<files::NamedTensor> tensors;
-  for (std::size_t t = 0; t < layout.specs().size(); ++t) {
-    const ParameterSpec& spec = layout.specs()[t];
-    const auto first = flat.begin() + static_cast<std::ptrdiff_t>(layout.offset(t));
-    const auto size = static_cast<std::ptrdiff_t>(element_count(spec.shape));
-    tensors.push_back({spec.name, Array<float>(spec.shape, {first, first + size})});
+  save_parameters(file, model(), engine_->layout(), engine_->parameters());
+}
+
+Array<float> Autoencoder::parameter(std::string_view name) const {
+  const auto& specs = engine_->layout().specs();
+  const auto found = std::ranges::find(specs, name, &ParameterSpec::name);
+  if (found == specs.end()) {
+    throw UsageError("model '" + model().name + "' has no parameter '" + std::string(name) + "'");
   }
-  files::save_safetensors(file, tensors);
+  return tensor_of(engine_->layout(), static_cast<std::size_t>(found - specs.begin()),
+                   engine_->parameters());
 }
 
 TrainingResult Autoencoder::train(const Array<std::uint8_t>& images,
@@ -162,7 +135,24 @@ TrainingResult Autoencoder::train(const Array<std::uint8_t>& images,
                                   const TrainingOptions& options) {
   check_rows(images, model().input, "training images");
   check_rows(validation, model().input, "validation images");
-  check_options(options, images.rows());
+  return run_training(view_of(images), view_of(validation), options);
+}
+
+TrainingResult Autoencoder::train(const Array<float>& images, const Array<float>& validation,
+                                  const TrainingOptions& options) {
+  const auto check = [&](const Array<float>& array, const std::string& what) {
+    check_rows(array, model().input, what);
+    check_unit_range(array, what);
+  };
+  check(images, "training images");
+  check(validation, "validation images");
+  return run_training(view_of(images), view_of(validation), options);
+}
+
+TrainingResult Autoencoder::run_training(const ImagesView& images, const ImagesView& validation,
+                                         const TrainingOptions& options) {
+  check_options(options, images.count);
+  check_corruption(options.corruption, model().input);
   engine_->begin_training(images, validation, options);
 
   TrainingResult result;
@@ -172,7 +162,7 @@ TrainingResult Autoencoder::train(const Array<std::uint8_t>& images,
     const auto start = Clock::now();
     const auto on_step = [&](std::size_t seen) {
       return !options.on_step ||
-             options.on_step({epoch, options.epochs, seen, images.rows(), seconds_since(start)});
+             options.on_step({epoch, options.epochs, seen, images.count, seconds_since(start)});
     };
     const EpochLosses losses = engine_->run_epoch(epoch, step_limit - result.steps, on_step);
     result.steps += losses.steps;
@@ -196,14 +186,14 @@ Array<float> Autoencoder::encode(const Array<float>& images) const {
   const Range range("encode");
   check_rows(images, model().input, "images");
   check_finite(images, "images");
-  return engine_->run(Part::encoder, images);
+  return engine_->run(encoder_of(model()), images);
 }
 
 Array<float> Autoencoder::decode(const Array<float>& latent) const {
   const Range range("decode");
   check_rows(latent, model().latent(), "latent codes");
   check_finite(latent, "latent codes");
-  Array<float> images = engine_->run(Part::decoder, latent);
+  Array<float> images = engine_->run(decoder_of(model()), latent);
   images.shape = image_array_shape(latent.rows(), model().input);
   return images;
 }
@@ -212,9 +202,23 @@ Array<float> Autoencoder::reconstruct(const Array<float>& images) const {
   const Range range("reconstruct");
   check_rows(images, model().input, "images");
   check_finite(images, "images");
-  Array<float> result = engine_->run(Part::both, images);
+  Array<float> result = engine_->run(all_of(model()), images);
   result.shape = image_array_shape(images.rows(), model().input);
   return result;
+}
+
+Array<float> Autoencoder::activations(const Array<float>& images, std::size_t layers) const {
+  check_rows(images, model().input, "images");
+  check_finite(images, "images");
+  const auto shapes = model().shapes();
+  if (layers >= shapes.size()) {
+    throw UsageError("model '" + model().name + "' has " + std::to_string(shapes.size() - 1) +
+                     " layers, not " + std::to_string(layers));
+  }
+  Array<float> maps = engine_->run({0, layers}, images);
+  maps.shape = {images.rows(), shapes[layers].channels, shapes[layers].height,
+                shapes[layers].width};
+  return maps;
 }
 
 void Autoencoder::on_batch(std::function<void()> callback) {

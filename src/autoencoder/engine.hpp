@@ -5,13 +5,24 @@
 #include <hourglass/autoencoder.hpp>
 #include <memory>
 #include <span>
+#include <variant>
 #include <vector>
 
+#include "autoencoder/layer_range.hpp"
 #include "autoencoder/parameters.hpp"
 
 namespace hourglass {
 
-enum class Part { encoder, decoder, both };
+/// Images in host memory, in file order: bytes, of which 255 is one, or floats in [0, 1].
+struct ImagesView {
+  std::variant<std::span<const std::uint8_t>, std::span<const float>> pixels;
+  std::size_t count;
+};
+
+template <class Pixel>
+[[nodiscard]] ImagesView view_of(const Array<Pixel>& images) {
+  return {std::span<const Pixel>(images.values), images.rows()};
+}
 
 struct EpochLosses {
   double train_loss = 0.0;
@@ -36,17 +47,16 @@ class Engine {
   virtual void set_parameters(std::span<const float> flat) = 0;
   [[nodiscard]] virtual std::vector<float> parameters() = 0;
 
-  /// Brings the images to the device and clears the optimizer. The arrays have been checked.
-  virtual void begin_training(const Array<std::uint8_t>& images,
-                              const Array<std::uint8_t>& validation,
+  /// Brings the images to the device and clears the optimizer. Images and options have been checked.
+  virtual void begin_training(const ImagesView& images, const ImagesView& validation,
                               const TrainingOptions& options) = 0;
   /// One pass over the training images, or `step_limit` steps of it, then the validation images.
   /// `on_step(images seen)` returning false ends it.
   virtual EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                                 const std::function<bool(std::size_t)>& on_step) = 0;
 
-  /// Rows through one half or both: images, or latent rows for the decoder, in file order.
-  [[nodiscard]] virtual Array<float> run(Part part, const Array<float>& rows) = 0;
+  /// Rows, in file order, through some of the layers; the sigmoid comes after the last of all.
+  [[nodiscard]] virtual Array<float> run(LayerRange layers, const Array<float>& rows) = 0;
 
   std::function<void()> on_batch;
 

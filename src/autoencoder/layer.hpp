@@ -32,8 +32,8 @@ struct LayerSetting {
   bool input_from_relu;  ///< the layer below ends with one
 };
 
-/// A convolution's tensors in the flat buffers; the gradients are null in a network for inference.
-struct ConvolutionParameters {
+/// A layer's tensors in the flat buffers; the gradients are null in a network for inference.
+struct LayerParameters {
   const float* weight;
   const float* bias;
   float* weight_gradient;

@@ -4,7 +4,8 @@
 #include <hourglass/error.hpp>
 #include <utility>
 
-#include "data/gather.hpp"
+#include "autoencoder/device_images.hpp"
+#include "data/corrupt.hpp"
 #include "data/shuffle.hpp"
 #include "device/range.hpp"
 #include "layers/activation.hpp"
@@ -19,45 +20,20 @@ namespace {
 /// cache holds what passes between two layers.
 constexpr std::size_t kInferenceBatch = math::kImageLayout == ImageLayout::nchw ? 1000 : 100;
 
-LayerRange layer_range(const Model& model, Part part) {
-  const std::size_t encoder = model.encoder.size();
-  const std::size_t all = encoder + model.decoder.size();
-  return {part == Part::decoder ? encoder : 0, part == Part::encoder ? encoder : all};
-}
-
-/// Swaps the two inner dimensions of (rows, outer, inner): channels with pixels, either way.
-std::vector<float> swap_inner(std::span<const float> values, std::size_t outer, std::size_t inner) {
-  std::vector<float> swapped(values.size());
-  const std::size_t row_size = outer * inner;
-  for (std::size_t row = 0; row < values.size(); row += row_size) {
-    for (std::size_t o = 0; o < outer; ++o) {
-      for (std::size_t i = 0; i < inner; ++i) {
-        swapped[row + i * outer + o] = values[row + o * inner + i];
-      }
-    }
-  }
-  return swapped;
-}
-
-/// Where file order (channel, row, column) and this target's differ, and by how much.
-bool needs_swap(const ImageShape& shape) {
-  return math::kImageLayout == ImageLayout::nhwc && shape.channels > 1 &&
-         shape.height * shape.width > 1;
-}
-
 }  // namespace
 
 // What exists only while training.
 struct LayeredEngine::Training {
   Training(math::Context& context, const Model& model, const ParameterLayout& layout,
-           const device::Buffer<float>& parameters, const Array<std::uint8_t>& train,
-           const Array<std::uint8_t>& validation_images, const TrainingOptions& options_)
+           const device::Buffer<float>& parameters, const ImagesView& training_images,
+           const ImagesView& validation_images, const TrainingOptions& options_)
       : options(options_),
-        images(device::to_device<std::uint8_t>(context.stream(), train.values)),
-        image_count(train.rows()),
-        validation(device::to_device<std::uint8_t>(context.stream(), validation_images.values)),
-        validation_count(validation_images.rows()),
-        order(image_count),
+        images(context.stream(), training_images),
+        validation(context.stream(), validation_images),
+        clean(options.corruption.any()
+                  ? std::max(options.batch_size, kInferenceBatch) * model.input.size()
+                  : 0),
+        order(images.count()),
         gradient(layout.flat_size()),
         first_moment(layout.flat_size()),
         second_moment(layout.flat_size()),
@@ -67,22 +43,21 @@ struct LayeredEngine::Training {
     device::fill_with_zero(context.stream(), gradient.span());
     device::fill_with_zero(context.stream(), first_moment.span());
     device::fill_with_zero(context.stream(), second_moment.span());
-    const std::size_t batch = std::min(options.batch_size, image_count);
+    const std::size_t batch = std::min(options.batch_size, images.count());
     const auto add_network = [&](std::size_t size) {
       if (size == 0) return;
       networks.try_emplace(size, context, model, layout,
-                           ParameterBuffers{parameters.data(), gradient.data()},
-                           layer_range(model, Part::both), size, Purpose::training);
+                           ParameterBuffers{parameters.data(), gradient.data()}, all_of(model),
+                           size, Purpose::training);
     };
     add_network(batch);
-    add_network(image_count % batch);  // an epoch's last, smaller batch
+    add_network(images.count() % batch);  // an epoch's last, smaller batch
   }
 
   TrainingOptions options;
-  device::Buffer<std::uint8_t> images;
-  std::size_t image_count;
-  device::Buffer<std::uint8_t> validation;
-  std::size_t validation_count;
+  DeviceImages images;
+  DeviceImages validation;
+  device::Buffer<float> clean;  // a batch before its corruption
   device::Buffer<std::uint64_t> order;
   device::Buffer<float> gradient, first_moment, second_moment;
   device::Buffer<double> loss_partials;
@@ -115,8 +90,7 @@ std::vector<float> LayeredEngine::parameters() {
   return flat;
 }
 
-void LayeredEngine::begin_training(const Array<std::uint8_t>& images,
-                                   const Array<std::uint8_t>& validation,
+void LayeredEngine::begin_training(const ImagesView& images, const ImagesView& validation,
                                    const TrainingOptions& options) {
   context_.make_current();
   training_.reset();  // frees its memory before the next is taken
@@ -132,43 +106,63 @@ void LayeredEngine::draw_order(std::size_t epoch) {
   math::sort_keys(context_, training_->order.span());
 }
 
+/// Corrupts a gathered batch, if this training does, and returns what the network is to give back.
+const float* LayeredEngine::corrupt(Network& network, CorruptionStream random,
+                                    const std::uint64_t* step, std::size_t first,
+                                    std::size_t batch) {
+  Training& t = *training_;
+  const auto images = network.input();
+  if (!t.options.corruption.any()) return images.data();
+  device::copy_bytes_on_device(context_.stream(), t.clean.data(), images.data(),
+                               images.size_bytes());
+  const ImageShape& shape = model().input;
+  kernels::corrupt_images(context_.stream(),
+                          {.noise = t.options.corruption.noise,
+                           .patch = static_cast<std::uint32_t>(t.options.corruption.patch),
+                           .height = static_cast<std::uint32_t>(shape.height),
+                           .width = static_cast<std::uint32_t>(shape.width)},
+                          random, step, first, t.clean.data(), batch, shape.size(), images.data());
+  return t.clean.data();
+}
+
 /// One step on the next `batch` images: everything that is recorded.
 void LayeredEngine::step(std::size_t batch) {
   Training& t = *training_;
   device::Stream& stream = context_.stream();
   Network& network = t.networks.at(batch);
-  const auto images = network.input();
-  kernels::gather_images(stream, t.images.data(),
-                         {.order = t.options.shuffle ? t.order.data() : nullptr,
-                          .position = &t.state.data()->position},
-                         batch, images.size() / batch, images.data());
+  kernels::TrainingState* state = t.state.data();
+  t.images.gather(
+      stream, {.order = t.options.shuffle ? t.order.data() : nullptr, .position = &state->position},
+      batch, model().input.size(), network.input().data());
+  const float* target =
+      corrupt(network, {t.options.seed, CorruptionStream::kTraining}, &state->step, 0, batch);
   network.forward(context_);
   const auto partials =
       t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));
-  kernels::loss_forward_backward(stream, t.options.loss, network.output(), images.data(), partials,
+  kernels::loss_forward_backward(stream, t.options.loss, network.output(), target, partials,
                                  network.output_gradient().data());
   network.backward(context_);
-  kernels::adam_update(stream, {.learning_rate = t.options.learning_rate}, t.state.data(),
-                       t.gradient.span(), parameters_.data(), t.first_moment.data(),
-                       t.second_moment.data());
-  kernels::finish_step(stream, partials, batch, t.state.data());
+  kernels::adam_update(stream, {.learning_rate = t.options.learning_rate}, state, t.gradient.span(),
+                       parameters_.data(), t.first_moment.data(), t.second_moment.data());
+  kernels::finish_step(stream, partials, batch, state);
 }
 
 /// Adds up the loss of all validation images in the state.
 void LayeredEngine::validate() {
   Training& t = *training_;
   device::Stream& stream = context_.stream();
-  for (std::size_t first = 0; first < t.validation_count; first += kInferenceBatch) {
-    const std::size_t batch = std::min(kInferenceBatch, t.validation_count - first);
-    Network& network = inference_network(Part::both, batch);
-    const auto images = network.input();
-    kernels::gather_images(stream, t.validation.data(), {.first = first}, batch,
-                           images.size() / batch, images.data());
+  for (std::size_t first = 0; first < t.validation.count(); first += kInferenceBatch) {
+    const std::size_t batch = std::min(kInferenceBatch, t.validation.count() - first);
+    Network& network = inference_network(all_of(model()), batch);
+    t.validation.gather(stream, {.first = first}, batch, model().input.size(),
+                        network.input().data());
+    const float* target =
+        corrupt(network, {t.options.seed, CorruptionStream::kHeldOut}, nullptr, first, batch);
     network.forward(context_);
     const auto partials =
         t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));
-    kernels::loss_forward_backward(stream, t.options.loss, network.output(), images.data(),
-                                   partials, nullptr);
+    kernels::loss_forward_backward(stream, t.options.loss, network.output(), target, partials,
+                                   nullptr);
     kernels::add_partial_sums(stream, partials, &t.state.data()->validation_loss_sum);
   }
 }
@@ -183,8 +177,8 @@ EpochLosses LayeredEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
   draw_order(epoch);
 
   EpochLosses result;
-  while (result.images < t.image_count && result.steps < step_limit && !result.stopped) {
-    const std::size_t batch = std::min(t.options.batch_size, t.image_count - result.images);
+  while (result.images < t.images.count() && result.steps < step_limit && !result.stopped) {
+    const std::size_t batch = std::min(t.options.batch_size, t.images.count() - result.images);
     // The first step of a size runs as it is: libraries allocate in their first calls, which a
     // recording cannot hold. The second is recorded, and from then on replayed.
     if (const auto graph = t.step_graphs.find(batch); graph == t.step_graphs.end()) {
@@ -218,45 +212,36 @@ EpochLosses LayeredEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
   const auto pixels = static_cast<double>(model().input.size());
   result.train_loss = state.train_loss_sum / (static_cast<double>(result.images) * pixels);
   result.validation_loss =
-      state.validation_loss_sum / (static_cast<double>(t.validation_count) * pixels);
+      state.validation_loss_sum / (static_cast<double>(t.validation.count()) * pixels);
   return result;
 }
 
-Network& LayeredEngine::inference_network(Part part, std::size_t batch) {
-  const auto key = std::pair(part, batch);
+Network& LayeredEngine::inference_network(LayerRange layers, std::size_t batch) {
+  const auto key = std::pair(layers, batch);
   const auto found = inference_.find(key);
   if (found != inference_.end()) return found->second;
   return inference_
       .try_emplace(key, context_, model(), layout(), ParameterBuffers{parameters_.data(), nullptr},
-                   layer_range(model(), part), batch, Purpose::inference)
+                   layers, batch, Purpose::inference)
       .first->second;
 }
 
-Array<float> LayeredEngine::run(Part part, const Array<float>& rows) {
+Array<float> LayeredEngine::run(LayerRange layers, const Array<float>& rows) {
   context_.make_current();
-  const ImageShape in = part == Part::decoder ? model().latent() : model().input;
-  const ImageShape out = part == Part::encoder ? model().latent() : model().input;
-  Array<float> result({rows.rows(), out.size()});
+  const auto shapes = model().shapes();
+  const std::size_t in = shapes[layers.first].size();
+  const std::size_t out = shapes[layers.last].size();
+  Array<float> result({rows.rows(), out});
   for (std::size_t first = 0; first < rows.rows(); first += kInferenceBatch) {
     if (on_batch) on_batch();
     const std::size_t batch = std::min(kInferenceBatch, rows.rows() - first);
-    Network& network = inference_network(part, batch);
-    const auto from = std::span(rows.values).subspan(first * in.size(), batch * in.size());
-    if (needs_swap(in)) {
-      device::copy_to_device<float>(
-          context_.stream(), swap_inner(from, in.channels, in.height * in.width), network.input());
-    } else {
-      device::copy_to_device<float>(context_.stream(), from, network.input());
-    }
+    Network& network = inference_network(layers, batch);
+    device::copy_to_device<float>(
+        context_.stream(), std::span(rows.values).subspan(first * in, batch * in), network.input());
     network.forward(context_);
-    if (part != Part::encoder) {
-      kernels::sigmoid(context_.stream(), network.output());
-    }
-    const auto to = std::span(result.values).subspan(first * out.size(), batch * out.size());
-    device::copy_to_host<float>(context_.stream(), network.output(), to);
-    if (needs_swap(out)) {
-      std::ranges::copy(swap_inner(to, out.height * out.width, out.channels), to.begin());
-    }
+    if (layers.last + 1 == shapes.size()) kernels::sigmoid(context_.stream(), network.output());
+    device::copy_to_host<float>(context_.stream(), network.output(),
+                                std::span(result.values).subspan(first * out, batch * out));
   }
   return result;
 }

@@ -11,6 +11,7 @@
 
 #include "autoencoder/engine.hpp"
 #include "autoencoder/network.hpp"
+#include "data/corruption.hpp"
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
 #include "math/context.hpp"
@@ -25,24 +26,27 @@ class LayeredEngine final : public Engine {
 
   void set_parameters(std::span<const float> flat) override;
   [[nodiscard]] std::vector<float> parameters() override;
-  void begin_training(const Array<std::uint8_t>& images, const Array<std::uint8_t>& validation,
+  void begin_training(const ImagesView& images, const ImagesView& validation,
                       const TrainingOptions& options) override;
   EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                         const std::function<bool(std::size_t)>& on_step) override;
-  [[nodiscard]] Array<float> run(Part part, const Array<float>& rows) override;
+  [[nodiscard]] Array<float> run(LayerRange layers, const Array<float>& rows) override;
 
  private:
   struct Training;
 
-  Network& inference_network(Part part, std::size_t batch);
+  Network& inference_network(LayerRange layers, std::size_t batch);
   void draw_order(std::size_t epoch);
   void step(std::size_t batch);
   void validate();
+  [[nodiscard]] const float* corrupt(Network& network, CorruptionStream random,
+                                     const std::uint64_t* step, std::size_t first,
+                                     std::size_t batch);
 
   math::Context context_;
   device::Buffer<float> parameters_;
   /// Prepared networks are kept: making one chooses algorithms and allocates.
-  std::map<std::pair<Part, std::size_t>, Network> inference_;
+  std::map<std::pair<LayerRange, std::size_t>, Network> inference_;
   std::unique_ptr<Training> training_;
 };
 

@@ -1,8 +1,10 @@
 #include "autoencoder/layers.hpp"
 
 #include "layers/activation.hpp"
+#include "layers/dense.hpp"
 #include "layers/max_pool.hpp"
 #include "layers/upsample.hpp"
+#include "math/matrix.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -24,11 +26,11 @@ ImageShape doubled(const ImageShape& shape) {
 
 ConvolutionLayer::ConvolutionLayer(math::Context& context, const LayerSetting& setting,
                                    const ImageShape& input, const LayerSpec& spec,
-                                   const ConvolutionParameters& parameters)
+                                   const LayerParameters& parameters)
     : convolution_(context,
                    {.batch = setting.batch,
                     .in_channels = input.channels,
-                    .out_channels = spec.channels,
+                    .out_channels = spec.outputs,
                     .height = input.height,
                     .width = input.width},
                    spec.relu),
@@ -75,6 +77,56 @@ void UpsampleLayer::backward(math::Context& context, const float* x, const float
                              const float* dy, float* dx) {
   if (dx == nullptr) return;
   kernels::upsample_backward(context.stream(), dy, x, input_from_relu_, output_, dx);
+}
+
+DenseLayer::DenseLayer(math::Context& context, const LayerSetting& setting, const ImageShape& input,
+                       const LayerSpec& spec, const LayerParameters& parameters)
+    : shape_{.batch = setting.batch, .inputs = input.size(), .outputs = spec.outputs},
+      dense_(context, shape_, spec.relu),
+      parameters_(parameters),
+      input_from_relu_(setting.input_from_relu) {}
+
+void DenseLayer::forward(math::Context& context, const float* x, float* y) {
+  dense_.forward(context, x, parameters_.weight, parameters_.bias, y);
+}
+
+void DenseLayer::backward(math::Context& context, const float* x, const float* /*y*/,
+                          const float* dy, float* dx) {
+  using math::Transpose;
+  const auto [batch, inputs, outputs] = shape_;
+  math::matrix_product(context, Transpose::yes, Transpose::no, outputs, inputs, batch, 1.f, dy, x,
+                       0.f, parameters_.weight_gradient);
+  kernels::bias_gradient(context.stream(), dy, batch, outputs, parameters_.bias_gradient);
+  if (dx == nullptr) return;
+  math::matrix_product(context, Transpose::no, Transpose::no, batch, inputs, outputs, 1.f, dy,
+                       parameters_.weight, 0.f, dx);
+  if (input_from_relu_) {
+    kernels::relu_backward(context.stream(), {x, batch * inputs}, {dx, batch * inputs});
+  }
+}
+
+ReorderLayer::ReorderLayer(const LayerSetting& setting, const ImageShape& shape,
+                           Direction direction)
+    : batch_(setting.batch),
+      outer_(direction == Direction::to_file ? shape.height * shape.width : shape.channels),
+      inner_(shape.size() / outer_),
+      input_from_relu_(setting.input_from_relu) {}
+
+bool ReorderLayer::needed(const ImageShape& shape) {
+  return math::kImageLayout == ImageLayout::nhwc && shape.channels > 1 &&
+         shape.height * shape.width > 1;
+}
+
+void ReorderLayer::forward(math::Context& context, const float* x, float* y) {
+  kernels::swap_inner(context.stream(), x, batch_, outer_, inner_, y);
+}
+
+void ReorderLayer::backward(math::Context& context, const float* x, const float* /*y*/,
+                            const float* dy, float* dx) {
+  if (dx == nullptr) return;
+  kernels::swap_inner(context.stream(), dy, batch_, inner_, outer_, dx);
+  const std::size_t count = batch_ * outer_ * inner_;
+  if (input_from_relu_) kernels::relu_backward(context.stream(), {x, count}, {dx, count});
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -1,21 +1,33 @@
 #include <hourglass/error.hpp>
 #include <hourglass/model.hpp>
-#include <iterator>
 #include <string>
 
 namespace hourglass {
 namespace {
+
+/// What an image of this many values and a layer of this many outputs cannot need.
+constexpr std::size_t kMaxValues = std::size_t{1} << 24;
 
 std::string describe(const ImageShape& shape) {
   return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
          std::to_string(shape.width);
 }
 
+bool trainable(const LayerSpec& layer) {
+  return layer.kind == LayerKind::convolution || layer.kind == LayerKind::dense;
+}
+
+/// Whether a product of counts is over a limit, without computing what would not fit.
+bool too_large(const ImageShape& shape) {
+  return shape.channels > kMaxValues || shape.height > kMaxValues || shape.width > kMaxValues ||
+         shape.channels * shape.height > kMaxValues || shape.size() > kMaxValues;
+}
+
 ImageShape output_shape(const LayerSpec& layer, const ImageShape& input, const std::string& where) {
   switch (layer.kind) {
     case LayerKind::convolution:
-      if (layer.channels == 0) throw Error(where + ": a convolution needs at least one channel");
-      return {layer.channels, input.height, input.width};
+      if (layer.outputs == 0) throw Error(where + ": a convolution needs at least one output");
+      return {layer.outputs, input.height, input.width};
     case LayerKind::max_pool:
       if (input.height < 2 || input.width < 2) {
         throw Error(where + ": cannot pool 2 x 2 windows of a map of " + describe(input));
@@ -23,12 +35,17 @@ ImageShape output_shape(const LayerSpec& layer, const ImageShape& input, const s
       return {input.channels, input.height / 2, input.width / 2};
     case LayerKind::upsample:
       return {input.channels, 2 * input.height, 2 * input.width};
+    case LayerKind::dense:
+      if (layer.outputs == 0) throw Error(where + ": a dense layer needs at least one output");
+      return {layer.outputs, 1, 1};
+    case LayerKind::reshape:
+      if (too_large(layer.shape) || layer.shape.size() != input.size()) {
+        throw Error(where + ": cannot reshape " + std::to_string(input.size()) + " values (" +
+                    describe(input) + ") to " + describe(layer.shape));
+      }
+      return layer.shape;
   }
   throw Error(where + ": unknown kind of layer");
-}
-
-LayerSpec convolution(std::size_t channels, bool relu) {
-  return {.kind = LayerKind::convolution, .channels = channels, .relu = relu};
 }
 
 }  // namespace
@@ -36,19 +53,39 @@ LayerSpec convolution(std::size_t channels, bool relu) {
 std::vector<LayerSpec> Model::layers() const {
   std::vector<LayerSpec> all = encoder;
   all.insert(all.end(), decoder.begin(), decoder.end());
+  if (!all.empty() && all.back().kind == LayerKind::dense && all.back().outputs == input.size()) {
+    all.push_back({.kind = LayerKind::reshape, .shape = input});
+  }
   return all;
 }
 
 std::vector<ImageShape> Model::shapes() const {
-  if (input.size() == 0) throw Error("model '" + name + "': the input is empty");
+  const std::string model = "model '" + name + "'";
+  if (too_large(input) || input.size() == 0) {
+    throw Error(model + ": an input of " + describe(input) + "; expected 1 to " +
+                std::to_string(kMaxValues) + " values");
+  }
+  if (encoder.empty()) throw Error(model + ": the encoder has no layers");
+  if (decoder.empty()) throw Error(model + ": the decoder has no layers");
+  if (!trainable(decoder.back()) || decoder.back().relu) {
+    throw Error(model + ": the decoder must end with a convolution or dense layer and its sigmoid");
+  }
   std::vector<ImageShape> shapes{input};
   std::size_t number = 0;
   for (const LayerSpec& layer : layers()) {
-    const std::string where = "model '" + name + "', layer " + std::to_string(++number);
+    const bool encodes = number < encoder.size();
+    const std::size_t own = encodes ? number : number - encoder.size();
+    const std::string where =
+        model + (encodes ? ", encoder layer " : ", decoder layer ") + std::to_string(own + 1);
     shapes.push_back(output_shape(layer, shapes.back(), where));
+    if (too_large(shapes.back())) {
+      throw Error(where + ": gives " + describe(shapes.back()) + ", which is more than " +
+                  std::to_string(kMaxValues) + " values");
+    }
+    ++number;
   }
   if (shapes.back() != input) {
-    throw Error("model '" + name + "': the decoder ends with " + describe(shapes.back()) +
+    throw Error(model + ": the decoder ends with " + describe(shapes.back()) +
                 ", but the input is " + describe(input));
   }
   return shapes;
@@ -63,31 +100,22 @@ std::vector<ParameterSpec> parameter_specs(const Model& model) {
   const auto shapes = model.shapes();
   const auto layers = model.layers();
   std::size_t convolutions = 0;
+  std::size_t dense_layers = 0;
+  const auto add = [&](const std::string& layer, const Shape& weight, std::size_t taps) {
+    const std::size_t in = weight[1] * taps;
+    const std::size_t out = weight[0] * taps;
+    specs.push_back({layer + ".weight", weight, in, out});
+    specs.push_back({layer + ".bias", {weight[0]}, in, out});
+  };
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (layers[i].kind != LayerKind::convolution) continue;
-    const std::string name = "conv" + std::to_string(++convolutions);
-    const std::size_t in = shapes[i].channels;
-    const std::size_t out = layers[i].channels;
-    constexpr std::size_t kTaps = 9;
-    specs.push_back({name + ".weight", {out, in, 3, 3}, in * kTaps, out * kTaps});
-    specs.push_back({name + ".bias", {out}, in * kTaps, out * kTaps});
+    const std::size_t out = layers[i].outputs;
+    if (layers[i].kind == LayerKind::convolution) {
+      add("conv" + std::to_string(++convolutions), {out, shapes[i].channels, 3, 3}, 9);
+    } else if (layers[i].kind == LayerKind::dense) {
+      add("dense" + std::to_string(++dense_layers), {out, shapes[i].size()}, 1);
+    }
   }
   return specs;
-}
-
-Model conv_model() {
-  constexpr LayerSpec kPool{.kind = LayerKind::max_pool};
-  constexpr LayerSpec kUp{.kind = LayerKind::upsample};
-  return {
-      .name = "conv",
-      .input = {1, 28, 28},
-      .encoder = {convolution(16, true), kPool, convolution(8, true), kPool},
-      .decoder = {convolution(8, true), kUp, convolution(16, true), kUp, convolution(1, false)}};
-}
-
-Model find_model(std::string_view name) {
-  if (name == "conv") return conv_model();
-  throw UsageError("unknown model '" + std::string(name) + "'; this version has: conv");
 }
 
 }  // namespace hourglass

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "autoencoder/layers.hpp"
 #include "device/range.hpp"
@@ -11,7 +12,7 @@ namespace {
 
 std::unique_ptr<Layer> make_layer(math::Context& context, const LayerSetting& setting,
                                   const ImageShape& input, const LayerSpec& spec,
-                                  const ConvolutionParameters& parameters) {
+                                  const LayerParameters& parameters) {
   switch (spec.kind) {
     case LayerKind::convolution:
       return std::make_unique<ConvolutionLayer>(context, setting, input, spec, parameters);
@@ -19,12 +20,16 @@ std::unique_ptr<Layer> make_layer(math::Context& context, const LayerSetting& se
       return std::make_unique<MaxPoolLayer>(setting, input);
     case LayerKind::upsample:
       return std::make_unique<UpsampleLayer>(setting, input);
+    case LayerKind::dense:
+      return std::make_unique<DenseLayer>(context, setting, input, spec, parameters);
+    case LayerKind::reshape:
+      break;  // nothing moves: values in file order are the same in any shape
   }
   return nullptr;
 }
 
-ConvolutionParameters convolution_parameters(const ParameterLayout& layout,
-                                             const ParameterBuffers& buffers, std::size_t tensor) {
+LayerParameters layer_parameters(const ParameterLayout& layout, const ParameterBuffers& buffers,
+                                 std::size_t tensor) {
   const auto gradient = [&](std::size_t t) {
     return buffers.gradient == nullptr ? nullptr : buffers.gradient + layout.offset(t);
   };
@@ -39,20 +44,38 @@ Network::Network(math::Context& context, const Model& model, const ParameterLayo
                  Purpose purpose) {
   const auto specs = model.layers();
   const auto shapes = model.shapes();
+  std::vector<std::size_t> sizes{batch * shapes[range.first].size()};
+  bool relu_below = false;
+  bool in_file_order = true;
+  const auto add = [&](std::unique_ptr<Layer> layer, std::size_t output_size, bool relu) {
+    layers_.push_back(std::move(layer));
+    sizes.push_back(batch * output_size);
+    relu_below = relu;
+  };
+  const auto bring_to = [&](bool file_order, const ImageShape& shape) {
+    if (file_order != in_file_order && ReorderLayer::needed(shape)) {
+      add(std::make_unique<ReorderLayer>(
+              LayerSetting{batch, relu_below}, shape,
+              file_order ? ReorderLayer::Direction::to_file : ReorderLayer::Direction::from_file),
+          shape.size(), false);
+    }
+    in_file_order = file_order;
+  };
   std::size_t tensor = 0;
   for (std::size_t i = 0; i < range.last; ++i) {
-    const bool trainable = specs[i].kind == LayerKind::convolution;
+    const LayerSpec& spec = specs[i];
+    const bool trainable = spec.kind == LayerKind::convolution || spec.kind == LayerKind::dense;
     if (i >= range.first) {
-      const LayerSetting setting{.batch = batch, .input_from_relu = i > 0 && specs[i - 1].relu};
-      const auto own =
-          trainable ? convolution_parameters(layout, parameters, tensor) : ConvolutionParameters{};
-      layers_.push_back(make_layer(context, setting, shapes[i], specs[i], own));
+      bring_to(spec.kind == LayerKind::dense || spec.kind == LayerKind::reshape, shapes[i]);
+      const auto own = trainable ? layer_parameters(layout, parameters, tensor) : LayerParameters{};
+      if (auto layer = make_layer(context, {batch, relu_below}, shapes[i], spec, own)) {
+        add(std::move(layer), shapes[i + 1].size(), spec.relu);
+      }
     }
     if (trainable) tensor += 2;
   }
+  bring_to(true, shapes[range.last]);
 
-  std::vector<std::size_t> sizes;
-  for (std::size_t i = range.first; i <= range.last; ++i) sizes.push_back(batch * shapes[i].size());
   const std::size_t largest = *std::max_element(sizes.begin(), sizes.end());
   const auto own_buffer = [&](std::size_t size) {
     memory_.emplace_back(size);

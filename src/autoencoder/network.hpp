@@ -1,4 +1,5 @@
-// A run of layers at one batch size, with the memory between them.
+// A run of layers at one batch size, with the memory between them. What goes in and comes out lies as
+// in files; in between feature maps lie as the target likes them.
 #pragma once
 
 #include <hourglass/model.hpp>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "autoencoder/layer.hpp"
+#include "autoencoder/layer_range.hpp"
 #include "autoencoder/parameters.hpp"
 #include "device/buffer.hpp"
 #include "math/context.hpp"
@@ -21,18 +23,12 @@ struct ParameterBuffers {
   float* gradient;  ///< null for inference
 };
 
-/// Layers [first, last) of a model.
-struct LayerRange {
-  std::size_t first;
-  std::size_t last;
-};
-
 class Network {
  public:
   Network(math::Context& context, const Model& model, const ParameterLayout& layout,
           ParameterBuffers parameters, LayerRange range, std::size_t batch, Purpose purpose);
 
-  /// The batch to run forward on, (batch, input) in the target's layout; forward leaves it as it is.
+  /// The batch to run forward on, (batch, input) in file order; forward leaves it as it is.
   [[nodiscard]] std::span<float> input() { return values_.front(); }
   [[nodiscard]] std::span<float> output() { return values_.back(); }
 

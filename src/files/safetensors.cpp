@@ -102,9 +102,13 @@ json parse_header(std::string_view text, const std::string& name) {
   }
 }
 
-}  // namespace
+/// The file's JSON header, and the data that follows it.
+struct Parts {
+  json header;
+  std::string_view data;
+};
 
-std::vector<NamedTensor> parse_safetensors(std::string_view bytes, const std::string& name) {
+Parts split(std::string_view bytes, const std::string& name) {
   const std::string found = std::to_string(bytes.size()) + " bytes";
   if (bytes.size() < kLengthBytes) {
     fail(name, "not a safetensors file: " + found + ", expected at least 8");
@@ -119,10 +123,15 @@ std::vector<NamedTensor> parse_safetensors(std::string_view bytes, const std::st
     fail(name, "the safetensors file is truncated: it has " + found + ", its header ends at " +
                    std::to_string(kLengthBytes + length));
   }
-  const std::string_view data = bytes.substr(kLengthBytes + length);
+  return {parse_header(bytes.substr(kLengthBytes, length), name),
+          bytes.substr(kLengthBytes + length)};
+}
 
+}  // namespace
+
+std::vector<NamedTensor> parse_safetensors(std::string_view bytes, const std::string& name) {
+  const auto [header, data] = split(bytes, name);
   std::vector<Entry> entries;
-  const json header = parse_header(bytes.substr(kLengthBytes, length), name);
   for (const auto& [tensor, description] : header.items()) {
     if (tensor == kMetadata) continue;
     entries.push_back(read_entry(tensor, description, data.size(), name));
@@ -158,11 +167,27 @@ std::vector<NamedTensor> load_safetensors(const std::filesystem::path& file) {
   return parse_safetensors(read_file(file), path_text(file));
 }
 
-void save_safetensors(const std::filesystem::path& file, const std::vector<NamedTensor>& tensors) {
+Metadata load_metadata(const std::filesystem::path& file) {
+  const std::string name = path_text(file);
+  const std::string bytes = read_file(file);
+  const json header = split(bytes, name).header;
+  Metadata metadata;
+  const auto found = header.find(kMetadata);
+  if (found == header.end()) return metadata;
+  for (const auto& [key, text] : found->items()) {
+    if (!text.is_string()) fail(name, "its metadata '" + printable(key) + "' is not a text");
+    metadata.emplace(key, text.get<std::string>());
+  }
+  return metadata;
+}
+
+void save_safetensors(const std::filesystem::path& file, const std::vector<NamedTensor>& tensors,
+                      const Metadata& metadata) {
   const auto bad = [&](const std::string& tensor, const std::string& why) {
     throw Error("cannot write " + path_text(file) + ": tensor '" + printable(tensor) + "' " + why);
   };
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header[std::string(kMetadata)] = metadata;
   std::vector<std::span<const char>> pieces(2);
   std::set<std::string_view> names;
   std::size_t position = 0;

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <hourglass/array.hpp>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ struct NamedTensor {
   Array<float> tensor;
 };
 
+/// Texts about a file, by name, in its header.
+using Metadata = std::map<std::string, std::string>;
+
 /// In the order of the file's header offsets. Throws Error naming the file (and the tensor) for a
 /// missing or truncated file, a malformed header, offsets that overlap or leave gaps, another
 /// dtype.
@@ -26,7 +30,11 @@ struct NamedTensor {
 [[nodiscard]] std::vector<NamedTensor> parse_safetensors(std::string_view bytes,
                                                          const std::string& name);
 
+/// The same errors for the header.
+[[nodiscard]] Metadata load_metadata(const std::filesystem::path& file);
+
 /// Atomically; the header is padded with spaces so that the data starts at a multiple of 8 bytes.
-void save_safetensors(const std::filesystem::path& file, const std::vector<NamedTensor>& tensors);
+void save_safetensors(const std::filesystem::path& file, const std::vector<NamedTensor>& tensors,
+                      const Metadata& metadata = {});
 
 }  // namespace hourglass::files

@@ -16,6 +16,8 @@
 #include "support/golden.hpp"
 #include "support/mnist.hpp"
 #include "support/on_target.hpp"
+#include "support/random_values.hpp"
+#include "support/reference_layers.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -30,19 +32,6 @@ double relative_error(std::span<const float> values, std::span<const float> expe
     norm += std::pow(double{expected[i]}, 2);
   }
   return std::sqrt(error / norm);
-}
-
-/// A batch of feature maps from the target's order in memory to that of files.
-std::vector<float> in_file_order(std::span<const float> maps, const ImageShape& shape) {
-  std::vector<float> ordered(maps.begin(), maps.end());
-  if (kOnCuda) return ordered;
-  const std::size_t pixels = shape.height * shape.width;
-  for (std::size_t i = 0; i < maps.size(); ++i) {  // NHWC -> NCHW
-    const std::size_t image = i / shape.size();
-    const std::size_t pixel = i % shape.size() / shape.channels;
-    ordered[image * shape.size() + i % shape.channels * pixels + pixel] = maps[i];
-  }
-  return ordered;
 }
 
 std::vector<float> flat_parameters(const ParameterLayout& layout, const Golden& golden,
@@ -68,14 +57,15 @@ constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
 
 // ---- one pass, beside PyTorch's ----------------------------------------------------------------
 
-class NetworkTest : public OnTarget {
- protected:
-  NetworkTest()
-      : model_(conv_model()),
-        layout_(model_),
-        golden_("conv.safetensors"),
-        images_(golden_["images"]) {}
+/// A model, the golden file it is in, and the names its activations have there.
+struct Case {
+  const char* name;
+  Model (*model)();
+  std::vector<std::string> activations;
+};
 
+class NetworkTest : public OnTarget, public testing::WithParamInterface<Case> {
+ protected:
   Network make_network(LayerRange range, Purpose purpose) {
     parameters_ = to_device(flat_parameters(layout_, golden_, "initial."));
     gradient_ = to_device(std::vector<float>(layout_.flat_size()));
@@ -83,18 +73,24 @@ class NetworkTest : public OnTarget {
             range,     images_.rows(), purpose};
   }
 
-  Model model_;
-  ParameterLayout layout_;
-  Golden golden_;
-  const Array<float>& images_;
+  Model model_ = GetParam().model();
+  ParameterLayout layout_{model_};
+  Golden golden_{GetParam().name + std::string(".safetensors")};
+  const Array<float>& images_ = golden_["images"];
   device::Buffer<float> parameters_;
   device::Buffer<float> gradient_;
 };
+INSTANTIATE_TEST_SUITE_P(
+    Shipped, NetworkTest,
+    testing::Values(Case{"conv",
+                         conv_model,
+                         {"conv1", "pool1", "conv2", "pool2", "conv3", "up1", "conv4", "up2",
+                          "logits"}},
+                    Case{"dense", dense_model, {"dense1", "dense2", "dense3", "logits"}}),
+    [](const auto& chosen) { return std::string(chosen.param.name); });
 
-TEST_F(NetworkTest, EachLayerGivesPyTorchsActivations) {
-  const std::vector<std::string> names{"conv1", "pool1", "conv2", "pool2", "conv3",
-                                       "up1",   "conv4", "up2",   "logits"};
-  const auto shapes = model_.shapes();
+TEST_P(NetworkTest, EachLayerGivesPyTorchsActivations) {
+  const auto& names = GetParam().activations;
   for (std::size_t layers = 1; layers <= names.size(); ++layers) {
     for (const Purpose purpose : {Purpose::inference, Purpose::training}) {
       Network network = make_network({0, layers}, purpose);
@@ -102,18 +98,16 @@ TEST_F(NetworkTest, EachLayerGivesPyTorchsActivations) {
       network.forward(context());
       std::vector<float> output(network.output().size());
       device::copy_to_host<float>(stream(), network.output(), output);
-      EXPECT_LT(relative_error(in_file_order(output, shapes[layers]),
-                               golden_["activation." + names[layers - 1]].values),
-                1e-6)
+      EXPECT_LT(relative_error(output, golden_["activation." + names[layers - 1]].values), 1e-6)
           << names[layers - 1];
     }
   }
 }
 
-TEST_F(NetworkTest, GradientsArePyTorchs) {
+TEST_P(NetworkTest, GradientsArePyTorchs) {
   for (const Loss loss : {Loss::bce, Loss::mse}) {
     const std::string name = loss == Loss::bce ? "bce" : "mse";
-    Network network = make_network({0, 9}, Purpose::training);
+    Network network = make_network(all_of(model_), Purpose::training);
     device::copy_to_device<float>(stream(), images_.values, network.input());
     network.forward(context());
     device::Buffer<double> partials(kernels::loss_partial_count(images_.size()));
@@ -136,14 +130,113 @@ TEST_F(NetworkTest, GradientsArePyTorchs) {
   }
 }
 
+// ---- a model of every layer, beside finite differences -----------------------------------------
+
+// Dense layers see maps in file order whatever the target's, several channels go in and come out, and
+// one relu lies below each kind of layer.
+class MixedModel : public OnTarget {
+ protected:
+  static constexpr std::size_t kBatch = 3;
+
+  static Model model() {
+    return {.name = "mixed",
+            .input = {2, 4, 6},
+            .encoder = {{.kind = LayerKind::convolution, .outputs = 3, .relu = true},
+                        {.kind = LayerKind::dense, .outputs = 96, .relu = true},
+                        {.kind = LayerKind::reshape, .shape = {3, 8, 4}},
+                        {.kind = LayerKind::max_pool},
+                        {.kind = LayerKind::convolution, .outputs = 4, .relu = true},
+                        {.kind = LayerKind::max_pool},
+                        {.kind = LayerKind::dense, .outputs = 5}},
+            .decoder = {{.kind = LayerKind::dense, .outputs = 18, .relu = true},
+                        {.kind = LayerKind::reshape, .shape = {3, 2, 3}},
+                        {.kind = LayerKind::upsample},
+                        {.kind = LayerKind::convolution, .outputs = 2}}};
+  }
+
+  /// The loss in double precision, as a function of all parameters, tensor after tensor.
+  static double loss(const reference::Values& parameters, const reference::Values& images,
+                     reference::Values* output = nullptr) {
+    using namespace reference;
+    std::size_t next = 0;
+    const auto take = [&](std::size_t count) {
+      const auto values = std::span(parameters).subspan(next, count);
+      next += count;
+      return values;
+    };
+    const auto convolve = [&](const Maps& x, std::size_t out) {
+      const auto weight = take(out * x.channels * 9);
+      return add_bias(conv2d(x, weight, out), take(out));
+    };
+    const auto connect = [&](const Values& x, std::size_t out) {
+      const auto weight = take(out * x.size() / kBatch);
+      return dense(x, weight, take(out));
+    };
+    Maps maps = relu(convolve(Maps(kBatch, 2, 4, 6, images), 3));
+    maps = max_pool(Maps(kBatch, 3, 8, 4, relu(connect(maps.values, 96)))).maxima;
+    maps = max_pool(relu(convolve(maps, 4))).maxima;
+    const Values code = connect(maps.values, 5);
+    maps = upsample(Maps(kBatch, 3, 2, 3, relu(connect(code, 18))));
+    maps = convolve(maps, 2);
+    if (output != nullptr) *output = maps.values;
+    return bce_from_logits(maps.values, images);
+  }
+};
+
+TEST_F(MixedModel, GradientsAreTheDifferencesOfTheLoss) {
+  const Model model = MixedModel::model();
+  const ParameterLayout layout(model);
+  auto flat = glorot_uniform(layout, 3);
+  reference::Values packed;
+  for (std::size_t t = 0; t < layout.specs().size(); ++t) {
+    for (std::size_t i = 0; i < element_count(layout.specs()[t].shape); ++i) {
+      float& value = flat[layout.offset(t) + i];
+      if (layout.specs()[t].shape.size() == 1) value = 0.05f * static_cast<float>(i % 5);
+      packed.push_back(double{value});
+    }
+  }
+  const auto images = test::random_values(kBatch * model.input.size(), 0.f, 1.f);
+  const reference::Values targets(images.begin(), images.end());
+
+  const auto parameters = to_device(flat);
+  auto gradient = to_device(std::vector<float>(layout.flat_size()));
+  Network network(context(), model, layout, {parameters.data(), gradient.data()}, all_of(model),
+                  kBatch, Purpose::training);
+  device::copy_to_device<float>(stream(), images, network.input());
+  network.forward(context());
+  std::vector<float> output(network.output().size());
+  device::copy_to_host<float>(stream(), network.output(), output);
+  reference::Values expected;
+  (void)loss(packed, targets, &expected);
+  for (std::size_t i = 0; i < output.size(); ++i) ASSERT_NEAR(output[i], expected[i], 1e-5) << i;
+
+  device::Buffer<double> partials(kernels::loss_partial_count(images.size()));
+  kernels::loss_forward_backward(stream(), Loss::bce, network.output(), network.input().data(),
+                                 partials.span(), network.output_gradient().data());
+  network.backward(context());
+  const auto found = to_host(gradient);
+  std::size_t place = 0;
+  for (std::size_t t = 0; t < layout.specs().size(); ++t) {
+    const std::size_t size = element_count(layout.specs()[t].shape);
+    std::vector<float> differences;
+    for (std::size_t i = 0; i < size; ++i) {
+      differences.push_back(static_cast<float>(reference::central_difference(
+          [&](const reference::Values& x) { return loss(x, targets); }, packed, place++)));
+    }
+    EXPECT_LT(relative_error(std::span(found).subspan(layout.offset(t), size), differences), 1e-5)
+        << layout.specs()[t].name;
+  }
+}
+
 // ---- steps, beside PyTorch's -------------------------------------------------------------------
 
 class LayeredEngineTest : public OnTarget {
  protected:
   void SetUp() override {
     OnTarget::SetUp();
-    if (!IsSkipped()) engine_ = make_layered_engine(conv_model(), 0, Precision::fp32);
+    if (!IsSkipped()) use(conv_model());
   }
+  void use(const Model& model) { engine_ = make_layered_engine(model, 0, Precision::fp32); }
 
   /// The largest, over tensors, of ||moved - expected|| / ||expected||.
   double movement_error(const Golden& golden, const std::string& prefix) {
@@ -168,12 +261,28 @@ TEST_F(LayeredEngineTest, TenStepsOnOneBatch) {
   const Golden golden("conv.safetensors");
   const auto images = to_bytes(golden["images"]);
   engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
-  engine_->begin_training(images, images, {.batch_size = images.rows(), .shuffle = false});
+  engine_->begin_training(view_of(images), view_of(images),
+                          {.batch_size = images.rows(), .shuffle = false});
   for (std::size_t step = 0; step < 10; ++step) {  // plain, then recorded, then replayed
     const EpochLosses losses = engine_->run_epoch(step + 1, kNoLimit, kGoOn);
     EXPECT_NEAR(losses.train_loss, golden["adam10.losses"].values[step], 1e-6);
   }
   const double error = movement_error(golden, "adam10.delta.");
+  RecordProperty("error", std::to_string(error));
+  EXPECT_LT(error, 2e-5);
+}
+
+TEST_F(LayeredEngineTest, FiftyStepsOfTheDenseModel) {
+  use(dense_model());
+  const Golden golden("dense.safetensors");
+  const Array<float>& image = golden["images"];
+  engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
+  engine_->begin_training(view_of(image), view_of(image), {.batch_size = 1, .loss = Loss::mse});
+  for (std::size_t step = 0; step < 50; ++step) {
+    const EpochLosses losses = engine_->run_epoch(step + 1, kNoLimit, kGoOn);
+    EXPECT_NEAR(losses.train_loss, golden["adam50.losses"].values[step], 1e-6);
+  }
+  const double error = movement_error(golden, "adam50.delta.");
   RecordProperty("error", std::to_string(error));
   EXPECT_LT(error, 2e-5);
 }
@@ -185,7 +294,8 @@ TEST_F(LayeredEngineTest, FiftyStepsOnMnist) {
   const Dataset data = load_mnist(folder);
   const auto run = [&](std::size_t steps) {
     engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
-    engine_->begin_training(data.train.images, data.test.images, {.shuffle = false});
+    engine_->begin_training(view_of(data.train.images), view_of(data.test.images),
+                            {.shuffle = false});
     (void)engine_->run_epoch(1, steps, kGoOn);
   };
   run(10);
@@ -208,7 +318,7 @@ TEST_F(LayeredEngineTest, AnEpochSeesEveryImageOnce) {
   for (const std::size_t batch : {1U, 7U, 64U, 100U, 203U}) {
     for (const bool shuffle : {false, true}) {
       engine_->begin_training(
-          data.train.images, data.train.images,
+          view_of(data.train.images), view_of(data.train.images),
           {.batch_size = batch, .learning_rate = 1e-30, .seed = 9, .shuffle = shuffle});
       for (std::size_t epoch = 1; epoch <= 3; ++epoch) {
         const EpochLosses losses = engine_->run_epoch(epoch, kNoLimit, kGoOn);
@@ -224,7 +334,7 @@ TEST_F(LayeredEngineTest, TheSameSeedGivesTheSameBits) {
   const Dataset data = synthetic_digits(300, 3);
   const auto train = [&](std::uint64_t seed) {
     engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
-    engine_->begin_training(data.train.images, data.test.images, {.seed = seed});
+    engine_->begin_training(view_of(data.train.images), view_of(data.test.images), {.seed = seed});
     for (std::size_t epoch = 1; epoch <= 3; ++epoch) {
       (void)engine_->run_epoch(epoch, kNoLimit, kGoOn);
     }
@@ -237,7 +347,7 @@ TEST_F(LayeredEngineTest, TheSameSeedGivesTheSameBits) {
 
 TEST_F(LayeredEngineTest, StopsWhereItIsTold) {
   const Dataset data = synthetic_digits(300, 3);
-  engine_->begin_training(data.train.images, data.test.images, {});
+  engine_->begin_training(view_of(data.train.images), view_of(data.test.images), {});
   const EpochLosses limited = engine_->run_epoch(1, 2, kGoOn);
   EXPECT_EQ(limited.steps, 2U);
   EXPECT_EQ(limited.images, 128U);
@@ -249,12 +359,62 @@ TEST_F(LayeredEngineTest, StopsWhereItIsTold) {
   EXPECT_TRUE(stopped.stopped);
 }
 
+TEST_F(LayeredEngineTest, BytesAndFloatsAreTheSameImages) {
+  const auto bytes = synthetic_digits(70, 3).train.images;
+  const auto floats = to_unit_range(bytes);
+  const auto train = [&](const ImagesView& images) {
+    engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
+    engine_->begin_training(images, images, {.batch_size = 32, .seed = 1});
+    (void)engine_->run_epoch(1, kNoLimit, kGoOn);
+    return engine_->parameters();
+  };
+  EXPECT_EQ(train(view_of(bytes)), train(view_of(floats)));
+}
+
+// ---- corrupted images --------------------------------------------------------------------------
+
+TEST_F(LayeredEngineTest, ValidatesWithTheCorruptionThatCorruptGives) {
+  const auto images = to_unit_range(synthetic_digits(230, 3).train.images);
+  constexpr std::uint64_t kSeed = 6;
+  for (const Corruption& corruption : {Corruption{.noise = 0.3f}, Corruption{.patch = 9}}) {
+    engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
+    engine_->begin_training(
+        view_of(images), view_of(images),
+        {.learning_rate = 1e-30, .loss = Loss::mse, .seed = kSeed, .corruption = corruption});
+    const EpochLosses losses = engine_->run_epoch(1, kNoLimit, kGoOn);
+    const auto corrupted = corrupt(images, engine_->model().input, corruption, kSeed).images;
+    const auto output = engine_->run(all_of(engine_->model()), corrupted);
+    double sum = 0.0;
+    for (std::size_t i = 0; i < output.size(); ++i) {
+      sum += std::pow(double{output.values[i]} - double{images.values[i]}, 2);
+    }
+    const double expected = sum / static_cast<double>(output.size());
+    EXPECT_NEAR(losses.validation_loss, expected, 1e-6 * expected);
+    // Training draws others, but as many: near, not equal.
+    EXPECT_NE(losses.train_loss, losses.validation_loss);
+    EXPECT_NEAR(losses.train_loss, expected, 0.02 * expected);
+  }
+}
+
+TEST_F(LayeredEngineTest, EachStepCorruptsAnew) {
+  const auto images = to_unit_range(synthetic_digits(64, 3).train.images);
+  engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
+  engine_->begin_training(view_of(images), view_of(images),
+                          {.learning_rate = 1e-30, .corruption = {.noise = 0.3f}});
+  std::vector<double> losses;
+  for (std::size_t epoch = 1; epoch <= 4; ++epoch) {  // one step each: plain, recorded, replayed
+    losses.push_back(engine_->run_epoch(epoch, kNoLimit, kGoOn).train_loss);
+  }
+  std::ranges::sort(losses);
+  EXPECT_EQ(std::ranges::adjacent_find(losses), losses.end());
+}
+
 // ---- images through it -------------------------------------------------------------------------
 
 TEST_F(LayeredEngineTest, LatentRowsAreInFileOrder) {
   const Golden golden("conv.safetensors");
   engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
-  const Array<float> latent = engine_->run(Part::encoder, golden["images"]);
+  const Array<float> latent = engine_->run(encoder_of(engine_->model()), golden["images"]);
   EXPECT_EQ(latent.shape, (Shape{2, 392}));
   EXPECT_LT(relative_error(latent.values, golden["activation.pool2"].values), 1e-6);
 }
@@ -263,9 +423,9 @@ TEST_F(LayeredEngineTest, DecodingTheCodeReconstructs) {
   engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
   for (const std::size_t rows : {1U, 99U, 100U, 101U, 1000U, 1001U}) {
     const auto images = to_unit_range(synthetic_digits(rows, 3).train.images);
-    const auto latent = engine_->run(Part::encoder, images);
-    const auto decoded = engine_->run(Part::decoder, latent);
-    const auto reconstructed = engine_->run(Part::both, images);
+    const auto latent = engine_->run(encoder_of(engine_->model()), images);
+    const auto decoded = engine_->run(decoder_of(engine_->model()), latent);
+    const auto reconstructed = engine_->run(all_of(engine_->model()), images);
     ASSERT_EQ(decoded.rows(), rows);
     EXPECT_EQ(decoded.values, reconstructed.values) << rows;
     for (const float value : reconstructed.values) ASSERT_TRUE(value > 0.f && value < 1.f);
@@ -276,11 +436,11 @@ TEST_F(LayeredEngineTest, DecodingTheCodeReconstructs) {
 TEST_F(LayeredEngineTest, RowsDoNotKnowEachOther) {
   engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
   const auto images = to_unit_range(synthetic_digits(150, 3).train.images);
-  const auto all = engine_->run(Part::encoder, images);
+  const auto all = engine_->run(encoder_of(engine_->model()), images);
   for (const std::size_t row : {0U, 99U, 100U, 149U}) {
     const auto image = images.row(row);
-    const auto alone =
-        engine_->run(Part::encoder, Array<float>({1, 28, 28}, {image.begin(), image.end()}));
+    const auto alone = engine_->run(encoder_of(engine_->model()),
+                                    Array<float>({1, 28, 28}, {image.begin(), image.end()}));
     EXPECT_LT(relative_error(alone.values, all.row(row)), 1e-6) << row;
   }
 }

@@ -65,7 +65,7 @@ TEST_F(Layers, Convolution) {
   auto bias_gradient = poisoned(bias.size());
   ConvolutionLayer layer(
       context(), {.batch = 3, .input_from_relu = false}, {3, 6, 10},
-      {.kind = LayerKind::convolution, .channels = 5, .relu = true},
+      {.kind = LayerKind::convolution, .outputs = 5, .relu = true},
       {weight.data(), bias.data(), weight_gradient.data(), bias_gradient.data()});
   const auto x = upload("images");
   auto y = poisoned(golden("activation.conv1").size());
@@ -87,7 +87,7 @@ TEST_F(Layers, ConvolutionWithoutRelu) {
   auto bias_gradient = poisoned(bias.size());
   ConvolutionLayer layer(
       context(), {.batch = 3, .input_from_relu = false}, {5, 6, 10},
-      {.kind = LayerKind::convolution, .channels = 2, .relu = false},
+      {.kind = LayerKind::convolution, .outputs = 2, .relu = false},
       {weight.data(), bias.data(), weight_gradient.data(), bias_gradient.data()});
   const auto x = upload("activation.up1");
   auto y = poisoned(golden("activation.logits").size());

@@ -23,6 +23,21 @@ TEST(Model, ConvIsTheArticles) {
   EXPECT_EQ(layout.specs()[9].shape, (Shape{1}));
 }
 
+TEST(Model, DenseIsTheArticles) {
+  const Model model = dense_model();
+  EXPECT_EQ(model.latent().size(), 4U);
+  EXPECT_EQ(model.shapes().back(), (ImageShape{1, 8, 8}));
+  EXPECT_EQ(model.training, (TrainingDefaults{.epochs = 1000, .batch_size = 1, .loss = Loss::mse}));
+  const ParameterLayout layout(model);
+  EXPECT_EQ(layout.count(), 2276U);
+  ASSERT_EQ(layout.specs().size(), 8U);
+  EXPECT_EQ(layout.specs()[0].name, "dense1.weight");
+  EXPECT_EQ(layout.specs()[0].shape, (Shape{16, 64}));
+  EXPECT_EQ(layout.specs()[0].fan_in, 64U);
+  EXPECT_EQ(layout.specs()[0].fan_out, 16U);
+  EXPECT_EQ(layout.specs()[7].name, "dense4.bias");
+}
+
 TEST(Model, UnknownNamesAreRefused) {
   EXPECT_THROW((void)find_model("convolution"), UsageError);
 }
@@ -32,10 +47,19 @@ TEST(Model, LayersMustFit) {
   model.decoder.pop_back();  // ends with 16 channels
   EXPECT_THROW((void)model.shapes(), Error);
   model = conv_model();
-  model.encoder.front().channels = 0;
+  model.encoder.front().outputs = 0;
   EXPECT_THROW((void)model.shapes(), Error);
   model = conv_model();
   model.input = {1, 2, 2};
+  EXPECT_THROW((void)model.shapes(), Error);
+  model = dense_model();
+  model.encoder.back().outputs = 0;
+  EXPECT_THROW((void)model.shapes(), Error);
+  model = dense_model();
+  model.decoder.back().relu = true;  // a sigmoid goes there
+  EXPECT_THROW((void)model.shapes(), Error);
+  model = dense_model();
+  model.encoder.clear();
   EXPECT_THROW((void)model.shapes(), Error);
 }
 

@@ -1,0 +1,266 @@
+// Models as JSON: read, checked, written. docs/models.md describes the format.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <hourglass/error.hpp>
+#include <hourglass/model.hpp>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "autoencoder/shipped_models.hpp"
+#include "files/atomic_file.hpp"
+#include "files/messages.hpp"
+
+namespace hourglass {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::pair<LayerKind, std::string_view>, 5> kKinds{{
+    {LayerKind::convolution, "convolution"},
+    {LayerKind::max_pool, "max_pool"},
+    {LayerKind::upsample, "upsample"},
+    {LayerKind::dense, "dense"},
+    {LayerKind::reshape, "reshape"},
+}};
+
+std::string_view name_of(LayerKind kind) {
+  return std::ranges::find(kKinds, kind, [](const auto& entry) { return entry.first; })->second;
+}
+
+/// "a, b or c"
+template <class Names>
+std::string alternatives(const Names& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == names.size() ? " or " : ", ";
+    text += std::string(names[i]);
+  }
+  return text;
+}
+
+/// One JSON object, its members asked for by name; what was never asked for is a mistake.
+class Object {
+ public:
+  Object(const Json& json, std::string where, std::initializer_list<std::string_view> members)
+      : json_(json), where_(std::move(where)) {
+    if (!json.is_object()) fail("expected an object, found " + found(json));
+    for (const auto& [key, value] : json.items()) {
+      if (std::ranges::find(members, key) == members.end()) {
+        fail("unknown member '" + files::printable(key) +
+             "'; there are: " + alternatives(std::vector(members)));
+      }
+    }
+  }
+
+  [[noreturn]] void fail(const std::string& why) const { throw Error(where_ + ": " + why); }
+  [[nodiscard]] const std::string& where() const { return where_; }
+  [[nodiscard]] bool has(const char* key) const { return json_.contains(key); }
+
+  [[nodiscard]] const Json& at(const char* key) const {
+    const auto member = json_.find(key);
+    if (member == json_.end()) fail("'" + std::string(key) + "' is missing");
+    return *member;
+  }
+  [[nodiscard]] std::string text(const char* key) const {
+    const Json& member = at(key);
+    if (!member.is_string())
+      fail("'" + std::string(key) + "' is " + found(member) + "; expected a text");
+    return member.get<std::string>();
+  }
+  [[nodiscard]] std::size_t count(const char* key) const { return count(at(key), key); }
+
+  /// One of `names`, by its place.
+  template <class Names>
+  [[nodiscard]] std::size_t choice(const char* key, const Names& names) const {
+    const std::string name = text(key);
+    const auto place = std::ranges::find(names, name);
+    if (place == std::end(names)) {
+      fail("unknown " + std::string(key) + " '" + files::printable(name) + "'; expected " +
+           alternatives(names));
+    }
+    return static_cast<std::size_t>(place - std::begin(names));
+  }
+
+  /// [columns], [rows, columns] or [channels, rows, columns].
+  [[nodiscard]] ImageShape shape(const char* key) const {
+    const Json& list = at(key);
+    if (!list.is_array() || list.empty() || list.size() > 3) {
+      fail("'" + std::string(key) + "' is " + found(list) +
+           "; expected a list of channels, rows and columns, such as [1, 28, 28]");
+    }
+    std::vector<std::size_t> counts(3 - list.size(), 1);
+    for (const Json& item : list) counts.push_back(count(item, key));
+    return {counts[0], counts[1], counts[2]};
+  }
+
+  [[nodiscard]] std::size_t count(const Json& value, const char* key) const {
+    if (!value.is_number_unsigned() || value.get<std::size_t>() == 0) {
+      fail("'" + std::string(key) + "' holds " + found(value) +
+           "; expected a whole number, 1 or more");
+    }
+    return value.get<std::size_t>();
+  }
+
+  static std::string found(const Json& json) { return files::printable(json.dump(), 40); }
+
+ private:
+  const Json& json_;
+  std::string where_;
+};
+
+LayerSpec parse_layer(const Json& json, const std::string& where, bool last) {
+  std::vector<std::string_view> kinds;
+  for (const auto& [kind, name] : kKinds) kinds.push_back(name);
+  const Object any(json, where, {"type", "outputs", "activation", "shape"});
+  LayerSpec layer{.kind = kKinds[any.choice("type", kinds)].first};
+  const std::string own = where + " (" + std::string(name_of(layer.kind)) + ")";
+  if (layer.kind == LayerKind::reshape) {
+    layer.shape = Object(json, own, {"type", "shape"}).shape("shape");
+    return layer;
+  }
+  if (layer.kind == LayerKind::max_pool || layer.kind == LayerKind::upsample) {
+    static_cast<void>(Object(json, own, {"type"}));
+    return layer;
+  }
+  const Object object(json, own, {"type", "outputs", "activation"});
+  layer.outputs = object.count("outputs");
+  constexpr std::array<std::string_view, 3> kActivations{"none", "relu", "sigmoid"};
+  const std::size_t activation =
+      object.has("activation") ? object.choice("activation", kActivations) : 0;
+  layer.relu = activation == 1;
+  if (last != (activation == 2)) {
+    object.fail(last ? "the last layer's activation must be sigmoid, since images are in [0, 1]"
+                     : "sigmoid is for the last layer alone; expected relu or none");
+  }
+  return layer;
+}
+
+std::vector<LayerSpec> parse_layers(const Object& model, const char* part, bool has_last) {
+  const Json& list = model.at(part);
+  if (!list.is_array() || list.empty()) {
+    model.fail("'" + std::string(part) + "' is " + Object::found(list) +
+               "; expected a list of layers");
+  }
+  std::vector<LayerSpec> layers;
+  for (const Json& layer : list) {
+    const bool last = has_last && layers.size() + 1 == list.size();
+    layers.push_back(parse_layer(
+        layer, model.where() + ": " + part + " layer " + std::to_string(layers.size() + 1), last));
+  }
+  return layers;
+}
+
+TrainingDefaults parse_training(const Json& json, const std::string& where) {
+  const Object object(json, where, {"epochs", "batch_size", "learning_rate", "loss"});
+  TrainingDefaults training;
+  if (object.has("epochs")) training.epochs = object.count("epochs");
+  if (object.has("batch_size")) training.batch_size = object.count("batch_size");
+  if (object.has("learning_rate")) {
+    const Json& rate = object.at("learning_rate");
+    if (!rate.is_number() || !(rate.get<double>() > 0.0)) {
+      object.fail("'learning_rate' is " + Object::found(rate) + "; expected a number above 0");
+    }
+    training.learning_rate = rate.get<double>();
+  }
+  if (object.has("loss")) {
+    constexpr std::array<std::string_view, 2> kLosses{"bce", "mse"};
+    training.loss = object.choice("loss", kLosses) == 0 ? Loss::bce : Loss::mse;
+  }
+  return training;
+}
+
+Json parse_json(std::string_view text, const std::string& source) {
+  constexpr int kDeepest = 4;  // no description nests deeper
+  const auto shallow = [&](int depth, Json::parse_event_t event, Json&) {
+    const bool opens =
+        event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    if (opens && depth > kDeepest) throw Error(source + ": its JSON nests too deep for a model");
+    return true;
+  };
+  try {
+    return Json::parse(text.begin(), text.end(), shallow);
+  } catch (const Json::parse_error& error) {
+    throw Error(source + ": not JSON (at byte " + std::to_string(error.byte) +
+                "); expected the description of a model");
+  } catch (const Json::exception&) {
+    throw Error(source + ": a number out of range");
+  }
+}
+
+Json to_json(const LayerSpec& layer, bool last) {
+  Json json{{"type", name_of(layer.kind)}};
+  if (layer.kind == LayerKind::reshape) {
+    json["shape"] = {layer.shape.channels, layer.shape.height, layer.shape.width};
+  } else if (layer.outputs > 0) {
+    json["outputs"] = layer.outputs;
+    json["activation"] = last ? "sigmoid" : layer.relu ? "relu" : "none";
+  }
+  return json;
+}
+
+}  // namespace
+
+Model parse_model(std::string_view text, const std::string& source) {
+  const Json json = parse_json(text, source);
+  const Object object(json, source, {"name", "input", "encoder", "decoder", "training"});
+  Model model{.name = object.text("name"),
+              .input = object.shape("input"),
+              .encoder = parse_layers(object, "encoder", false),
+              .decoder = parse_layers(object, "decoder", true)};
+  if (model.name.empty() || model.name != files::printable(model.name) ||
+      model.name.find('/') != std::string::npos) {
+    object.fail("'name' is " + Object::found(json["name"]) + "; expected a plain word");
+  }
+  if (object.has("training")) {
+    model.training = parse_training(json["training"], source + ": training");
+  }
+  try {
+    static_cast<void>(model.shapes());
+  } catch (const Error& error) {
+    throw Error(source + ": " + error.what());
+  }
+  return model;
+}
+
+Model load_model(const std::filesystem::path& file) {
+  return parse_model(files::read_file(file), files::path_text(file));
+}
+
+std::string to_json(const Model& model) {
+  Json json{{"name", model.name},
+            {"input", {model.input.channels, model.input.height, model.input.width}}};
+  for (const LayerSpec& layer : model.encoder) json["encoder"].push_back(to_json(layer, false));
+  for (const LayerSpec& layer : model.decoder) {
+    json["decoder"].push_back(to_json(layer, &layer == &model.decoder.back()));
+  }
+  json["training"] = {{"epochs", model.training.epochs},
+                      {"batch_size", model.training.batch_size},
+                      {"learning_rate", model.training.learning_rate},
+                      {"loss", model.training.loss == Loss::bce ? "bce" : "mse"}};
+  return json.dump();
+}
+
+// ---- those that ship ---------------------------------------------------------------------------
+
+Model conv_model() {
+  return parse_model(kConvDescription, "conv");
+}
+
+Model dense_model() {
+  return parse_model(kDenseDescription, "dense");
+}
+
+std::vector<std::string> model_names() {
+  return {"conv", "dense"};
+}
+
+Model find_model(std::string_view name) {
+  if (name == "conv") return conv_model();
+  if (name == "dense") return dense_model();
+  throw UsageError("unknown model '" + std::string(name) + "'; there are: conv, dense");
+}
+
+}  // namespace hourglass

@@ -1,0 +1,96 @@
+#include "autoencoder/weights_file.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <hourglass/autoencoder.hpp>
+#include <hourglass/error.hpp>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "files/messages.hpp"
+#include "files/safetensors.hpp"
+
+namespace hourglass {
+namespace {
+
+constexpr const char* kModelKey = "hourglass.model";
+
+bool has_just(const std::vector<files::NamedTensor>& tensors, const Model& model) {
+  const auto specs = parameter_specs(model);
+  return tensors.size() == specs.size() && std::ranges::all_of(specs, [&](const auto& spec) {
+           return std::ranges::any_of(tensors, [&](const auto& named) {
+             return named.name == spec.name && named.tensor.shape == spec.shape;
+           });
+         });
+}
+
+}  // namespace
+
+std::vector<float> load_parameters(const std::filesystem::path& file, const Model& model,
+                                   const ParameterLayout& layout) {
+  const std::string name = files::path_text(file);
+  std::map<std::string, Array<float>> tensors;
+  for (auto& [key, tensor] : files::load_safetensors(file)) {
+    tensors.insert_or_assign(key, std::move(tensor));
+  }
+  std::vector<float> flat(layout.flat_size());
+  for (std::size_t t = 0; t < layout.specs().size(); ++t) {
+    const ParameterSpec& spec = layout.specs()[t];
+    const auto found = tensors.find(spec.name);
+    if (found == tensors.end()) {
+      throw Error(name + ": tensor '" + spec.name + "' of model '" + model.name + "' is missing");
+    }
+    const Array<float>& tensor = found->second;
+    if (tensor.shape != spec.shape) {
+      throw Error(name + ": tensor '" + spec.name + "' has shape " +
+                  files::shape_text(tensor.shape) + "; model '" + model.name + "' wants " +
+                  files::shape_text(spec.shape));
+    }
+    for (std::size_t i = 0; i < tensor.size(); ++i) {
+      if (!std::isfinite(tensor.values[i])) {
+        throw Error(name + ": tensor '" + spec.name + "', value " + std::to_string(i) +
+                    " is not finite");
+      }
+    }
+    std::ranges::copy(tensor.values, flat.begin() + static_cast<std::ptrdiff_t>(layout.offset(t)));
+    tensors.erase(found);
+  }
+  if (!tensors.empty()) {
+    throw Error(name + ": tensor '" + files::printable(tensors.begin()->first) +
+                "' does not belong to model '" + model.name + "'");
+  }
+  return flat;
+}
+
+Array<float> tensor_of(const ParameterLayout& layout, std::size_t tensor,
+                       std::span<const float> flat) {
+  const Shape& shape = layout.specs()[tensor].shape;
+  const auto values = flat.subspan(layout.offset(tensor), element_count(shape));
+  return {shape, {values.begin(), values.end()}};
+}
+
+void save_parameters(const std::filesystem::path& file, const Model& model,
+                     const ParameterLayout& layout, std::span<const float> flat) {
+  std::vector<files::NamedTensor> tensors;
+  for (std::size_t t = 0; t < layout.specs().size(); ++t) {
+    tensors.push_back({layout.specs()[t].name, tensor_of(layout, t, flat)});
+  }
+  files::save_safetensors(file, tensors, {{kModelKey, to_json(model)}});
+}
+
+Model model_of(const std::filesystem::path& weights) {
+  const files::Metadata metadata = files::load_metadata(weights);
+  const std::string name = files::path_text(weights);
+  if (const auto found = metadata.find(kModelKey); found != metadata.end()) {
+    return parse_model(found->second, name + ": the description of its model");
+  }
+  const auto tensors = files::load_safetensors(weights);
+  for (const std::string& shipped : model_names()) {
+    if (Model model = find_model(shipped); has_just(tensors, model)) return model;
+  }
+  throw Error(name + ": does not say which model it belongs to, and its tensors are not those of " +
+              "conv or dense; name the model with --model FILE.json");
+}
+
+}  // namespace hourglass
