@@ -5,6 +5,10 @@
 
 conv:      reconstruction.png, latent_maps.png, loss.png
 dense:     digit.png, reconstruction.png, latent.png, loss.png, replicas.png
+denoise:   denoise.png, loss.png
+inpaint:   inpaint.png, loss.png
+anomaly:   anomaly.png, loss.png
+features:  features.png, loss.png
 
 metrics.json must be there. A figure whose files are all absent is left out (an interrupted run
 has only some of them); a figure with half of its files, or with bad ones, is an error. Each
@@ -24,7 +28,8 @@ try:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     from matplotlib.colors import BoundaryNorm, ListedColormap
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+    from matplotlib.patches import Rectangle
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
 except ImportError as error:
     print(
         f"plot.py: error: {sys.executable} cannot import {error.name}; "
@@ -54,6 +59,7 @@ DIGIT_COLOURS = ListedColormap(
 )  # fmt: skip
 IMAGE_COLOURS = "gray"
 CODE_COLOURS = "viridis"
+FILTER_COLOURS = "RdBu_r"
 
 STYLE = {
     "figure.dpi": 150,
@@ -529,6 +535,151 @@ def replicas_words(losses, dead_seeds):
     return words
 
 
+def denoise(run, path):
+    names = ("originals.npy", "noisy.npy", "denoised.npy")
+    if not run.has(*names):
+        return False
+    words = known(run.section("denoise"), {
+        "noise": "noise {:g}",
+        "mse_noisy": "mean squared error {:.3g} before",
+        "mse_denoised": "{:.3g} after",
+        "ratio": "ratio {:.3g}",
+    })  # fmt: skip
+    labels = ("original", "noisy", "denoised")
+    figure, *_ = image_rows(run.images(*names), labels, "Noise taken out", words)
+    save(figure, path)
+    return True
+
+
+def inpaint(run, path):
+    names = ("originals.npy", "blanked.npy", "inpainted.npy")
+    if not run.has(*names):
+        return False
+    rows = run.images(*names)
+    facts = run.section("inpaint")
+    words = known(facts, {
+        "patch": "patch of {0:.0f} x {0:.0f} pixels",
+        "mse_blanked": "mean squared error inside it {:.3g} blank",
+        "mse_inpainted": "{:.3g} inpainted",
+    })  # fmt: skip
+    labels = ("original", "blanked", "inpainted")
+    figure, axes, (down, right) = image_rows(rows, labels, "Patches filled in", words)
+    patch = number(facts.get("patch"))
+    if run.has("patches.npy") and math.isfinite(patch):
+        for column, (top, left) in enumerate(run.array("patches.npy", (len(rows[0]), 2))):
+            for row in (1, 2):
+                axes.add_patch(Rectangle((column * right + left, row * down + top), patch, patch,
+                                         fill=False, edgecolor=VALIDATION, linewidth=0.9,
+                                         clip_on=False))  # fmt: skip
+    save(figure, path)
+    return True
+
+
+def anomaly(run, path):
+    """How far the errors of normal and of anomalous images tell them apart."""
+    if not run.has("errors_normal.npy", "errors_anomalous.npy", "unusual.npy"):
+        return False
+    normal = run.array("errors_normal.npy", (None,))
+    anomalous = run.array("errors_anomalous.npy", (None,))
+    (unusual,) = run.images("unusual.npy")
+    facts = run.section("anomaly")
+    against = str(facts.get("against") or "anomalous")
+    groups = (("normal", normal, TRAINING), (against, anomalous, VALIDATION))
+
+    figure, axes = plt.subplot_mosaic([["spread", "roc"], ["strip", "strip"]], figsize=(10.6, 6.4),
+                                      layout="constrained",
+                                      gridspec_kw={"height_ratios": [3.2, 1]})  # fmt: skip
+    figure.get_layout_engine().set(wspace=0.05, hspace=0.06)
+    anomaly_errors(axes["spread"], groups)
+    anomaly_roc(axes["roc"], normal, anomalous, known(facts, {"auc": "area under it {:.4f}"}))
+    show_tiles(axes["strip"], unusual[None])
+    heading(axes["strip"], "The digits rebuilt worst", "of the normal ones")
+    save(figure, path)
+    return True
+
+
+def anomaly_errors(axes, groups):
+    """Each group's errors as shares of it, for groups may differ in size."""
+    words = ", ".join(f"{len(errors):,} {name}" for name, errors, _ in groups)
+    # Back to front: Matplotlib lists filled histograms from the last to the first.
+    groups = [(name, np.maximum(errors, SMALLEST), colour) for name, errors, colour in groups[::-1]]
+    weights = [np.full(len(errors), 1 / len(errors)) for _, errors, _ in groups]
+    log_histogram(axes, groups, weights=weights, histtype="stepfilled", alpha=0.6)
+    axes.set(xlabel="mean squared error of the reconstruction", ylabel="share of the images")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.legend()
+    heading(axes, "Errors", words)
+
+
+def anomaly_roc(axes, normal, anomalous, subtitle):
+    """The shares of both above every threshold."""
+    thresholds = np.unique(np.concatenate([normal, anomalous]))[::-1]
+
+    def above(errors):
+        return np.append(0, 1 - np.searchsorted(np.sort(errors), thresholds) / len(errors))
+
+    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
+    axes.fill_between(above(normal), above(anomalous), color=TRAINING, alpha=0.1, linewidth=0)
+    axes.plot(above(normal), above(anomalous), color=TRAINING, linewidth=1.8, clip_on=False)
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", anchor="W",
+             xlabel="normal images taken for anomalies", ylabel="anomalies found")  # fmt: skip
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(True)
+    axes.tick_params(length=0, pad=6)
+    heading(axes, "ROC curve", subtitle)
+
+
+def features(run, path):
+    """A digit, what two layers of filters find in it, and the filters."""
+    names = ("digit.npy", "filters1.npy", "maps1.npy", "filters2.npy", "maps2.npy")
+    if not run.has(*names):
+        return False
+    digit = run.array("digit.npy", (None, None))
+    filters1 = run.array("filters1.npy", (None, 1, 3, 3))
+    first = len(filters1)
+    maps1 = run.array("maps1.npy", (first, None, None))
+    filters2 = run.array("filters2.npy", (None, first, 3, 3))
+    second = len(filters2)
+    maps2 = run.array("maps2.npy", (second, None, None))
+
+    # In inches. A column is a map of layer 1, a row one of layer 2; short ones leave labels room.
+    cell, gap = min(0.8, 9.2 / first, 4.6 / second), 0.38
+    widths = (2 * cell + gap, max(2, first * cell), max(1, cell))
+    heights = (cell, cell, second * cell)
+    figure, axes = plt.subplot_mosaic(
+        [["digit", "filters1", "."], ["digit", "maps1", "."], [".", "filters2", "maps2"]],
+        figsize=(sum(widths) + 2 * gap, sum(heights) + 2 * gap),
+        gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1,
+                     "width_ratios": widths, "height_ratios": heights,
+                     "wspace": 3 * gap / sum(widths), "hspace": 3 * gap / sum(heights)},
+    )  # fmt: skip
+
+    def panel(name, label, tiles, **colours):
+        show_tiles(axes[name], tiles, **colours)
+        axes[name].set_title(label, fontsize=9.5, color=MUTED, pad=5)
+
+    def filters(name, label, weights):
+        high = np.abs(weights).max()
+        panel(name, f"{label} (±{high:.2g})", weights,
+              colours=FILTER_COLOURS, low=-high, high=high)  # fmt: skip
+
+    def maps(name, label, tiles):
+        panel(name, label, tiles, colours=CODE_COLOURS, low=min(0, tiles.min()), high=tiles.max())
+
+    panel("digit", "the digit", digit[None, None])
+    filters("filters1", "filters of layer 1", filters1.swapaxes(0, 1))
+    maps("maps1", "what they find", maps1[None])
+    filters("filters2", "filters of layer 2", filters2)
+    maps("maps2", "what they find", maps2[:, None])
+    words = "positive weights red, negative blue; in layer 2 a row makes one map of all those above"
+    inch = 1 / figure.get_figheight()
+    figure.text(0, 1 + 0.72 * inch, "What the filters find in a digit", weight="bold", fontsize=12)
+    figure.text(0, 1 + 0.49 * inch, words, color=MUTED, fontsize=9.5)
+    save(figure, path)
+    return True
+
+
 FIGURES = {
     "conv": {
         "reconstruction.png": conv_reconstruction,
@@ -542,6 +693,10 @@ FIGURES = {
         "loss.png": loss,
         "replicas.png": dense_replicas,
     },
+    "denoise": {"denoise.png": denoise, "loss.png": loss},
+    "inpaint": {"inpaint.png": inpaint, "loss.png": loss},
+    "anomaly": {"anomaly.png": anomaly, "loss.png": loss},
+    "features": {"features.png": features, "loss.png": loss},
 }
 
 

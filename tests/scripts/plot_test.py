@@ -22,6 +22,12 @@ except ImportError as error:
 PLOT = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "plot.py"
 CONV = ["latent_maps.png", "loss.png", "reconstruction.png"]
 DENSE = ["digit.png", "latent.png", "loss.png", "reconstruction.png"]
+FILES = {
+    "denoise": ["originals.npy", "noisy.npy", "denoised.npy"],
+    "inpaint": ["originals.npy", "blanked.npy", "inpainted.npy"],
+    "anomaly": ["errors_normal.npy", "errors_anomalous.npy", "unusual.npy"],
+    "features": ["digit.npy", "filters1.npy", "maps1.npy", "filters2.npy", "maps2.npy"],
+}
 
 
 def png_size(path):
@@ -74,6 +80,17 @@ class PlotTest(unittest.TestCase):
         seeds = list(range(7, 7 + len(losses)))
         return {"count": len(losses), "seeds": seeds, "final_losses": losses, "dead_units": dead,
                 "latent": 4, "seconds": 1.5}  # fmt: skip
+
+    def study(self, name, **entries):
+        """A fresh run folder of one of the studies that have one figure of their own."""
+        for path in self.folder.iterdir():
+            path.unlink()
+        self.metrics(study=name, model="conv", **entries)
+        shapes = {"errors_normal.npy": (50,), "errors_anomalous.npy": (30,), "digit.npy": (28, 28),
+                  "filters1.npy": (6, 1, 3, 3), "maps1.npy": (6, 28, 28),
+                  "filters2.npy": (4, 6, 3, 3), "maps2.npy": (4, 14, 14)}  # fmt: skip
+        for file in FILES[name]:
+            self.array(file, self.random.random(shapes.get(file, (8, 28, 28)), dtype=np.float32))
 
     def plot(self, folder=None):
         """What the script does, in this process: most of its time would go into imports."""
@@ -182,6 +199,53 @@ class PlotTest(unittest.TestCase):
                 self.metrics(study="dense", replicas={**good, **spoilt})
                 self.assert_error("metrics.json", "replicas are not")
 
+    def test_studies_of_one_figure(self):
+        for name in FILES:
+            with self.subTest(name):
+                self.study(name)
+                self.assert_draws([f"{name}.png"])
+
+    def test_their_facts_and_losses(self):
+        epochs = [{"epoch": 1, "train_loss": 0.2, "validation_loss": 0.1}]
+        sections = {
+            "denoise": {"noise": 0.3, "mse_noisy": 0.04, "mse_denoised": 0.01, "ratio": 0.25},
+            "inpaint": {"patch": 8, "mse_blanked": 0.2, "mse_inpainted": 0.05},
+            "anomaly": {"against": "noise", "auc": 0.99},
+            "features": None,
+        }
+        for name, facts in sections.items():
+            with self.subTest(name):
+                self.study(name, epochs=epochs, **{name: facts})
+                self.array("patches.npy", np.full((8, 2), 20, np.uint8))
+                self.assert_draws(sorted([f"{name}.png", "loss.png"]))
+
+    def test_none_of_the_files(self):
+        for name, files in FILES.items():
+            with self.subTest(name):
+                self.study(name)
+                for file in files:
+                    (self.folder / file).unlink()
+                self.assert_error("nothing to draw")
+
+    def test_half_of_the_files(self):
+        for name, files in FILES.items():
+            with self.subTest(name):
+                self.study(name)
+                (self.folder / files[-1]).unlink()
+                self.assert_error(files[-1], "no such file")
+
+    def test_wrong_shapes(self):
+        for name, files in FILES.items():
+            with self.subTest(name):
+                self.study(name)
+                self.array(files[-1], np.zeros((8, 5, 5, 5), np.float32))
+                self.assert_error(files[-1], "shape is (8, 5, 5, 5)")
+
+    def test_patches_that_do_not_fit(self):
+        self.study("inpaint", inpaint={"patch": 8})
+        self.array("patches.npy", np.zeros((7, 2), np.uint8))
+        self.assert_error("patches.npy", "expected (8, 2)")
+
     def test_interrupted_run_draws_what_it_has(self):
         self.metrics(study="conv", epochs=[{"epoch": 1, "train_loss": 0.2, "validation_loss": 0.1}])
         self.assert_draws(["loss.png"])
@@ -215,7 +279,7 @@ class PlotTest(unittest.TestCase):
 
     def test_unknown_study(self):
         self.metrics(study="sharpen")
-        expected = "expected conv or dense"
+        expected = "expected conv, dense, denoise, inpaint, anomaly or features"
         self.assert_error(f'study is "sharpen"; {expected}')
 
     def test_nothing_to_draw(self):
