@@ -3,8 +3,12 @@
 
     scripts/plot.py RUN_FOLDER
 
-conv:   reconstruction.png, latent_maps.png, loss.png
-dense:  digit.png, reconstruction.png, latent.png
+conv:      reconstruction.png, latent_maps.png, loss.png
+dense:     digit.png, reconstruction.png, latent.png, loss.png, replicas.png
+denoise:   denoise.png, loss.png
+inpaint:   inpaint.png, loss.png
+anomaly:   anomaly.png, loss.png
+features:  features.png, loss.png
 
 metrics.json must be there. A figure whose files are all absent is left out (an interrupted run
 has only some of them); a figure with half of its files, or with bad ones, is an error. Each
@@ -24,7 +28,8 @@ try:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     from matplotlib.colors import BoundaryNorm, ListedColormap
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.patches import Rectangle
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
 except ImportError as error:
     print(
         f"plot.py: error: {sys.executable} cannot import {error.name}; "
@@ -46,13 +51,15 @@ class PlotError(Exception):
 INK = "#22272e"
 MUTED = "#6b7480"
 FAINT = "#d9dde2"
-TRAINING, VALIDATION = "#4c72b0", "#dd6b20"
+TRAINING, VALIDATION, PALE = "#4c72b0", "#dd6b20", "#a9bddd"
+SMALLEST = 1e-12  # a log axis has no place for zero
 DIGIT_COLOURS = ListedColormap(
     ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd",
      "#8c564b", "#f06fbe", "#7f7f7f", "#b5b51f", "#17becf"]
 )  # fmt: skip
 IMAGE_COLOURS = "gray"
 CODE_COLOURS = "viridis"
+FILTER_COLOURS = "RdBu_r"
 
 STYLE = {
     "figure.dpi": 150,
@@ -83,7 +90,7 @@ STYLE = {
 
 def heading(axes, title, subtitle=""):
     """A title flush left, and under it, small and grey, the figures that belong to it."""
-    axes.set_title(title, weight="bold", pad=24 if subtitle else 10)
+    axes.set_title(title, weight="bold", pad=10 + 13 * len(subtitle.splitlines()))
     if subtitle:
         axes.annotate(subtitle, (0, 1), (0, 8), xycoords="axes fraction",
                       textcoords="offset points", color=MUTED, fontsize=9.5)  # fmt: skip
@@ -96,9 +103,54 @@ def bare(axes):
         spine.set_visible(False)
 
 
-def show_image(axes, image):
-    axes.imshow(image, cmap=IMAGE_COLOURS, vmin=0, vmax=1, interpolation="nearest")
+def show_tiles(axes, tiles, colours=IMAGE_COLOURS, low=0, high=1):
+    """A table of images, (rows, columns, height, width); returns the steps between them."""
+    rows, columns, height, width = tiles.shape
+    gap = 0.06 * max(height, width)
+    down, right = height + gap, width + gap
+    for row, column in np.ndindex(rows, columns):
+        x, y = column * right, row * down
+        axes.imshow(tiles[row, column], cmap=colours, vmin=low, vmax=high, interpolation="nearest",
+                    extent=(x, x + width, y + height, y))  # fmt: skip
+    axes.set(xlim=(0, columns * right - gap), ylim=(rows * down - gap, 0), anchor="NW")
     bare(axes)
+    return down, right
+
+
+def image_rows(rows, labels, title, subtitle):
+    """A figure of rows of images, each with its label; its axes, and the steps between them."""
+    tiles = np.stack(rows)
+    count, height, width = tiles.shape[1:]
+    inches = min(9.2 / count, 4.2 / len(rows)) / max(height, width)  # of a pixel
+    figure = plt.figure(figsize=(inches * width * count, inches * height * len(rows)))
+    axes = figure.add_axes((0, 0, 1, 1))
+    down, right = show_tiles(axes, tiles)
+    heading(axes, title, subtitle)
+    axes.set_yticks(down * np.arange(len(labels)) + height / 2, labels)
+    axes.tick_params(length=0, labelsize=10)
+    return figure, axes, (down, right)
+
+
+def log_ticks(axis, span):
+    """0.01, 0.02, 0.05, 0.1 on a log axis; beyond two decades the powers of ten alone."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if span < 100 else (1,)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter("{x:g}")
+
+
+def log_histogram(axes, groups, **options):
+    """Stacked or overlaid histograms of (label, values, colour) on one log axis."""
+    every = np.concatenate([values for _, values, _ in groups])
+    low, high = every.min(), every.max()
+    if high < 4 * low:
+        low, high = low / 2, high * 2
+    count = int(np.clip(2 * math.sqrt(len(every)), 13, 51)) | 1  # odd: one bin is in the middle
+    labels, values, colours = zip(*groups)
+    axes.hist(values, np.geomspace(low, high, count + 1), label=labels, color=colours, **options)
+    axes.set_xscale("log")
+    log_ticks(axes.xaxis, high / low)
+    axes.grid(True, axis="y")
+    axes.tick_params(length=0, pad=6)
 
 
 def save(figure, path):
@@ -136,9 +188,11 @@ class Run:
                 self.metrics = json.load(file)
         except (OSError, ValueError) as error:
             raise PlotError(f"{path}: cannot read: {one_line(error)}") from None
-        self.model = self.metrics.get("model") if isinstance(self.metrics, dict) else None
-        if self.model not in list(FIGURES):
-            raise PlotError(f"{path}: model is {json.dumps(self.model)}; expected conv or dense")
+        self.study = self.metrics.get("study") if isinstance(self.metrics, dict) else None
+        if self.study not in list(FIGURES):
+            *names, last = FIGURES
+            expected = f"{', '.join(names)} or {last}"
+            raise PlotError(f"{path}: study is {json.dumps(self.study)}; expected {expected}")
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -171,8 +225,12 @@ class Run:
             raise PlotError(f"{path}: has entries that are not finite numbers")
         return array
 
-    def images(self, name, size):
-        return self.array(name, (None, size, size))
+    def images(self, *names, size=None):
+        """At most eight images of each file, as many and as large in all of them."""
+        first = self.array(names[0], (None, size, size))
+        if len(first) > 8:
+            raise PlotError(f"{self.path(names[0])}: {len(first)} images; expected at most 8")
+        return [first] + [self.array(name, first.shape) for name in names[1:]]
 
     def epochs(self):
         """Epoch numbers, training losses, validation losses; a loss that was not taken is NaN."""
@@ -196,7 +254,7 @@ class Run:
         return ""
 
     def section(self, name):
-        """`pca`, `tsne` or `quality` of metrics.json, {} where it is null."""
+        """An object in metrics.json such as `pca`, {} where it is null."""
         value = self.metrics.get(name)
         return value if isinstance(value, dict) else {}
 
@@ -210,6 +268,19 @@ def figures(value):
     return f"{value:#.3g}" if 1e-4 <= abs(value) < 1e3 else f"{value:.2g}"
 
 
+def counted(count, noun):
+    """'one epoch', '1,000 epochs'."""
+    words = "no one two three four five six seven eight nine ten eleven twelve".split()
+    word = words[count] if count < len(words) else f"{count:,}"
+    return f"{word} {noun}" if count == 1 else f"{word} {noun}s"
+
+
+def known(facts, templates):
+    """'noise 0.3, ratio 0.25': each template with its figure, if there is one."""
+    pairs = ((template, number(facts.get(key))) for key, template in templates.items())
+    return ", ".join(words.format(value) for words, value in pairs if math.isfinite(value))
+
+
 def one_line(error):
     return " ".join(str(getattr(error, "strerror", None) or error).split())
 
@@ -221,22 +292,11 @@ def one_line(error):
 
 def conv_reconstruction(run, path):
     """The originals in the first row, their reconstructions in the second."""
-    if not run.has("originals.npy", "reconstructions.npy"):
+    names = ("originals.npy", "reconstructions.npy")
+    if not run.has(*names):
         return False
-    originals = run.images("originals.npy", 28)
-    reconstructions = run.array("reconstructions.npy", originals.shape)
-    count = len(originals)
-    figure, axes = plt.subplots(2, count, figsize=(1.15 * count, 2.9), squeeze=False,
-                                gridspec_kw={"wspace": 0.07, "hspace": 0.28})  # fmt: skip
-    for column in range(count):
-        show_image(axes[0, column], originals[column])
-        show_image(axes[1, column], reconstructions[column])
-        axes[0, column].set_title("original", fontsize=8, color=MUTED, loc="center", pad=4)
-        axes[1, column].set_title("reconstructed", fontsize=8, color=MUTED, loc="center", pad=4)
-    left = axes[0, 0].get_position().x0
-    title = "Test digits through the bottleneck"
-    figure.text(left, 1.055, title, weight="bold", fontsize=12)
-    figure.text(left, 0.985, run.outcome(), color=MUTED, fontsize=9.5)
+    labels, title = ("original", "reconstructed"), "Test digits through the bottleneck"
+    figure, *_ = image_rows(run.images(*names, size=28), labels, title, run.outcome())
     save(figure, path)
     return True
 
@@ -307,21 +367,15 @@ def pca_words(axes, run):
 
 def tsne_words(axes, run):
     facts = run.section("tsne")
-    kl, perplexity, iterations = (
-        number(facts.get(key)) for key in ("kl_divergence", "perplexity", "iterations")
-    )
+    kl = number(facts.get("kl_divergence"))
     words = [f"KL divergence {figures(kl)}"] if math.isfinite(kl) else []
     heading(axes, "t-SNE", ", ".join(words + quality_words(run, "tsne")))
-    how = []
-    if math.isfinite(perplexity):
-        how.append(f"perplexity {perplexity:g}")
-    if math.isfinite(iterations):
-        how.append(f"{iterations:,.0f} iterations")
     # A t-SNE map's axes carry no meaning: what made it stands in their place.
-    axes.set(xticks=[], yticks=[], xlabel=", ".join(how))
+    how = known(facts, {"perplexity": "perplexity {:g}", "iterations": "{:,.0f} iterations"})
+    axes.set(xticks=[], yticks=[], xlabel=how)
 
 
-def conv_loss(run, path):
+def loss(run, path):
     """Training and validation loss by epoch."""
     epoch, training, validation = run.epochs()
     if not np.isfinite([training, validation]).any():
@@ -330,12 +384,17 @@ def conv_loss(run, path):
         raise PlotError(f"{run.path('metrics.json')}: an epoch has no number")
     figure, axes = plt.subplots(figsize=(7.2, 4.4), layout="constrained")
     size = 5.5 if len(epoch) <= 30 else 0  # beyond, the points would be a string of beads
-    curves = (("training", training, TRAINING), ("validation", validation, VALIDATION))
-    for name, losses, colour in curves:
+    # Where both are of the same images the curves coincide: the lower one is the wider.
+    curves = (("training", training, TRAINING, 2.8), ("validation", validation, VALIDATION, 1.4))
+    for name, losses, colour, width in curves:
         if np.isfinite(losses).any():
-            axes.plot(epoch, losses, color=colour, linewidth=1.8, label=name, marker="o",
+            axes.plot(epoch, losses, color=colour, linewidth=width, label=name, marker="o",
                       markersize=size, markeredgecolor="white", markeredgewidth=0.8,
                       clip_on=False, zorder=3)  # fmt: skip
+    low, high = np.nanmin([training, validation]), np.nanmax([training, validation])
+    if 0 < 20 * low < high:
+        axes.set_yscale("log")
+        log_ticks(axes.yaxis, high / low)
     heading(axes, "Loss by epoch", run.outcome())
     axes.set(xlabel="epoch", ylabel=f"loss per pixel{loss_name(run)}")
     axes.set_xlim(epoch[0] - 0.5, epoch[-1] + 0.5)
@@ -350,45 +409,273 @@ def conv_loss(run, path):
 
 def loss_name(run):
     names = {"bce": " (binary cross-entropy)", "mse": " (squared error)"}
-    options = run.metrics.get("options")
-    return names.get(options.get("loss") if isinstance(options, dict) else None, "")
+    return names.get(run.section("options").get("loss"), "")
 
 
-def dense_image(run, path, name, title, subtitle):
-    if not run.has(name):
-        return False
-    figure, axes = plt.subplots(figsize=(4.2, 4.2))
-    show_image(axes, run.images(name, 8)[0])
-    heading(axes, title, subtitle)
+def dense_images(run, path, images, titles, subtitle):
+    figure, *_ = image_rows([images], [], titles[len(images) > 1], subtitle)
     save(figure, path)
     return True
 
 
 def dense_digit(run, path):
-    return dense_image(run, path, "originals.npy", "The digit four", "8 x 8 pixels")
+    if not run.has("originals.npy"):
+        return False
+    (images,) = run.images("originals.npy")
+    count, height, width = images.shape
+    data = run.section("options").get("data")
+    four = images.shape == (1, 8, 8) and data == "the digit four"
+    size = f"{height} x {width} pixels"
+    titles = ("The digit four" if four else "The image", f"The {counted(count, 'image')}")
+    return dense_images(run, path, images, titles, size if count == 1 else f"{size} each")
 
 
 def dense_reconstruction(run, path):
-    return dense_image(run, path, "reconstructions.npy", "Its reconstruction", run.outcome())
+    names = ("originals.npy", "reconstructions.npy")
+    if not run.has("reconstructions.npy"):
+        return False
+    _, images = run.images(*names)
+    titles = ("Its reconstruction", "Their reconstructions")
+    return dense_images(run, path, images, titles, run.outcome())
 
 
 def dense_latent(run, path):
-    """The code of four numbers as a 2 x 2 image."""
+    """The first image's code as a small image."""
     if not run.has("latent.npy"):
         return False
-    code = run.array("latent.npy", (None, 4))[0].reshape(2, 2)
-    figure, axes = plt.subplots(figsize=(4.8, 4.2), layout="constrained")
-    image = axes.imshow(code, cmap=CODE_COLOURS, interpolation="nearest")
+    code = run.array("latent.npy", (None, None))[0]
+    rows, columns = grid_of(len(code))
+    cells = np.full(rows * columns, np.nan)
+    cells[: len(code)] = code
+    inches = min(1.9, 6.4 / columns)  # of a cell
+    figure, axes = plt.subplots(figsize=(inches * columns + 1, inches * rows + 0.4),
+                                layout="constrained")  # fmt: skip
+    image = axes.imshow(cells.reshape(rows, columns), cmap=CODE_COLOURS, interpolation="nearest")
     bare(axes)
-    for (row, column), value in np.ndenumerate(code):
+    for place, value in enumerate(code if len(code) <= 64 else []):
         red, green, blue, _ = image.cmap(image.norm(value))
         light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.55
-        axes.text(column, row, f"{value:.3f}", ha="center", va="center", fontsize=15,
-                  color=INK if light else "white")  # fmt: skip
-    heading(axes, "The code", "64 pixels in four numbers")
+        axes.text(place % columns, place // columns, f"{value:.3f}", ha="center", va="center",
+                  fontsize=min(15, 14 * inches), color=INK if light else "white")  # fmt: skip
+    size = counted(len(code), "number")
+    if run.has("originals.npy"):
+        pixels = run.images("originals.npy")[0][0].size
+        size = f"{pixels:,} pixels in {size}"
+    heading(axes, "The code", size)
     bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.04)
     bar.ax.tick_params(length=0)
     bar.outline.set_visible(False)
+    save(figure, path)
+    return True
+
+
+def grid_of(count):
+    """Rows and columns for so many cells: near-square, with cells left blank if need be."""
+    rows = max(rows for rows in range(1, math.isqrt(count) + 1) if count % rows == 0)
+    if count > 8 and count > 3 * rows * rows:
+        rows = math.isqrt(count)
+    return rows, -(-count // rows)
+
+
+def dense_replicas(run, path):
+    """How the final losses of many trainings spread, by what became of their latent units."""
+    facts = run.section("replicas")
+    if not facts:
+        return False
+    try:
+        seeds = [str(seed) for seed in facts["seeds"]]
+        losses = np.array([number(loss) for loss in facts["final_losses"]])
+        dead = np.array([int(units) for units in facts["dead_units"]])
+        latent = int(facts["latent"])
+        fits = len(seeds) == len(losses) == len(dead)
+    except (KeyError, TypeError, ValueError):
+        fits = False
+    if not fits:
+        path = run.path("metrics.json")
+        raise PlotError(f"{path}: replicas are not the expected lists, alike in length")
+    kept = np.isfinite(losses)
+    if not kept.any():
+        return False
+    all_dead = kept & (dead == latent)
+
+    shown = np.maximum(losses, SMALLEST)
+    groups = (
+        ("no latent unit dead", kept & (dead == 0), TRAINING),
+        ("some dead", kept & (dead > 0) & ~all_dead, PALE),
+        ("all dead", all_dead, VALIDATION),
+    )
+    groups = [(f"{name} ({chosen.sum():,})", shown[chosen], colour)
+              for name, chosen, colour in groups if chosen.any()]  # fmt: skip
+    figure, axes = plt.subplots(figsize=(7.2, 4.6), layout="constrained")
+    log_histogram(axes, groups, stacked=True, edgecolor="white", linewidth=0.6)
+    median = np.median(shown[kept])
+    axes.axvline(median, color=INK, linewidth=1, linestyle=(0, (4, 3)))
+    axes.annotate("median", (median, 1), (5, -4), xycoords=axes.get_xaxis_transform(),
+                  textcoords="offset points", va="top", fontsize=9.5)  # fmt: skip
+    axes.margins(y=0.16)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    axes.set(xlabel="final loss", ylabel="starts")
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.01, -0.13), ncol=3)
+    words = replicas_words(losses, [seed for seed, chosen in zip(seeds, all_dead) if chosen])
+    heading(axes, f"The final losses of {counted(len(losses), 'start')}", words)
+    save(figure, path)
+    return True
+
+
+def replicas_words(losses, dead_seeds):
+    """Two lines: the losses, and the starts that learned nothing from the code."""
+    kept = losses[np.isfinite(losses)]
+    words = f"median loss {figures(np.median(kept))}, {(kept < 1e-3).sum():,} below 0.001"
+    if len(kept) < len(losses):
+        words += f", {counted(len(losses) - len(kept), 'start')} without a loss left out"
+    count = len(dead_seeds)
+    words += f"\n{counted(count, 'start')} leave{'s' * (count == 1)} every latent unit dead"
+    if 1 <= count <= 5:
+        words += f" (seed{'s' * (count > 1)} {', '.join(dead_seeds)})"
+    return words
+
+
+def denoise(run, path):
+    names = ("originals.npy", "noisy.npy", "denoised.npy")
+    if not run.has(*names):
+        return False
+    words = known(run.section("denoise"), {
+        "noise": "noise {:g}",
+        "mse_noisy": "mean squared error {:.3g} before",
+        "mse_denoised": "{:.3g} after",
+        "ratio": "ratio {:.3g}",
+    })  # fmt: skip
+    labels = ("original", "noisy", "denoised")
+    figure, *_ = image_rows(run.images(*names), labels, "Noise taken out", words)
+    save(figure, path)
+    return True
+
+
+def inpaint(run, path):
+    names = ("originals.npy", "blanked.npy", "inpainted.npy")
+    if not run.has(*names):
+        return False
+    rows = run.images(*names)
+    facts = run.section("inpaint")
+    words = known(facts, {
+        "patch": "patch of {0:.0f} x {0:.0f} pixels",
+        "mse_blanked": "mean squared error inside it {:.3g} blank",
+        "mse_inpainted": "{:.3g} inpainted",
+    })  # fmt: skip
+    labels = ("original", "blanked", "inpainted")
+    figure, axes, (down, right) = image_rows(rows, labels, "Patches filled in", words)
+    patch = number(facts.get("patch"))
+    if run.has("patches.npy") and math.isfinite(patch):
+        for column, (top, left) in enumerate(run.array("patches.npy", (len(rows[0]), 2))):
+            for row in (1, 2):
+                axes.add_patch(Rectangle((column * right + left, row * down + top), patch, patch,
+                                         fill=False, edgecolor=VALIDATION, linewidth=0.9,
+                                         clip_on=False))  # fmt: skip
+    save(figure, path)
+    return True
+
+
+def anomaly(run, path):
+    """How far the errors of normal and of anomalous images tell them apart."""
+    if not run.has("errors_normal.npy", "errors_anomalous.npy", "unusual.npy"):
+        return False
+    normal = run.array("errors_normal.npy", (None,))
+    anomalous = run.array("errors_anomalous.npy", (None,))
+    (unusual,) = run.images("unusual.npy")
+    facts = run.section("anomaly")
+    against = str(facts.get("against") or "anomalous")
+    groups = (("normal", normal, TRAINING), (against, anomalous, VALIDATION))
+
+    figure, axes = plt.subplot_mosaic([["spread", "roc"], ["strip", "strip"]], figsize=(10.6, 6.4),
+                                      layout="constrained",
+                                      gridspec_kw={"height_ratios": [3.2, 1]})  # fmt: skip
+    figure.get_layout_engine().set(wspace=0.05, hspace=0.06)
+    anomaly_errors(axes["spread"], groups)
+    anomaly_roc(axes["roc"], normal, anomalous, known(facts, {"auc": "area under it {:.4f}"}))
+    show_tiles(axes["strip"], unusual[None])
+    heading(axes["strip"], "The digits rebuilt worst", "of the normal ones")
+    save(figure, path)
+    return True
+
+
+def anomaly_errors(axes, groups):
+    """Each group's errors as shares of it, for groups may differ in size."""
+    words = ", ".join(f"{len(errors):,} {name}" for name, errors, _ in groups)
+    # Back to front: Matplotlib lists filled histograms from the last to the first.
+    groups = [(name, np.maximum(errors, SMALLEST), colour) for name, errors, colour in groups[::-1]]
+    weights = [np.full(len(errors), 1 / len(errors)) for _, errors, _ in groups]
+    log_histogram(axes, groups, weights=weights, histtype="stepfilled", alpha=0.6)
+    axes.set(xlabel="mean squared error of the reconstruction", ylabel="share of the images")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.legend()
+    heading(axes, "Errors", words)
+
+
+def anomaly_roc(axes, normal, anomalous, subtitle):
+    """The shares of both above every threshold."""
+    thresholds = np.unique(np.concatenate([normal, anomalous]))[::-1]
+
+    def above(errors):
+        return np.append(0, 1 - np.searchsorted(np.sort(errors), thresholds) / len(errors))
+
+    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
+    axes.fill_between(above(normal), above(anomalous), color=TRAINING, alpha=0.1, linewidth=0)
+    axes.plot(above(normal), above(anomalous), color=TRAINING, linewidth=1.8, clip_on=False)
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", anchor="W",
+             xlabel="normal images taken for anomalies", ylabel="anomalies found")  # fmt: skip
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(True)
+    axes.tick_params(length=0, pad=6)
+    heading(axes, "ROC curve", subtitle)
+
+
+def features(run, path):
+    """A digit, what two layers of filters find in it, and the filters."""
+    names = ("digit.npy", "filters1.npy", "maps1.npy", "filters2.npy", "maps2.npy")
+    if not run.has(*names):
+        return False
+    digit = run.array("digit.npy", (None, None))
+    filters1 = run.array("filters1.npy", (None, 1, 3, 3))
+    first = len(filters1)
+    maps1 = run.array("maps1.npy", (first, None, None))
+    filters2 = run.array("filters2.npy", (None, first, 3, 3))
+    second = len(filters2)
+    maps2 = run.array("maps2.npy", (second, None, None))
+
+    # In inches. A column is a map of layer 1, a row one of layer 2; short ones leave labels room.
+    cell, gap = min(0.8, 9.2 / first, 4.6 / second), 0.38
+    widths = (2 * cell + gap, max(2, first * cell), max(1, cell))
+    heights = (cell, cell, second * cell)
+    figure, axes = plt.subplot_mosaic(
+        [["digit", "filters1", "."], ["digit", "maps1", "."], [".", "filters2", "maps2"]],
+        figsize=(sum(widths) + 2 * gap, sum(heights) + 2 * gap),
+        gridspec_kw={"left": 0, "right": 1, "bottom": 0, "top": 1,
+                     "width_ratios": widths, "height_ratios": heights,
+                     "wspace": 3 * gap / sum(widths), "hspace": 3 * gap / sum(heights)},
+    )  # fmt: skip
+
+    def panel(name, label, tiles, **colours):
+        show_tiles(axes[name], tiles, **colours)
+        axes[name].set_title(label, fontsize=9.5, color=MUTED, pad=5)
+
+    def filters(name, label, weights):
+        high = np.abs(weights).max()
+        panel(name, f"{label} (±{high:.2g})", weights,
+              colours=FILTER_COLOURS, low=-high, high=high)  # fmt: skip
+
+    def maps(name, label, tiles):
+        panel(name, label, tiles, colours=CODE_COLOURS, low=min(0, tiles.min()), high=tiles.max())
+
+    panel("digit", "the digit", digit[None, None])
+    filters("filters1", "filters of layer 1", filters1.swapaxes(0, 1))
+    maps("maps1", "what they find", maps1[None])
+    filters("filters2", "filters of layer 2", filters2)
+    maps("maps2", "what they find", maps2[:, None])
+    words = "positive weights red, negative blue; in layer 2 a row makes one map of all those above"
+    inch = 1 / figure.get_figheight()
+    figure.text(0, 1 + 0.72 * inch, "What the filters find in a digit", weight="bold", fontsize=12)
+    figure.text(0, 1 + 0.49 * inch, words, color=MUTED, fontsize=9.5)
     save(figure, path)
     return True
 
@@ -397,13 +684,19 @@ FIGURES = {
     "conv": {
         "reconstruction.png": conv_reconstruction,
         "latent_maps.png": conv_latent_maps,
-        "loss.png": conv_loss,
+        "loss.png": loss,
     },
     "dense": {
         "digit.png": dense_digit,
         "reconstruction.png": dense_reconstruction,
         "latent.png": dense_latent,
+        "loss.png": loss,
+        "replicas.png": dense_replicas,
     },
+    "denoise": {"denoise.png": denoise, "loss.png": loss},
+    "inpaint": {"inpaint.png": inpaint, "loss.png": loss},
+    "anomaly": {"anomaly.png": anomaly, "loss.png": loss},
+    "features": {"features.png": features, "loss.png": loss},
 }
 
 
@@ -418,7 +711,7 @@ def main():
     try:
         run = Run(folder)
         with plt.rc_context(STYLE):
-            for name, draw in FIGURES[run.model].items():
+            for name, draw in FIGURES[run.study].items():
                 try:
                     if draw(run, run.path(name)):
                         drawn.append(os.path.abspath(run.path(name)))
@@ -431,7 +724,7 @@ def main():
 
     for path in drawn:
         print(path)
-    for error in errors:
+    for error in dict.fromkeys(map(str, errors)):  # figures may share a bad file
         print(f"plot.py: error: {error}", file=sys.stderr)
     return 1 if errors else 0
 
