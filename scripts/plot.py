@@ -607,7 +607,7 @@ def anomaly_errors(axes, groups):
     log_histogram(axes, groups, weights=weights, histtype="stepfilled", alpha=0.6)
     axes.set(xlabel="mean squared error of the reconstruction", ylabel="share of the images")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.legend()
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncol=2, borderaxespad=0)
     heading(axes, "Errors", words)
 
 

@@ -71,7 +71,7 @@ struct TrainingResult {
 [[nodiscard]] Array<float> to_unit_range(const Array<std::uint8_t>& images);
 
 /// The model a file of weights was saved from: as described in it or, for files from elsewhere, the
-/// model that ships with the library and has just these tensors. Throws Error if there is none.
+/// model that ships with the library and has most of these tensors. Throws Error if there is none.
 [[nodiscard]] Model model_of(const std::filesystem::path& weights);
 
 /// Bad arrays, options and files throw Error; the autoencoder is then as it was. Not for several

@@ -1,4 +1,4 @@
-// The two exceptions the library throws.
+// The exceptions the library throws.
 //
 // what() is one line: it names the file, option or argument, what was found and what was expected,
 // and where possible what to do. The program prints it behind "hourglass: error: ".
@@ -18,6 +18,12 @@ class Error : public std::runtime_error {
 /// The caller asked for something that makes no sense: an unknown name, a value out of range.
 /// Exit status 2 when it comes from the command line.
 class UsageError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A training that left the finite numbers.
+class NotFinite : public Error {
  public:
   using Error::Error;
 };

@@ -174,8 +174,8 @@ TrainingResult Autoencoder::run_training(const ImagesView& images, const ImagesV
     result.epochs.push_back({epoch, losses.train_loss, losses.validation_loss, seconds,
                              static_cast<double>(losses.images) / seconds});
     if (!std::isfinite(losses.train_loss) || !std::isfinite(losses.validation_loss)) {
-      throw Error("the loss is not finite after epoch " + std::to_string(epoch) +
-                  "; try a smaller learning rate than " + shortest(options.learning_rate));
+      throw NotFinite("the loss is not finite after epoch " + std::to_string(epoch) +
+                      "; try a smaller learning rate than " + shortest(options.learning_rate));
     }
     if (options.on_epoch) options.on_epoch(result.epochs.back());
   }

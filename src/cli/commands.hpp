@@ -6,10 +6,18 @@
 
 namespace hourglass::cli {
 
-void add_study_commands(CLI::App& program, const std::string& command_line);  // run, train
-void add_images_commands(CLI::App& program);                                  // encode, ...
+void add_train_command(CLI::App& program, const std::string& command_line);
+void add_images_commands(CLI::App& program);  // encode, decode, reconstruct
 void add_pca_command(CLI::App& program);
 void add_tsne_command(CLI::App& program);
 void add_info_command(CLI::App& program);
+
+// The studies: subcommands of `run`.
+void add_conv_study(CLI::App& run, const std::string& command_line);
+void add_dense_study(CLI::App& run, const std::string& command_line);
+void add_denoise_study(CLI::App& run, const std::string& command_line);
+void add_inpaint_study(CLI::App& run, const std::string& command_line);
+void add_anomaly_study(CLI::App& run, const std::string& command_line);
+void add_features_study(CLI::App& run, const std::string& command_line);
 
 }  // namespace hourglass::cli

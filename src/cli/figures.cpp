@@ -18,6 +18,10 @@ extern char** environ;
 namespace hourglass::cli {
 namespace {
 
+constexpr int kFailed = 1;
+constexpr int kNoLibraries = 3;  // plot.py says so
+constexpr int kNotFound = 127;   // as shells do
+
 /// Beside an installed program, else in the source tree this one was built from.
 std::filesystem::path plot_script() {
   std::error_code error;
@@ -26,9 +30,9 @@ std::filesystem::path plot_script() {
   return !error && std::filesystem::exists(installed) ? installed : HOURGLASS_PLOT_SCRIPT;
 }
 
-/// Whether a program, found along PATH, ran and succeeded. What it has to complain goes nowhere: an
-/// error of ours is one line.
-bool run(std::vector<std::string> command, bool quiet) {
+/// The exit status of a program found along PATH. What it has to complain goes nowhere: an error of
+/// ours is one line.
+int run(std::vector<std::string> command, bool quiet) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
@@ -42,12 +46,12 @@ bool run(std::vector<std::string> command, bool quiet) {
   const int error =
       posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return false;
+  if (error != 0) return kNotFound;
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   stop_if_interrupted();
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : kFailed;
 }
 
 }  // namespace
@@ -59,8 +63,9 @@ void draw_figures(const std::filesystem::path& run_folder, bool quiet) {
   std::vector<std::string> pythons{"python3", "/usr/bin/python3"};
   if (const char* chosen = std::getenv("HOURGLASS_PYTHON")) pythons = {chosen};
   for (const std::string& python : pythons) {
-    if (!run({python, "-c", "import numpy, matplotlib"}, true)) continue;
-    if (run({python, script, folder}, quiet)) return;
+    const int status = run({python, script, folder}, quiet);
+    if (status == kNoLibraries || status == kNotFound) continue;
+    if (status == 0) return;
     throw Error("drawing the figures failed; to see why: " + python + " " + script + " " + folder);
   }
   throw Error(pythons[0] + " has no matplotlib and numpy, figures not drawn; install them, then: " +

@@ -7,7 +7,9 @@
 
 #include "cli/about_file.hpp"
 #include "cli/commands.hpp"
+#include "cli/images.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/numbers.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_folder.hpp"
@@ -18,6 +20,7 @@ namespace {
 struct ImagesOptions {
   ComputeOptions compute;
   DataOptions data;
+  ModelOptions model;
   std::filesystem::path weights;
   std::optional<std::filesystem::path> input;
   std::optional<std::string> split;
@@ -31,6 +34,7 @@ std::shared_ptr<ImagesOptions> add_options(CLI::App& command) {
   options->compute.add_engine_to(command);
   command.add_option("--weights", options->weights, "safetensors file of a trained model")
       ->required();
+  options->model.add_to(command, " (default: what the weights say)");
   command.add_option("--input", options->input, ".npy array, one sample a row");
   command.add_option("--out", options->out, ".npy file to write")->required();
   return options;
@@ -43,16 +47,6 @@ void add_data_options(CLI::App& command, ImagesOptions& options) {
       ->transform(whole_number(1));
 }
 
-/// Networks are trained on [0, 1]; bytes that were not divided by 255 would pass silently.
-void check_range(const Array<float>& images, const std::string& file) {
-  const auto outside = std::find_if_not(images.values.begin(), images.values.end(),
-                                        [](float value) { return value >= 0.f && value <= 1.f; });
-  if (outside == images.values.end()) return;
-  const auto index = static_cast<std::size_t>(outside - images.values.begin());
-  throw Error(file + ": row " + std::to_string(index / images.row_size()) + " holds " +
-              std::to_string(*outside) + "; images must be in [0, 1] (divide bytes by 255)");
-}
-
 template <class T>
 Array<T> first_rows(Array<T> array, std::optional<std::size_t> count) {
   if (count && *count < array.rows()) {
@@ -63,14 +57,12 @@ Array<T> first_rows(Array<T> array, std::optional<std::size_t> count) {
 }
 
 /// From --input, or from the data set that --data, $HOURGLASS_DATA or data/mnist names.
-Array<float> load_images(const ImagesOptions& options) {
+Array<float> images_of(const ImagesOptions& options) {
   if (options.input) {
     if (options.data.data || options.split) {
       throw UsageError("--input is an array of its own; leave it out, or --data and --split");
     }
-    Array<float> images = first_rows(load_npy(*options.input), options.first);
-    check_range(images, options.input->string());
-    return images;
+    return first_rows(load_images(*options.input), options.first);
   }
   const std::string split = options.split.value_or("test");
   if (split != "train" && split != "test") {
@@ -86,7 +78,9 @@ template <class Load, class Work>
 void with_model(const ImagesOptions& options, Load load, Work work) {
   check_output_file(options.out);
   const Device device = options.compute.select();
-  Autoencoder autoencoder = options.compute.make_autoencoder(conv_model(), device);
+  Autoencoder autoencoder = options.compute.make_autoencoder(
+      options.model.model ? ModelOptions::find(*options.model.model) : model_of(options.weights),
+      device);
   autoencoder.load_weights(options.weights);
   autoencoder.on_batch(stop_if_interrupted);
   const Array<float> input = load(options);
@@ -106,7 +100,7 @@ void add_images_commands(CLI::App& program) {
   const auto encode_options = add_options(encode);
   add_data_options(encode, *encode_options);
   encode.callback([encode_options] {
-    with_model(*encode_options, load_images, std::mem_fn(&Autoencoder::encode));
+    with_model(*encode_options, images_of, std::mem_fn(&Autoencoder::encode));
   });
 
   CLI::App& decode = *program.add_subcommand("decode", "latent codes to images");
@@ -122,7 +116,7 @@ void add_images_commands(CLI::App& program) {
   const auto reconstruct_options = add_options(reconstruct);
   add_data_options(reconstruct, *reconstruct_options);
   reconstruct.callback([reconstruct_options] {
-    with_model(*reconstruct_options, load_images, std::mem_fn(&Autoencoder::reconstruct));
+    with_model(*reconstruct_options, images_of, std::mem_fn(&Autoencoder::reconstruct));
   });
 }
 

@@ -28,21 +28,32 @@ std::string join(int argc, char** argv) {
   return line;
 }
 
+/// The innermost command that the line got to: the program, `train`, or `run conv`.
+const CLI::App& innermost(const CLI::App& program) {
+  const CLI::App* command = &program;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return *command;
+}
+
 /// CLI11's complaint in our words: what was found, what was expected, where to look.
 std::string describe(const CLI::App& program, const CLI::ParseError& error) {
-  const auto chosen = program.get_subcommands();
-  const CLI::App& command = chosen.empty() ? program : *chosen.front();
-  const std::string help =
-      "; see hourglass " + (chosen.empty() ? "" : command.get_name() + " ") + "--help";
+  const CLI::App& command = innermost(program);
+  const std::string kind = command.get_name() == "run" ? "study" : "command";
+  const bool undecided = !command.get_subcommands([](const CLI::App*) { return true; }).empty();
+  std::string help;
+  for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
+    help = app->get_name() + " " + help;
+  }
+  help = "; see " + help + "--help";
   const std::string text = error.what();
 
   const std::vector<std::string> left = program.remaining(true);
-  if (chosen.empty() || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    if (left.empty()) return "no command given" + help;
-    const char* what = left.front().starts_with('-') ? "unknown option"
-                       : chosen.empty()              ? "unknown command"
-                                                     : "unexpected argument";
-    return std::string(what) + " '" + left.front() + "'" + help;
+  if (undecided || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    if (left.empty()) return "no " + kind + " given" + help;
+    const std::string what = left.front().starts_with('-') ? "unknown option"
+                             : undecided                   ? "unknown " + kind
+                                                           : "unexpected argument";
+    return what + " '" + left.front() + "'" + help;
   }
   const std::string option = text.substr(0, text.find(':'));
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
@@ -53,16 +64,29 @@ std::string describe(const CLI::App& program, const CLI::ParseError& error) {
   return text + help;
 }
 
+void add_commands(CLI::App& program, const std::string& command_line) {
+  using namespace hourglass::cli;
+  CLI::App& run = *program.add_subcommand("run", "a whole study: train, look, draw");
+  run.require_subcommand(1);
+  add_conv_study(run, command_line);
+  add_dense_study(run, command_line);
+  add_denoise_study(run, command_line);
+  add_inpaint_study(run, command_line);
+  add_anomaly_study(run, command_line);
+  add_features_study(run, command_line);
+  add_train_command(program, command_line);
+  add_images_commands(program);
+  add_pca_command(program);
+  add_tsne_command(program);
+  add_info_command(program);
+}
+
 int run(int argc, char** argv) {
   CLI::App program("Autoencoders and latent-space maps on GPUs (and, slower, on CPUs)",
                    "hourglass");
   program.set_version_flag("--version", "hourglass " HOURGLASS_VERSION);
   program.require_subcommand(1);
-  hourglass::cli::add_study_commands(program, join(argc, argv));
-  hourglass::cli::add_images_commands(program);
-  hourglass::cli::add_pca_command(program);
-  hourglass::cli::add_tsne_command(program);
-  hourglass::cli::add_info_command(program);
+  add_commands(program, join(argc, argv));
   try {
     program.parse(argc, argv);  // runs the command
   } catch (const CLI::Success& request) {

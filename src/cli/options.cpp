@@ -79,19 +79,15 @@ std::string DataOptions::source() const {
 }
 
 void TrainOptions::add_to(CLI::App& command) {
-  command.add_option("model", model, "conv")->required();
-  command.add_option("--epochs", epochs, "passes over the training images")
-      ->transform(whole_number(1))
-      ->capture_default_str();
+  command.add_option("--epochs", epochs, "passes over the training images (default: the model's)")
+      ->transform(whole_number(1));
   command.add_option("--steps", steps, "stop after so many steps in all")
       ->transform(whole_number(1));
-  command.add_option("--batch-size", batch_size, "images a step")
-      ->transform(whole_number(1))
-      ->capture_default_str();
-  command.add_option("--learning-rate", learning_rate, "of Adam")
-      ->check(positive_number())
-      ->capture_default_str();
-  command.add_option("--loss", loss, "bce or mse")->capture_default_str();
+  command.add_option("--batch-size", batch_size, "images a step (default: the model's)")
+      ->transform(whole_number(1));
+  command.add_option("--learning-rate", learning_rate, "of Adam (default: the model's)")
+      ->check(positive_number());
+  command.add_option("--loss", loss, "bce or mse (default: the model's)");
   command.add_option("--seed", seed, "of the initial weights and the shuffling")
       ->transform(whole_number(0))
       ->capture_default_str();
@@ -100,32 +96,41 @@ void TrainOptions::add_to(CLI::App& command) {
                      "safetensors file to start from instead of random weights");
 }
 
-TrainingOptions TrainOptions::training() const {
+TrainingOptions TrainOptions::training(const TrainingDefaults& defaults) const {
   TrainingOptions options;
-  options.epochs = epochs;
+  options.epochs = epochs.value_or(defaults.epochs);
   options.steps = steps;
-  options.batch_size = batch_size;
-  options.learning_rate = learning_rate;
-  if (loss != "bce" && loss != "mse") {
-    throw UsageError("unknown loss '" + loss + "'; there are: bce, mse");
+  options.batch_size = batch_size.value_or(defaults.batch_size);
+  options.learning_rate = learning_rate.value_or(defaults.learning_rate);
+  if (loss && *loss != "bce" && *loss != "mse") {
+    throw UsageError("unknown loss '" + *loss + "'; there are: bce, mse");
   }
-  options.loss = loss == "bce" ? Loss::bce : Loss::mse;
+  options.loss = !loss ? defaults.loss : *loss == "bce" ? Loss::bce : Loss::mse;
   options.seed = seed;
   options.shuffle = !no_shuffle;
   return options;
 }
 
-Json TrainOptions::to_json() const {
+Json TrainOptions::to_json(const TrainingOptions& training) const {
   Json json;
-  json["epochs"] = epochs;
-  json["steps"] = steps ? Json(*steps) : Json();
-  json["batch_size"] = batch_size;
-  json["learning_rate"] = learning_rate;
-  json["loss"] = loss;
-  json["seed"] = seed;
-  json["shuffle"] = !no_shuffle;
+  json["epochs"] = training.epochs;
+  json["steps"] = training.steps ? Json(*training.steps) : Json();
+  json["batch_size"] = training.batch_size;
+  json["learning_rate"] = training.learning_rate;
+  json["loss"] = training.loss == Loss::bce ? "bce" : "mse";
+  json["seed"] = training.seed;
+  json["shuffle"] = training.shuffle;
   json["initial_weights"] = initial_weights ? Json(initial_weights->string()) : Json();
   return json;
+}
+
+void ModelOptions::add_to(CLI::App& command, const std::string& otherwise) {
+  command.add_option("--model", model,
+                     "conv, dense, or a FILE.json that describes one" + otherwise);
+}
+
+Model ModelOptions::find(const std::string& name_or_file) {
+  return name_or_file.ends_with(".json") ? load_model(name_or_file) : find_model(name_or_file);
 }
 
 }  // namespace hourglass::cli

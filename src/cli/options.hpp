@@ -46,21 +46,30 @@ struct DataOptions {
   [[nodiscard]] Dataset load() const { return load_dataset(source()); }
 };
 
-/// How to train.
+/// How to train; what is not said is the model's default.
 struct TrainOptions {
-  std::string model;
-  std::size_t epochs = 10;
+  std::optional<std::size_t> epochs;
   std::optional<std::size_t> steps;
-  std::size_t batch_size = 64;
-  double learning_rate = 1e-3;
-  std::string loss = "bce";
+  std::optional<std::size_t> batch_size;
+  std::optional<double> learning_rate;
+  std::optional<std::string> loss;
   std::uint64_t seed = 0;
   bool no_shuffle = false;
   std::optional<std::filesystem::path> initial_weights;
 
   void add_to(CLI::App& command);
-  [[nodiscard]] TrainingOptions training() const;
-  [[nodiscard]] Json to_json() const;
+  [[nodiscard]] TrainingOptions training(const TrainingDefaults& defaults) const;
+  /// What is in effect.
+  [[nodiscard]] Json to_json(const TrainingOptions& training) const;
+};
+
+/// Which model: one that ships, or a file.
+struct ModelOptions {
+  std::optional<std::string> model;
+
+  /// --model NAME or FILE.json
+  void add_to(CLI::App& command, const std::string& otherwise);
+  [[nodiscard]] static Model find(const std::string& name_or_file);
 };
 
 }  // namespace hourglass::cli

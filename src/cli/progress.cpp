@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdio>
 #include <iostream>
+
+#include "cli/numbers.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -26,20 +28,6 @@ std::string bar(double fraction) {
 }
 
 }  // namespace
-
-std::string with_thousands(double value) {
-  std::string digits = std::to_string(std::llround(value));
-  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3) {
-    digits.insert(static_cast<std::size_t>(i), ",");
-  }
-  return digits;
-}
-
-std::string duration(double seconds) {
-  if (seconds < 10.0) return format("%.2f s", seconds);
-  if (seconds < 120.0) return format("%.0f s", seconds);
-  return format("%.0f min %.0f s", std::floor(seconds / 60.0), std::fmod(seconds, 60.0));
-}
 
 Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDOUT_FILENO) == 1) {}
 
@@ -71,7 +59,7 @@ void Progress::step(const TrainingProgress& progress) {
       (progress.epochs - progress.epoch + 1) * progress.images - progress.images_seen);
   std::string line = format("epoch %2zu/%zu  ", progress.epoch, progress.epochs) + bar(fraction) +
                      format(" %3.0f%%  ", 100.0 * fraction) + with_thousands(rate) + " images/s";
-  if (has_loss_) line += format("  loss %.4f", last_loss_);
+  if (has_loss_) line += "  loss " + loss_text(last_loss_);
   draw(line + "  " + duration(images_left / rate) + " left");
 }
 
@@ -80,20 +68,33 @@ void Progress::stage(std::string_view what) {
   draw(std::string(what) + " ...");
 }
 
-void Progress::iterations(std::string_view what, std::size_t done, std::size_t all,
-                          double seconds) {
+void Progress::loop(std::string_view what, std::string_view unit, std::size_t done, std::size_t all,
+                    double seconds) {
   if (!time_to_draw()) return;
   const double fraction = static_cast<double>(done) / static_cast<double>(all);
-  draw(std::string(what) + "  " + bar(fraction) + format(" %zu/%zu iterations  ", done, all) +
-       duration(seconds * (1.0 - fraction) / fraction) + " left");
+  draw(std::string(what) + "  " + bar(fraction) + format(" %zu/%zu ", done, all) +
+       std::string(unit) + "  " + duration(seconds * (1.0 - fraction) / fraction) + " left");
 }
 
 void Progress::epoch(const EpochResult& result, std::size_t epochs) {
+  constexpr std::size_t kFew = 30;
+  constexpr std::size_t kLines = 10;  // of many
   last_loss_ = result.train_loss;
   has_loss_ = true;
-  say(format("epoch %2zu/%zu  training loss %.4f  validation loss %.4f  ", result.epoch, epochs,
-             result.train_loss, result.validation_loss) +
-      duration(result.seconds) + "  " + with_thousands(result.images_per_second) + " images/s");
+  const bool many = epochs > kFew;
+  const auto now = std::chrono::steady_clock::now();
+  const bool due =
+      result.epoch == 1 || result.epoch % std::max(epochs / kLines, std::size_t{1}) == 0;
+  if (many && !due && now - last_said_ < std::chrono::seconds(1)) return;
+  last_said_ = now;
+  std::string line = format("epoch %2zu/%zu  training loss ", result.epoch, epochs) +
+                     loss_text(result.train_loss) + "  validation loss " +
+                     loss_text(result.validation_loss);
+  if (!many || result.seconds > 0.1) {
+    line += "  " + duration(result.seconds) + "  " + with_thousands(result.images_per_second) +
+            " images/s";
+  }
+  say(line);
 }
 
 void Progress::clear_bar() {

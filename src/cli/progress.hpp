@@ -17,12 +17,14 @@ class Progress {
   void say(std::string_view line);
   /// The bar of the running epoch; redrawn at most ten times a second, on a terminal only.
   void step(const TrainingProgress& progress);
-  /// The line that a finished epoch leaves behind.
+  /// The line that a finished epoch leaves behind; of many epochs, a line a
+  /// second and every tenth part.
   void epoch(const EpochResult& result, std::size_t epochs);
   /// What is going on, until something else is; on a terminal only.
   void stage(std::string_view what);
-  /// The bar of a loop of iterations.
-  void iterations(std::string_view what, std::size_t done, std::size_t all, double seconds);
+  /// The bar of a loop: `done` of `all` iterations, or whatever the unit is.
+  void loop(std::string_view what, std::string_view unit, std::size_t done, std::size_t all,
+            double seconds);
 
  private:
   [[nodiscard]] bool time_to_draw();
@@ -33,13 +35,9 @@ class Progress {
   bool terminal_;
   bool bar_shown_ = false;
   std::chrono::steady_clock::time_point last_drawn_;
+  std::chrono::steady_clock::time_point last_said_;  // of an epoch
   double last_loss_ = 0.0;
   bool has_loss_ = false;
 };
-
-/// 12345.6 -> "12,346".
-[[nodiscard]] std::string with_thousands(double value);
-/// "0.42 s", "12 s", "3 min 20 s".
-[[nodiscard]] std::string duration(double seconds);
 
 }  // namespace hourglass::cli

@@ -8,6 +8,7 @@
 
 #include "cli/about_file.hpp"
 #include "cli/commands.hpp"
+#include "cli/numbers.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_folder.hpp"

@@ -86,7 +86,7 @@ void watch(TsneOptions& options, Progress& progress) {
   };
   options.on_progress = [&progress](const TsneProgress& step) {
     stop_if_interrupted();
-    progress.iterations("t-SNE", step.iteration, step.iterations, step.seconds);
+    progress.loop("t-SNE", "iterations", step.iteration, step.iterations, step.seconds);
     return true;
   };
 }

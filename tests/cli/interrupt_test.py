@@ -68,13 +68,13 @@ class InterruptTest(ProgramTest):
         run = ("run", "conv", "--data", "synthetic:600", "--epochs", 100_000, "--out", "run")
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number.name):
-                error = self.interrupt(after_line("epoch  2/"), *run, signals=(number,))
+                error = self.interrupt(after_line("epoch  1/"), *run, signals=(number,))
                 self.assertRegex(error, r"after \d+ steps.* run\n")
                 out = self.folder / "run"
                 self.assertEqual(names_in(out), ["metrics.json", "weights.safetensors"])
                 metrics = parse_json((out / "metrics.json").read_text())
-                self.assertGreaterEqual(len(metrics["epochs"]), 2)
-                self.assertGreaterEqual(metrics["interrupted_at_step"], 20)
+                self.assertGreaterEqual(len(metrics["epochs"]), 1)
+                self.assertGreaterEqual(metrics["interrupted_at_step"], 10)
                 encode = ("encode", "--weights", "run/weights.safetensors", "--out", "z.npy")
                 self.run_well(*encode, "--data", "synthetic:60")
 

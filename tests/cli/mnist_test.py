@@ -50,6 +50,14 @@ class MnistTest(ProgramTest):
         labels = read_npy(out / "labels.npy").values
         self.assertEqual(list(labels[:8]), [7, 2, 1, 0, 4, 1, 4, 9])
 
+    def test_denoising(self) -> None:
+        """One epoch already takes two thirds of the noise away; ten do better."""
+        run = ("run", "denoise", "--no-figures", "--epochs", 1, "--data", MNIST, "--out", "run")
+        self.run_well(*run)
+        found = parse_json((self.folder / "run" / "metrics.json").read_text())["denoise"]
+        print(f"squared error {found['mse_noisy']:.4f} noisy, {found['mse_denoised']:.4f} denoised")
+        self.assertLess(found["mse_denoised"], found["mse_noisy"] / 3)
+
 
 if __name__ == "__main__":
     if not any((MNIST / f"train-images-idx3-ubyte{end}").exists() for end in ("", ".gz")):

@@ -75,6 +75,8 @@ def read_safetensors(path: pathlib.Path) -> dict[str, Array]:
     (length,) = struct.unpack("<Q", data[:8])
     tensors = {}
     for name, entry in json.loads(data[8 : 8 + length]).items():
+        if name == "__metadata__":
+            continue
         assert entry["dtype"] == "F32", (path, name)
         begin, end = (8 + length + offset for offset in entry["data_offsets"])
         tensors[name] = Array("<f4", tuple(entry["shape"]), array.array("f", data[begin:end]))

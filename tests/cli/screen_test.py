@@ -23,19 +23,25 @@ class ScreenTest(ProgramTest):
     def test_help_names_every_option(self) -> None:
         common = ["--device", "--threads", "--quiet"]
         model = ["--engine", "--precision"]
-        study = ["--data", "--epochs", "--steps", "--batch-size", "--learning-rate", "--loss"]
-        study += ["--seed", "--no-shuffle", "--initial-weights", "--out", *common, *model]
-        images = ["--weights", "--input", "--out", *common, *model]
+        training = ["--epochs", "--steps", "--batch-size", "--learning-rate", "--loss", "--seed"]
+        training += ["--no-shuffle", "--initial-weights", "--out", *common, *model]
+        study = ["--data", *training]
+        images = ["--weights", "--model", "--input", "--out", *common, *model]
         expected = {
-            "run": study,
-            "train": study,
+            "run conv": [*study, "--no-figures"],
+            "run dense": [*training, "--input", "--validation", "--replicas"],
+            "run denoise": [*study, "--noise", "--weights"],
+            "run inpaint": [*study, "--patch", "--weights"],
+            "run anomaly": [*study, "--against", "--weights"],
+            "run features": [*study, "--image", "--weights"],
+            "train": [*study, "--model", "--input", "--validation", "--replicas"],
             "encode": [*images, "--data", "--split", "--first"],
             "decode": images,
             "reconstruct": [*images, "--data", "--split", "--first"],
             "pca": ["--components", "--whiten", "--out", *common],
         }
         for command, options in expected.items():
-            text = self.run_well(command, "--help")
+            text = self.run_well(*command.split(), "--help")
             for option in options:
                 self.assertIn(f"\n  {option} ", text, command)
 

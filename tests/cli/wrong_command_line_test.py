@@ -20,7 +20,10 @@ class WrongCommandLineTest(ProgramTest):
         self.refuse(["unexpected argument 'x'"], "info", "x")
 
     def test_missing_arguments(self) -> None:
-        self.refuse(["model is required", "hourglass run --help"], "run")
+        self.refuse(["no study given", "hourglass run --help"], "run")
+        self.refuse(["unknown study 'fly'", "hourglass run --help"], "run", "fly")
+        self.refuse(["unknown option '--seed'", "hourglass run --help"], "run", "--seed", "1")
+        self.refuse(["no model is named", "conv, dense or --model"], "train")
         self.refuse(["--weights is required"], "encode", "--out", "z.npy")
         self.refuse(["--out is required"], "encode", "--weights", "w")
         self.refuse(["--input is required"], "decode", "--weights", "w", "--out", "x.npy")
@@ -33,6 +36,8 @@ class WrongCommandLineTest(ProgramTest):
 
     def test_unknown_names(self) -> None:
         self.refuse(["unknown model 'fancy'", "conv"], "train", "fancy")
+        self.refuse(["unknown model 'fancy'", "conv"], "train", "--model", "fancy")
+        self.refuse(["two models are named"], "train", "conv", "--model", "dense")
         self.refuse(["unknown loss 'fancy'", "bce, mse"], *TRAIN, "--loss", "fancy")
         self.refuse(["unknown device 'gpu'", "auto, cpu, cuda, cuda:N"], *TRAIN, "--device", "gpu")
         for device in ("cuda:", "cuda:x", "cuda:-1", "CPU"):
@@ -53,6 +58,16 @@ class WrongCommandLineTest(ProgramTest):
         }.items():
             for value in bad:
                 self.refuse([f"{option}: found '{value}', expected a "], *TRAIN, option, value)
+        for study, option, bad in (
+            ("dense", "--replicas", ["0", "-1", "x", "1000001"]),
+            ("denoise", "--noise", ["0", "-1", "nan", "x"]),
+            ("inpaint", "--patch", ["0", "29", "x"]),
+            ("features", "--image", ["-1", "x"]),
+        ):
+            for value in bad:
+                self.refuse([f"{option}: found '{value}', expected a "], "run", study, option, value)
+        self.refuse(["--image 60", "only 10"], "run", "features", "--data", "synthetic:60",
+                    "--image", "60", "--steps", "1", "--batch-size", "5")  # fmt: skip
         latent = trained() / "latent.npy"
         for value in ("0", "-1", "x"):
             self.refuse(
@@ -76,6 +91,10 @@ class WrongCommandLineTest(ProgramTest):
         encode = ("encode", "--weights", weights, "--input", images, "--out", "z.npy")
         self.refuse(["--input", "--data"], *encode, "--data", "synthetic:60")
         self.refuse(["--input", "--split"], *encode, "--split", "test")
+        self.refuse(["--input", "--data"], *TRAIN, "--input", images)
+        self.refuse(["--validation", "--input"], *TRAIN, "--validation", images)
+        self.refuse(["--weights", "--initial-weights"], "run", "denoise", "--weights", weights,
+                    "--initial-weights", weights)  # fmt: skip
 
     def test_output_names(self) -> None:
         self.refuse(["--out is empty"], *TRAIN, "--out", "")

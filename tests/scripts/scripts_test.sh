@@ -206,7 +206,7 @@ check "run: prints the figures of --out" said "$work/out/loss.png"
 HOURGLASS_DATA=there run scripts/run --out "$work/out"
 check "run: HOURGLASS_DATA is left to the program" gave "0,run conv --out $work/out"
 
-LOSSES='{"model": "conv", "epochs": [{"epoch": 1, "train_loss": 0.2, "validation_loss": 0.1}]}' \
+LOSSES='{"study": "conv", "model": "conv", "epochs": [{"epoch": 1, "train_loss": 0.2, "validation_loss": 0.1}]}' \
   run scripts/run --data here --out "$work/plain"
 check "run: draws the figures if the program did not" last "0,$work/plain/loss.png"
 

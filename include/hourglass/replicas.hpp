@@ -1,0 +1,40 @@
+// The same model trained many times over from different seeds, side by side.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <hourglass/array.hpp>
+#include <hourglass/autoencoder.hpp>
+#include <hourglass/device.hpp>
+#include <hourglass/model.hpp>
+#include <vector>
+
+namespace hourglass {
+
+/// What became of one start.
+struct Replica {
+  std::uint64_t seed;      ///< of its initial weights and its shuffling
+  double final_loss;       ///< the validation loss after the last epoch; NaN if it was not finite
+  std::size_t dead_units;  ///< latent units that are 0 for every validation image
+};
+
+struct ReplicaOptions {
+  std::size_t count = 1;
+  /// Of each; replica r has seed training.seed + r. on_step is asked from several threads.
+  TrainingOptions training = {};
+  /// Called, by one thread at a time, as replicas finish, in any order. Returning false ends it all.
+  std::function<bool(const Replica&)> on_replica = {};
+};
+
+/// In the order of the seeds; fewer than asked for if a callback said to stop. What a replica becomes
+/// does not depend on the others. On the CPU each core trains one at a time; on a GPU they take turns.
+/// Throws as Autoencoder::train does, UsageError for a count of 0.
+[[nodiscard]] std::vector<Replica> train_replicas(const Model& model, const Array<float>& images,
+                                                  const Array<float>& validation,
+                                                  const ReplicaOptions& options,
+                                                  const Device& device = select_device("auto"),
+                                                  EngineKind engine = EngineKind::automatic,
+                                                  Precision precision = Precision::fp32);
+
+}  // namespace hourglass

@@ -1,0 +1,90 @@
+#include "cli/images.hpp"
+
+#include <algorithm>
+#include <hourglass/autoencoder.hpp>
+#include <hourglass/error.hpp>
+#include <hourglass/npy.hpp>
+
+namespace hourglass::cli {
+namespace {
+
+template <class T>
+Array<T> first_rows(const Array<T>& array, std::size_t rows, Shape shape) {
+  const auto size = static_cast<std::ptrdiff_t>(rows * array.row_size());
+  return {std::move(shape), {array.values.begin(), array.values.begin() + size}};
+}
+
+/// Errors about sizes, with the file's name, before anything else is done.
+Array<float> load_images_for(const std::filesystem::path& file, const Model& model) {
+  Array<float> images = load_images(file);
+  const ImageShape& shape = model.input;
+  if (images.rows() == 0) throw Error(file.string() + ": there are no images in it");
+  if (images.row_size() != shape.size()) {
+    throw Error(file.string() + ": images of " + std::to_string(images.row_size()) +
+                " values, but model '" + model.name + "' wants " + std::to_string(shape.size()) +
+                " (" + std::to_string(shape.channels) + " x " + std::to_string(shape.height) +
+                " x " + std::to_string(shape.width) + ")");
+  }
+  return images;
+}
+
+}  // namespace
+
+std::size_t count(const Images& images) {
+  return std::visit([](const auto& array) { return array.rows(); }, images);
+}
+
+Array<float> in_unit_range(const Images& images, const ImageShape& shape, std::size_t most) {
+  const std::size_t rows = std::min(count(images), most);
+  Shape wanted{rows, shape.height, shape.width};
+  if (shape.channels > 1) wanted.insert(wanted.begin() + 1, shape.channels);
+  if (const auto* bytes = std::get_if<Array<std::uint8_t>>(&images)) {
+    return to_unit_range(first_rows(*bytes, rows, wanted));
+  }
+  return first_rows(std::get<Array<float>>(images), rows, wanted);
+}
+
+Array<float> load_images(const std::filesystem::path& file) {
+  Array<float> images = load_npy(file);
+  const auto outside = std::ranges::find_if_not(
+      images.values, [](float value) { return value >= 0.f && value <= 1.f; });
+  if (outside == images.values.end()) return images;
+  const auto index = static_cast<std::size_t>(outside - images.values.begin());
+  throw Error(file.string() + ": row " + std::to_string(index / images.row_size()) + " holds " +
+              std::to_string(*outside) + "; images must be in [0, 1] (divide bytes by 255)");
+}
+
+void TrainingImagesOptions::add_input_to(CLI::App& command) {
+  command.add_option("--input", input, ".npy images to train on, one a row, in [0, 1]");
+  command.add_option("--validation", validation,
+                     ".npy images to validate with (default: those trained on)");
+}
+
+TrainingImages load_training_images(const TrainingImagesOptions& options, const Model& model) {
+  if (options.input) {
+    if (options.data.data) throw UsageError("--input and --data are two sources; leave one out");
+    TrainingImages images{.name = options.input->string(),
+                          .train = load_images_for(*options.input, model)};
+    if (options.validation) {
+      images.separate_validation = load_images_for(*options.validation, model);
+    }
+    return images;
+  }
+  if (options.validation) throw UsageError("--validation belongs to --input, which is not given");
+  constexpr ImageShape kMnist{1, 28, 28};
+  if (options.data.data || model.input == kMnist) {
+    Dataset data = options.data.load();
+    return {.name = data.name,
+            .train = std::move(data.train.images),
+            .separate_validation = std::move(data.test.images),
+            .labels = std::move(data.test.labels)};
+  }
+  constexpr ImageShape kDigitFour{1, 8, 8};
+  if (model.input == kDigitFour) return {.name = "the digit four", .train = digit_four()};
+  throw UsageError("model '" + model.name + "' takes images of " +
+                   std::to_string(model.input.channels) + " x " +
+                   std::to_string(model.input.height) + " x " + std::to_string(model.input.width) +
+                   ", of which none ship; give yours with --input FILE.npy");
+}
+
+}  // namespace hourglass::cli

@@ -1,0 +1,19 @@
+// Numbers as people read them.
+#pragma once
+
+#include <string>
+
+namespace hourglass::cli {
+
+/// 12345.6 -> "12,346".
+[[nodiscard]] std::string with_thousands(double value);
+/// "0.42 s", "12 s", "3 min 20 s".
+[[nodiscard]] std::string duration(double seconds);
+/// Losses: four decimals, or three digits where those would show little: "0.0718", "2.14e-04".
+[[nodiscard]] std::string loss_text(double loss);
+/// A share as "89.7 %".
+[[nodiscard]] std::string percent(double share);
+/// With so many decimals.
+[[nodiscard]] std::string fixed(double value, int decimals);
+
+}  // namespace hourglass::cli

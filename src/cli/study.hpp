@@ -1,0 +1,103 @@
+// What all studies and `train` share: options, a folder, one place to train and one to draw.
+#pragma once
+
+#include <functional>
+#include <hourglass/autoencoder.hpp>
+#include <hourglass/corruption.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/images.hpp"
+#include "cli/options.hpp"
+#include "cli/progress.hpp"
+#include "cli/run_folder.hpp"
+
+namespace hourglass::cli {
+
+struct StudyOptions {
+  std::string command_line;
+  ComputeOptions compute;
+  TrainingImagesOptions images;
+  TrainOptions train;
+  Corruption corruption;
+  std::optional<std::filesystem::path> weights;  ///< trained ones, instead of training
+  std::optional<std::size_t> replicas;
+  std::optional<std::filesystem::path> out;
+  bool no_figures = false;
+
+  void add_replicas_to(CLI::App& command);
+  void add_weights_to(CLI::App& command);
+};
+
+/// A study under `run`, with the options that all have.
+struct NewStudy {
+  CLI::App* command;
+  std::shared_ptr<StudyOptions> options;
+};
+[[nodiscard]] NewStudy add_study(CLI::App& run, const std::string& name, const std::string& what,
+                                 const std::string& command_line);
+/// What studies and `train` have in common.
+void add_shared_options(CLI::App& command, StudyOptions& options);
+
+/// A run in progress. Its stages are called in order: load, train, what the study is about, finish.
+class Study {
+ public:
+  /// `folder`: where results go without --out.
+  Study(std::string name, Model model, const StudyOptions& options, std::string folder);
+
+  /// The images, the initial weights, and a place for the results.
+  void load();
+  /// Trains, or takes --weights; then the replicas, if any are asked for.
+  void train();
+  /// One more stage: times it, then saves the metrics so far.
+  template <class Work>
+  void stage(const std::string& name, Work work);
+  /// The figures, and where everything is.
+  void finish();
+
+  /// Saves the first images and their reconstructions.
+  void reconstruct();
+  /// Saves the codes of all validation images, and returns them.
+  [[nodiscard]] Array<float> encode_validation();
+  /// The validation loss after the last epoch.
+  [[nodiscard]] double final_loss() const { return finished_.back().validation_loss; }
+
+  [[nodiscard]] const StudyOptions& options() const { return options_; }
+  [[nodiscard]] const Device& device() const { return device_; }
+  [[nodiscard]] const TrainingImages& images() const { return images_; }
+  [[nodiscard]] const Autoencoder& autoencoder() const { return autoencoder_; }
+  [[nodiscard]] Progress& progress() { return progress_; }
+  [[nodiscard]] std::filesystem::path file(const std::string& name) const;
+  /// A section of metrics.json of the study's own.
+  [[nodiscard]] Json& metrics(const std::string& section) { return sections_[section]; }
+  void save_metrics() const;
+
+ private:
+  void train_replicas();
+
+  StageClock clock_;  // first: it times everything
+  std::string name_;
+  std::string default_folder_;
+  const StudyOptions& options_;
+  Progress progress_;
+  TrainingOptions training_;
+  Device device_;
+  Autoencoder autoencoder_;
+  std::optional<RunFolder> folder_;
+  TrainingImages images_;
+  std::vector<EpochResult> finished_;
+  std::optional<std::size_t> interrupted_at_step_;
+  Json sections_ = Json::object();
+};
+
+/// Images that a figure shows.
+inline constexpr std::size_t kShownImages = 8;
+
+template <class Work>
+void Study::stage(const std::string& name, Work work) {
+  clock_.time(name, work);
+  save_metrics();
+}
+
+}  // namespace hourglass::cli
