@@ -41,9 +41,9 @@ set(HOURGLASS_ONLY_CPU
     src/device/runtime_cpu.cpp
     src/math/context_cpu.cpp
     src/math/convolution_onednn.cpp
-    src/math/dense_openblas.cpp
+    src/math/dense_cpu.cpp
     src/math/fft_fftw.cpp
-    src/math/matrix_openblas.cpp
+    src/math/matrix_cpu.cpp
     src/math/sort_std.cpp)
 
 set(HOURGLASS_ONLY_CUDA

@@ -59,9 +59,14 @@ class Session:
     def train(self, command: str, out: Path, *words: Word) -> dict[str, Any]:
         """`hourglass run` or `train` of the conv model into a folder; its metrics."""
         figures = ["--no-figures"] if command == "run" else []
-        self.hourglass(
-            command, "conv", "--data", self.data, "--out", out, "--quiet", *figures, *words
-        )
+        return self.study(command, "conv", out, "--data", self.data, *figures, *words)
+
+    def dense(self, out: Path, *words: Word) -> dict[str, Any]:
+        """`hourglass run dense` into a folder; its metrics."""
+        return self.study("run", "dense", out, "--no-figures", *words)
+
+    def study(self, command: str, name: str, out: Path, *words: Word) -> dict[str, Any]:
+        self.hourglass(command, name, "--out", out, "--quiet", *words)
         try:
             metrics: dict[str, Any] = json.loads((out / "metrics.json").read_text())
         except (OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <string_view>
 
@@ -10,7 +11,8 @@
 namespace hourglass::cli {
 namespace {
 
-volatile std::sig_atomic_t signal_came = 0;
+std::atomic<bool> signal_came = false;  // asked from several threads
+static_assert(std::atomic<bool>::is_always_lock_free, "or a signal handler must not touch it");
 
 // Only async-signal-safe calls from here on.
 [[noreturn]] void end_now() {
@@ -21,8 +23,7 @@ volatile std::sig_atomic_t signal_came = 0;
 }
 
 void note(int /*signal*/) {
-  if (signal_came != 0) end_now();
-  signal_came = 1;
+  if (signal_came.exchange(true)) end_now();
   alarm(1);
 }
 
@@ -41,7 +42,7 @@ void watch_for_interrupts() {
 }
 
 bool interrupted() {
-  if (signal_came == 0) return false;
+  if (!signal_came) return false;
   alarm(0);
   return true;
 }

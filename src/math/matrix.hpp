@@ -1,4 +1,4 @@
-// Dense linear algebra on row-major matrices, by cuBLAS and cuSOLVER or OpenBLAS and LAPACK.
+// Dense linear algebra on row-major matrices, by cuBLAS and cuSOLVER, or oneDNN, OpenBLAS and LAPACK.
 #pragma once
 
 #include <cstddef>

@@ -78,6 +78,12 @@ class InterruptTest(ProgramTest):
                 encode = ("encode", "--weights", "run/weights.safetensors", "--out", "z.npy")
                 self.run_well(*encode, "--data", "synthetic:60")
 
+    def test_replicas(self) -> None:
+        run = ("run", "dense", "--epochs", 200, "--replicas", 1_000_000, "--out", "run")
+        self.interrupt(after_line_and("epoch 200/", 0.5), *run)
+        metrics = parse_json((self.folder / "run" / "metrics.json").read_text())
+        self.assertEqual(len(metrics["epochs"]), 200)
+
     def test_one_long_epoch(self) -> None:
         train = ("train", "conv", "--data", "synthetic:60000", "--batch-size", 1, "--out", "run")
         self.interrupt(after_line_and("data: ", 0.5), *train)

@@ -1,13 +1,15 @@
 // A libFuzzer target for everything that reads bytes from outside: the first byte chooses the format,
 // the others are the file. Whatever they hold, the parser returns or throws Error.
 //
-//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc -o fuzz_files
-//     tests/fuzz/fuzz_files.cpp src/files/*.cpp src/data/idx.cpp -lz
+//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc
+//     -Ibuild/test/generated -o fuzz_files tests/fuzz/fuzz_files.cpp src/files/*.cpp src/data/idx.cpp
+//     src/autoencoder/model.cpp src/autoencoder/description.cpp -lz
 //   ./fuzz_files -max_total_time=60
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <hourglass/error.hpp>
+#include <hourglass/model.hpp>
 #include <string>
 #include <string_view>
 
@@ -30,6 +32,9 @@ void parse(unsigned format, std::string_view bytes) {
     for (const auto& [name, tensor] : files::parse_safetensors(bytes, "safetensors")) {
       check(tensor.size() == element_count(tensor.shape));
     }
+  } else if (format == 4) {
+    const std::string json = to_json(parse_model(bytes, "model"));
+    check(to_json(parse_model(json, "again")) == json);
   } else {
     const std::size_t rank = format == 2 ? 1 : 3;
     const Array<std::uint8_t> array = data::parse_idx(bytes, rank, "idx");
@@ -42,7 +47,7 @@ void parse(unsigned format, std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   try {
-    parse(data[0] % 4U, {reinterpret_cast<const char*>(data) + 1, size - 1});
+    parse(data[0] % 5U, {reinterpret_cast<const char*>(data) + 1, size - 1});
   } catch (const hourglass::Error& error) {
     check(std::string_view(error.what()).find('\n') == std::string_view::npos);
   }

@@ -20,6 +20,8 @@ LOSS_BOUND = 1e-5
 INFERENCE_BOUND = 1e-5
 PCA_BOUND = 1e-4
 IMAGES = 2000
+DENSE_EPOCHS = 50
+DENSE_FINAL_LOSS = 1e-3
 
 
 def run(session: Session, outcome: Outcome) -> None:
@@ -33,6 +35,7 @@ def run(session: Session, outcome: Outcome) -> None:
     for steps in REFERENCE_BOUNDS:
         compare_training(session, outcome, steps, initial, reference)
     compare_inference(session, outcome)
+    compare_dense(session, outcome)
     worst = outcome.details["training"]["50 steps"]["cuda from cpu"]
     outcome.summary = f"after 50 steps CUDA is {worst:.1e} of the way from the CPU"
 
@@ -124,6 +127,25 @@ def compare_inference(session: Session, outcome: Outcome) -> None:
             bound = PCA_BOUND if name == "pca" else INFERENCE_BOUND
             outcome.at_most(f"{name}: CUDA from CPU", errors[name], bound)
     compare_variance(session, outcome)
+
+
+def compare_dense(session: Session, outcome: Outcome) -> None:
+    """The dense study: short, while both are on one path, and in full, for its time and its loss."""
+    short, full = {}, {}
+    for device in DEVICES:
+        out = session.scratch / f"dense.{device}"
+        few = session.scratch / f"dense.{device}.few"
+        metrics = session.dense(few, "--device", device, "--epochs", str(DENSE_EPOCHS))
+        short[device] = metrics["epochs"][-1]["validation_loss"]
+        metrics = session.dense(out, "--device", device)
+        full[device] = {
+            "seconds": metrics["stages"]["train"],
+            "loss": metrics["epochs"][-1]["validation_loss"],
+        }
+        outcome.at_most(f"dense, {device}: final loss", full[device]["loss"], DENSE_FINAL_LOSS)
+    outcome.details["dense"] = full
+    off = abs(short["cuda"] - short["cpu"]) / short["cpu"]
+    outcome.at_most(f"dense: loss after {DENSE_EPOCHS} epochs, relative", off, LOSS_BOUND * 10)
 
 
 def compare_variance(session: Session, outcome: Outcome) -> None:

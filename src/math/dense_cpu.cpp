@@ -23,7 +23,7 @@ void Dense::forward(Context& context, const float* x, const float* weight, const
   const auto [batch, inputs, outputs] = plan_->shape;
   matrix_product(context, Transpose::no, Transpose::yes, batch, outputs, inputs, 1.f, x, weight,
                  0.f, y);
-  // OpenBLAS has no epilogues. The rows are still in the cache.
+  // No epilogue here: the rows are still in the cache.
   const float least = plan_->relu ? 0.f : std::numeric_limits<float>::lowest();
   for (std::size_t row = 0; row < batch; ++row, y += outputs) {
     for (std::size_t i = 0; i < outputs; ++i) y[i] = std::max(least, y[i] + bias[i]);
