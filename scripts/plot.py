@@ -715,6 +715,8 @@ def main():
                 try:
                     if draw(run, run.path(name)):
                         drawn.append(os.path.abspath(run.path(name)))
+                    elif os.path.exists(run.path(name)):
+                        os.remove(run.path(name))  # of an earlier run in this folder
                 except PlotError as error:
                     errors.append(error)
         if not drawn and not errors:

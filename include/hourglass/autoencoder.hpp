@@ -67,6 +67,10 @@ struct TrainingResult {
   bool stopped = false;  ///< on_step said so
 };
 
+/// Arrays of images: (N, height, width); (N, channels, height, width) with several channels; (N, width)
+/// for rows that are no images.
+[[nodiscard]] Shape image_array_shape(std::size_t count, const ImageShape& image);
+
 /// Bytes / 255, same shape.
 [[nodiscard]] Array<float> to_unit_range(const Array<std::uint8_t>& images);
 
@@ -74,7 +78,8 @@ struct TrainingResult {
 /// model that ships with the library and has most of these tensors. Throws Error if there is none.
 [[nodiscard]] Model model_of(const std::filesystem::path& weights);
 
-/// Bad arrays, options and files throw Error; the autoencoder is then as it was. Not for several
+/// Bad arrays, options and files throw Error; the autoencoder is then as it was, but for a training that
+/// left the finite numbers (NotFinite). Not for several
 /// threads at once; several autoencoders may live side by side.
 class Autoencoder {
  public:
@@ -84,6 +89,8 @@ class Autoencoder {
   ~Autoencoder();
   Autoencoder(Autoencoder&&) noexcept;
   Autoencoder& operator=(Autoencoder&&) noexcept;
+  Autoencoder(const Autoencoder&) = delete;
+  Autoencoder& operator=(const Autoencoder&) = delete;
 
   [[nodiscard]] const Model& model() const;
   [[nodiscard]] EngineKind engine() const;

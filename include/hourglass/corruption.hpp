@@ -14,10 +14,10 @@ namespace hourglass {
 
 /// Noise first, then the patch. Nothing by default.
 struct Corruption {
-  float noise = 0.f;      ///< standard deviation of normal noise; sums are then cut to [0, 1]
+  double noise = 0.0;     ///< standard deviation of normal noise; sums are then cut to [0, 1]
   std::size_t patch = 0;  ///< side in pixels of a square that is set to 0, anywhere in the image
 
-  [[nodiscard]] bool any() const { return noise > 0.f || patch > 0; }
+  [[nodiscard]] bool any() const { return noise > 0.0 || patch > 0; }
 };
 
 struct CorruptedImages {
@@ -26,7 +26,7 @@ struct CorruptedImages {
 };
 
 /// The same corruption, image by image, that a training with this seed validates with. Images:
-/// (N, shape). Throws Error for a patch larger than the image, or noise that is not a number from 0.
+/// (N, shape). Throws Error for a patch larger than the image, or noise that is not from 0 to 1000.
 [[nodiscard]] CorruptedImages corrupt(const Array<float>& images, const ImageShape& shape,
                                       const Corruption& corruption, std::uint64_t seed);
 

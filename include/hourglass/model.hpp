@@ -17,7 +17,7 @@
 
 namespace hourglass {
 
-/// One image: channels, rows, columns. Flat vectors of n values are n x 1 x 1.
+/// One image: channels, rows, columns. Rows of n values that are no images are 1 x 1 x n.
 struct ImageShape {
   std::size_t channels = 1;
   std::size_t height = 0;
@@ -36,7 +36,7 @@ enum class LayerKind {
 };
 
 struct LayerSpec {
-  LayerKind kind;
+  LayerKind kind = LayerKind::dense;
   std::size_t outputs = 0;  ///< convolution: channels; dense: values
   bool relu = false;        ///< convolution, dense: max(0, .) follows
   ImageShape shape = {};    ///< reshape

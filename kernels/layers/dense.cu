@@ -18,10 +18,11 @@ __global__ void bias_gradient_kernel(const float* __restrict__ dy, std::size_t b
 
 __global__ void swap_inner_kernel(const float* __restrict__ x, std::uint32_t batch,
                                   std::uint32_t outer, std::uint32_t inner, float* __restrict__ y) {
-  for (const auto row : simt::elements(batch * inner)) {  // a row of y: one image, one inner
+  for (const auto row :
+       simt::elements(std::size_t{batch} * inner)) {  // a row of y: one image, one inner
     const std::size_t image = row / inner;
     const float* from = x + image * outer * inner + row % inner;
-    float* to = y + std::size_t{row} * outer;
+    float* to = y + row * outer;
     for (std::uint32_t o = 0; o < outer; ++o) to[o] = from[std::size_t{o} * inner];
   }
 }

@@ -26,9 +26,9 @@ struct Repulsion {
   const float* potential = nullptr;  ///< (nodes, side), from spread charges
   std::uint32_t side = 0;
   const Point* forces = nullptr;  ///< exact ones
-  const double* normalizers;      ///< partial sums of Z ...
-  std::uint32_t normalizer_count;
-  double normalizer_offset;  ///< ... and what to add to their total
+  const double* normalizers = nullptr;  ///< partial sums of Z ...
+  std::uint32_t normalizer_count = 0;
+  double normalizer_offset = 0.0;  ///< ... and what to add to their total
 };
 
 /// What a point remembers between steps.

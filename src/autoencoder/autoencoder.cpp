@@ -65,22 +65,21 @@ void check_options(const TrainingOptions& options, std::size_t images) {
   }
   if (options.batch_size == 0) throw UsageError("the batch size is 0; it must be at least 1");
   if (options.batch_size > images) {
-    throw Error("the batch size is " + std::to_string(options.batch_size) +
-                ", but there are only " + std::to_string(images) + " training images");
+    throw Error("the batch size is " + std::to_string(options.batch_size) + ", more than the " +
+                std::to_string(images) + " training images");
   }
   if (!(options.learning_rate > 0.0) || !std::isfinite(options.learning_rate)) {
     throw UsageError("the learning rate must be a positive number");
   }
 }
 
-/// Images as they go into files: single-channel ones have no channel dimension, flat ones no rows.
+}  // namespace
+
 Shape image_array_shape(std::size_t rows, const ImageShape& image) {
   if (image.channels == 1 && image.height == 1) return {rows, image.width};
   if (image.channels == 1) return {rows, image.height, image.width};
   return {rows, image.channels, image.height, image.width};
 }
-
-}  // namespace
 
 Array<float> to_unit_range(const Array<std::uint8_t>& images) {
   Array<float> unit(images.shape);
@@ -178,6 +177,11 @@ TrainingResult Autoencoder::run_training(const ImagesView& images, const ImagesV
                       "; try a smaller learning rate than " + shortest(options.learning_rate));
     }
     if (options.on_epoch) options.on_epoch(result.epochs.back());
+  }
+  // A relu may have hidden what became of them from the loss.
+  if (!std::ranges::all_of(engine_->parameters(), [](float x) { return std::isfinite(x); })) {
+    throw NotFinite("the weights are not finite after " + std::to_string(result.steps) +
+                    " steps; try a smaller learning rate than " + shortest(options.learning_rate));
   }
   return result;
 }

@@ -1,6 +1,7 @@
 // Models as JSON: read, checked, written. docs/models.md describes the format.
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <hourglass/error.hpp>
 #include <hourglass/model.hpp>
@@ -18,16 +19,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::pair<LayerKind, std::string_view>, 5> kKinds{{
-    {LayerKind::convolution, "convolution"},
-    {LayerKind::max_pool, "max_pool"},
-    {LayerKind::upsample, "upsample"},
-    {LayerKind::dense, "dense"},
-    {LayerKind::reshape, "reshape"},
-}};
+/// In the order of LayerKind.
+constexpr std::array<std::string_view, 5> kKinds{"convolution", "max_pool", "upsample", "dense",
+                                                 "reshape"};
 
-std::string_view name_of(LayerKind kind) {
-  return std::ranges::find(kKinds, kind, [](const auto& entry) { return entry.first; })->second;
+std::string name_of(LayerKind kind) {
+  return std::string(kKinds[static_cast<std::size_t>(kind)]);
 }
 
 /// "a, b or c"
@@ -112,11 +109,9 @@ class Object {
 };
 
 LayerSpec parse_layer(const Json& json, const std::string& where, bool last) {
-  std::vector<std::string_view> kinds;
-  for (const auto& [kind, name] : kKinds) kinds.push_back(name);
   const Object any(json, where, {"type", "outputs", "activation", "shape"});
-  LayerSpec layer{.kind = kKinds[any.choice("type", kinds)].first};
-  const std::string own = where + " (" + std::string(name_of(layer.kind)) + ")";
+  LayerSpec layer{.kind = static_cast<LayerKind>(any.choice("type", kKinds))};
+  const std::string own = where + " (" + name_of(layer.kind) + ")";
   if (layer.kind == LayerKind::reshape) {
     layer.shape = Object(json, own, {"type", "shape"}).shape("shape");
     return layer;
@@ -190,6 +185,16 @@ Json parse_json(std::string_view text, const std::string& source) {
   }
 }
 
+/// It names folders.
+bool plain_word(const std::string& name) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+  };
+  constexpr std::size_t kLongest = 64;
+  return !name.empty() && name.size() <= kLongest && name.front() != '.' && name.front() != '-' &&
+         std::ranges::all_of(name, plain);
+}
+
 Json to_json(const LayerSpec& layer, bool last) {
   Json json{{"type", name_of(layer.kind)}};
   if (layer.kind == LayerKind::reshape) {
@@ -210,15 +215,15 @@ Model parse_model(std::string_view text, const std::string& source) {
               .input = object.shape("input"),
               .encoder = parse_layers(object, "encoder", false),
               .decoder = parse_layers(object, "decoder", true)};
-  if (model.name.empty() || model.name != files::printable(model.name) ||
-      model.name.find('/') != std::string::npos) {
-    object.fail("'name' is " + Object::found(json["name"]) + "; expected a plain word");
+  if (!plain_word(model.name)) {
+    object.fail("'name' is " + Object::found(object.at("name")) +
+                "; expected letters, digits, '-' and '_', and no more than 64");
   }
   if (object.has("training")) {
     model.training = parse_training(json["training"], source + ": training");
   }
   try {
-    static_cast<void>(model.shapes());
+    static_cast<void>(parameter_specs(model));
   } catch (const Error& error) {
     throw Error(source + ": " + error.what());
   }
@@ -260,7 +265,7 @@ std::vector<std::string> model_names() {
 Model find_model(std::string_view name) {
   if (name == "conv") return conv_model();
   if (name == "dense") return dense_model();
-  throw UsageError("unknown model '" + std::string(name) + "'; there are: conv, dense");
+  throw UsageError("unknown model '" + files::printable(name) + "'; there are: conv, dense");
 }
 
 }  // namespace hourglass

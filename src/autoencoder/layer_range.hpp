@@ -10,8 +10,6 @@ namespace hourglass {
 struct LayerRange {
   std::size_t first;
   std::size_t last;
-
-  friend auto operator<=>(const LayerRange&, const LayerRange&) = default;
 };
 
 inline LayerRange encoder_of(const Model& model) {

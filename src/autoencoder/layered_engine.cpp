@@ -117,7 +117,7 @@ const float* LayeredEngine::corrupt(Network& network, CorruptionStream random,
                                images.size_bytes());
   const ImageShape& shape = model().input;
   kernels::corrupt_images(context_.stream(),
-                          {.noise = t.options.corruption.noise,
+                          {.noise = static_cast<float>(t.options.corruption.noise),
                            .patch = static_cast<std::uint32_t>(t.options.corruption.patch),
                            .height = static_cast<std::uint32_t>(shape.height),
                            .width = static_cast<std::uint32_t>(shape.width)},
@@ -217,7 +217,7 @@ EpochLosses LayeredEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
 }
 
 Network& LayeredEngine::inference_network(LayerRange layers, std::size_t batch) {
-  const auto key = std::pair(layers, batch);
+  const std::array key{layers.first, layers.last, batch};
   const auto found = inference_.find(key);
   if (found != inference_.end()) return found->second;
   return inference_

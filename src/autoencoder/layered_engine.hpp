@@ -5,6 +5,7 @@
 // only to start the steps and to read the losses at its end.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <utility>
@@ -23,6 +24,8 @@ class LayeredEngine final : public Engine {
  public:
   LayeredEngine(Model model, int device_index, Precision precision);
   ~LayeredEngine() override;
+  LayeredEngine(const LayeredEngine&) = delete;
+  LayeredEngine& operator=(const LayeredEngine&) = delete;
 
   void set_parameters(std::span<const float> flat) override;
   [[nodiscard]] std::vector<float> parameters() override;
@@ -46,7 +49,7 @@ class LayeredEngine final : public Engine {
   math::Context context_;
   device::Buffer<float> parameters_;
   /// Prepared networks are kept: making one chooses algorithms and allocates.
-  std::map<std::pair<LayerRange, std::size_t>, Network> inference_;
+  std::map<std::array<std::size_t, 3>, Network> inference_;  // by first and last layer, batch
   std::unique_ptr<Training> training_;
 };
 

@@ -5,8 +5,10 @@
 namespace hourglass {
 namespace {
 
-/// What an image of this many values and a layer of this many outputs cannot need.
+/// More than any image of ours, and few enough for 32-bit indices.
 constexpr std::size_t kMaxValues = std::size_t{1} << 24;
+/// Half a gigabyte, and as much again for each of gradient and moments.
+constexpr std::size_t kMaxParameters = std::size_t{1} << 27;
 
 std::string describe(const ImageShape& shape) {
   return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
@@ -97,6 +99,7 @@ ImageShape Model::latent() const {
 
 std::vector<ParameterSpec> parameter_specs(const Model& model) {
   std::vector<ParameterSpec> specs;
+  std::size_t parameters = 0;
   const auto shapes = model.shapes();
   const auto layers = model.layers();
   std::size_t convolutions = 0;
@@ -104,6 +107,12 @@ std::vector<ParameterSpec> parameter_specs(const Model& model) {
   const auto add = [&](const std::string& layer, const Shape& weight, std::size_t taps) {
     const std::size_t in = weight[1] * taps;
     const std::size_t out = weight[0] * taps;
+    parameters += weight[0] * (in + 1);
+    if (parameters > kMaxParameters) {
+      throw Error("model '" + model.name + "': layer " + layer + " makes " +
+                  std::to_string(parameters) + " parameters; at most " +
+                  std::to_string(kMaxParameters) + " are possible");
+    }
     specs.push_back({layer + ".weight", weight, in, out});
     specs.push_back({layer + ".bias", {weight[0]}, in, out});
   };

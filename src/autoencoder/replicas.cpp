@@ -66,6 +66,7 @@ std::vector<Replica> train_replicas(const Model& model, const Array<float>& imag
     } catch (const NotFinite&) {
     }
     const std::lock_guard lock(mutex);
+    if (stopped) return;  // while this one was training
     finished.push_back(replica);
     if (options.on_replica && !options.on_replica(replica)) stopped = true;
   };

@@ -76,16 +76,17 @@ void run_anomaly(const StudyOptions& options, const std::string& against) {
 }  // namespace
 
 void add_anomaly_study(CLI::App& run, const std::string& command_line) {
-  const auto [command, options] = add_study(
-      run, "anomaly", "reconstruction errors of digits against what are none", command_line);
+  const auto [command, options] =
+      add_study(run, "anomaly",
+                "reconstruction errors of digits against images that are not digits", command_line);
   options->images.data.add_to(*command);
   options->add_weights_to(*command);
   const auto against = std::make_shared<std::string>("noise");
   command
       ->add_option(
           "--against", *against,
-          "what are no digits: noise (digits with their pixels shuffled), a folder with IDX "
-          "files, synthetic, or an .npy")
+          "images that are not digits: noise (digits with their pixels shuffled), a folder "
+          "with IDX files, synthetic, or an .npy")
       ->capture_default_str();
   command->callback([options = options, against] { run_anomaly(*options, *against); });
 }

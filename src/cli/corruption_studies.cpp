@@ -52,7 +52,7 @@ void run_denoise(const StudyOptions& options) {
                               {"mse_noisy", noisy},
                               {"mse_denoised", denoised},
                               {"ratio", denoised / noisy}};
-  study.progress().say("noise of standard deviation " + fixed(double{options.corruption.noise}, 2) +
+  study.progress().say("noise of standard deviation " + plain(options.corruption.noise) +
                        ": mean squared error " + loss_text(noisy) + " before, " +
                        loss_text(denoised) + " after (" + percent(denoised / noisy) + ")");
   study.finish();
@@ -98,11 +98,11 @@ void run_inpaint(const StudyOptions& options) {
 void add_denoise_study(CLI::App& run, const std::string& command_line) {
   const auto [command, options] =
       add_study(run, "denoise", "the convolutional model trained to take noise away", command_line);
-  options->corruption.noise = 0.3f;
+  options->corruption.noise = 0.3;
   options->images.data.add_to(*command);
   options->add_weights_to(*command);
   command->add_option("--noise", options->corruption.noise, "its standard deviation")
-      ->check(positive_number())
+      ->check(number(1e-3, 1e3))
       ->capture_default_str();
   command->callback([options = options] { run_denoise(*options); });
 }

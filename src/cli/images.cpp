@@ -5,27 +5,29 @@
 #include <hourglass/error.hpp>
 #include <hourglass/npy.hpp>
 
+#include "cli/numbers.hpp"
+
 namespace hourglass::cli {
 namespace {
 
-template <class T>
-Array<T> first_rows(const Array<T>& array, std::size_t rows, Shape shape) {
-  const auto size = static_cast<std::ptrdiff_t>(rows * array.row_size());
-  return {std::move(shape), {array.values.begin(), array.values.begin() + size}};
+std::string describe(const ImageShape& shape) {
+  return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
+         std::to_string(shape.width);
 }
 
-/// Errors about sizes, with the file's name, before anything else is done.
-Array<float> load_images_for(const std::filesystem::path& file, const Model& model) {
-  Array<float> images = load_images(file);
-  const ImageShape& shape = model.input;
-  if (images.rows() == 0) throw Error(file.string() + ": there are no images in it");
-  if (images.row_size() != shape.size()) {
-    throw Error(file.string() + ": images of " + std::to_string(images.row_size()) +
-                " values, but model '" + model.name + "' wants " + std::to_string(shape.size()) +
-                " (" + std::to_string(shape.channels) + " x " + std::to_string(shape.height) +
-                " x " + std::to_string(shape.width) + ")");
+/// Before anything else is done, and with where they came from.
+template <class T>
+Array<T> checked(Array<T> images, const std::string& source, const Model& model) {
+  if (images.row_size() != model.input.size()) {
+    throw Error(source + ": images of " + std::to_string(images.row_size()) +
+                " values, but model '" + model.name + "' wants " +
+                std::to_string(model.input.size()) + " (" + describe(model.input) + ")");
   }
   return images;
+}
+
+Array<float> load_images_for(const std::filesystem::path& file, const Model& model) {
+  return checked(load_images(file), file.string(), model);
 }
 
 }  // namespace
@@ -35,23 +37,24 @@ std::size_t count(const Images& images) {
 }
 
 Array<float> in_unit_range(const Images& images, const ImageShape& shape, std::size_t most) {
-  const std::size_t rows = std::min(count(images), most);
-  Shape wanted{rows, shape.height, shape.width};
-  if (shape.channels > 1) wanted.insert(wanted.begin() + 1, shape.channels);
+  const Shape wanted = image_array_shape(0, shape);
   if (const auto* bytes = std::get_if<Array<std::uint8_t>>(&images)) {
-    return to_unit_range(first_rows(*bytes, rows, wanted));
+    return to_unit_range(first_rows(*bytes, most, wanted));
   }
-  return first_rows(std::get<Array<float>>(images), rows, wanted);
+  return first_rows(std::get<Array<float>>(images), most, wanted);
 }
 
 Array<float> load_images(const std::filesystem::path& file) {
   Array<float> images = load_npy(file);
+  if (images.rows() == 0) {  // none, or a single number without rows
+    throw Error(file.string() + ": there are no images in it; expected one or more, one a row");
+  }
   const auto outside = std::ranges::find_if_not(
       images.values, [](float value) { return value >= 0.f && value <= 1.f; });
   if (outside == images.values.end()) return images;
   const auto index = static_cast<std::size_t>(outside - images.values.begin());
   throw Error(file.string() + ": row " + std::to_string(index / images.row_size()) + " holds " +
-              std::to_string(*outside) + "; images must be in [0, 1] (divide bytes by 255)");
+              plain(double{*outside}) + "; images must be in [0, 1] (divide bytes by 255)");
 }
 
 void TrainingImagesOptions::add_input_to(CLI::App& command) {
@@ -71,19 +74,17 @@ TrainingImages load_training_images(const TrainingImagesOptions& options, const 
     return images;
   }
   if (options.validation) throw UsageError("--validation belongs to --input, which is not given");
-  constexpr ImageShape kMnist{1, 28, 28};
-  if (options.data.data || model.input == kMnist) {
+  constexpr std::size_t kMnist = 28 * 28;
+  if (options.data.data || model.input.size() == kMnist) {
     Dataset data = options.data.load();
     return {.name = data.name,
-            .train = std::move(data.train.images),
+            .train = checked(std::move(data.train.images), data.name, model),
             .separate_validation = std::move(data.test.images),
             .labels = std::move(data.test.labels)};
   }
   constexpr ImageShape kDigitFour{1, 8, 8};
   if (model.input == kDigitFour) return {.name = "the digit four", .train = digit_four()};
-  throw UsageError("model '" + model.name + "' takes images of " +
-                   std::to_string(model.input.channels) + " x " +
-                   std::to_string(model.input.height) + " x " + std::to_string(model.input.width) +
+  throw UsageError("model '" + model.name + "' takes images of " + describe(model.input) +
                    ", of which none ship; give yours with --input FILE.npy");
 }
 

@@ -1,12 +1,15 @@
 // Where images come from: the user's own array, a data set, or the digit that ships.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <hourglass/array.hpp>
 #include <hourglass/model.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "cli/options.hpp"
@@ -17,8 +20,14 @@ namespace hourglass::cli {
 using Images = std::variant<Array<std::uint8_t>, Array<float>>;
 
 [[nodiscard]] std::size_t count(const Images& images);
-/// The first `most` of them, or all, as floats of the model's shape: (N, height, width), or
-/// (N, channels, height, width) with several channels.
+/// The first `most` rows, or all, in another shape.
+template <class T>
+[[nodiscard]] Array<T> first_rows(const Array<T>& array, std::size_t most, Shape shape) {
+  shape.front() = std::min(array.rows(), most);
+  const auto size = static_cast<std::ptrdiff_t>(shape.front() * array.row_size());
+  return {std::move(shape), {array.values.begin(), array.values.begin() + size}};
+}
+/// The first `most` of them, or all, as floats, shaped as image_array_shape() says.
 [[nodiscard]] Array<float> in_unit_range(const Images& images, const ImageShape& shape,
                                          std::size_t most = static_cast<std::size_t>(-1));
 
@@ -45,8 +54,8 @@ struct TrainingImages {
   }
 };
 
-/// --input, else the data set for a model of 28 x 28 (or where --data names one), else the digit four
-/// for one of 8 x 8. Throws UsageError where nothing fits the model.
+/// --input, else the data set for a model of 28 x 28 values (or where --data names one), else the digit
+/// four for one of 8 x 8. Throws UsageError where nothing fits the model.
 [[nodiscard]] TrainingImages load_training_images(const TrainingImagesOptions& options,
                                                   const Model& model);
 

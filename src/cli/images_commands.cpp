@@ -47,30 +47,23 @@ void add_data_options(CLI::App& command, ImagesOptions& options) {
       ->transform(whole_number(1));
 }
 
-template <class T>
-Array<T> first_rows(Array<T> array, std::optional<std::size_t> count) {
-  if (count && *count < array.rows()) {
-    array.values.resize(*count * array.row_size());
-    array.shape.front() = *count;
-  }
-  return array;
-}
-
 /// From --input, or from the data set that --data, $HOURGLASS_DATA or data/mnist names.
 Array<float> images_of(const ImagesOptions& options) {
+  const std::size_t most = options.first.value_or(static_cast<std::size_t>(-1));
   if (options.input) {
     if (options.data.data || options.split) {
       throw UsageError("--input is an array of its own; leave it out, or --data and --split");
     }
-    return first_rows(load_images(*options.input), options.first);
+    const Array<float> images = load_images(*options.input);
+    return first_rows(images, most, images.shape);
   }
   const std::string split = options.split.value_or("test");
   if (split != "train" && split != "test") {
     throw UsageError("unknown split '" + split + "'; there are: train, test");
   }
-  Dataset data = options.data.load();
-  auto& images = split == "train" ? data.train.images : data.test.images;
-  return to_unit_range(first_rows(std::move(images), options.first));
+  const Dataset data = options.data.load();
+  const auto& images = split == "train" ? data.train.images : data.test.images;
+  return to_unit_range(first_rows(images, most, images.shape));
 }
 
 /// Runs `work` with the trained model on what `load` gives, and saves what it returns.
@@ -84,8 +77,9 @@ void with_model(const ImagesOptions& options, Load load, Work work) {
   autoencoder.load_weights(options.weights);
   autoencoder.on_batch(stop_if_interrupted);
   const Array<float> input = load(options);
-  const auto run = [&] { return work(autoencoder, input); };
-  const Array<float> result = options.input ? about_file(*options.input, run) : run();
+  const Array<float> result =
+      about_file(options.input ? *options.input : std::filesystem::path(options.data.source()),
+                 [&] { return work(autoencoder, input); });
   save_npy(options.out, result);
   Progress(options.compute.quiet)
       .say(with_thousands(static_cast<double>(result.rows())) + " rows of " +

@@ -40,11 +40,11 @@ std::string describe(const CLI::App& program, const CLI::ParseError& error) {
   const CLI::App& command = innermost(program);
   const std::string kind = command.get_name() == "run" ? "study" : "command";
   const bool undecided = !command.get_subcommands([](const CLI::App*) { return true; }).empty();
-  std::string help;
+  std::string help = "--help";
   for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
-    help = app->get_name() + " " + help;
+    help.insert(0, app->get_name() + " ");
   }
-  help = "; see " + help + "--help";
+  help.insert(0, "; see ");
   const std::string text = error.what();
 
   const std::vector<std::string> left = program.remaining(true);

@@ -38,6 +38,10 @@ std::string percent(double share) {
   return format("%.1f %%", 100.0 * share);
 }
 
+std::string plain(double value) {
+  return format("%g", value);
+}
+
 std::string fixed(double value, int decimals) {
   return format("%.*f", decimals, value);
 }

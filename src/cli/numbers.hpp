@@ -13,6 +13,8 @@ namespace hourglass::cli {
 [[nodiscard]] std::string loss_text(double loss);
 /// A share as "89.7 %".
 [[nodiscard]] std::string percent(double share);
+/// As short as it goes: 0.3, 200, 1e-06.
+[[nodiscard]] std::string plain(double value);
 /// With so many decimals.
 [[nodiscard]] std::string fixed(double value, int decimals);
 

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <hourglass/error.hpp>
 
+#include "cli/numbers.hpp"
+
 namespace hourglass::cli {
 namespace {
 
@@ -41,6 +43,16 @@ CLI::Validator positive_number() {
     double value = 0.0;
     const bool good = parse(text, value) && value > 0.0 && std::isfinite(value);
     return good ? std::string() : found_instead(text, "a number greater than 0");
+  };
+  return {check, ""};
+}
+
+CLI::Validator number(double least, double most) {
+  const std::string expected = "a number from " + plain(least) + " to " + plain(most);
+  const auto check = [=](std::string& text) {
+    double value = 0.0;
+    const bool good = parse(text, value) && value >= least && value <= most;
+    return good ? std::string() : found_instead(text, expected);
   };
   return {check, ""};
 }
@@ -96,6 +108,10 @@ void TrainOptions::add_to(CLI::App& command) {
                      "safetensors file to start from instead of random weights");
 }
 
+bool TrainOptions::says_how_to_train() const {
+  return epochs || steps || batch_size || learning_rate || loss || no_shuffle || initial_weights;
+}
+
 TrainingOptions TrainOptions::training(const TrainingDefaults& defaults) const {
   TrainingOptions options;
   options.epochs = epochs.value_or(defaults.epochs);
@@ -130,7 +146,12 @@ void ModelOptions::add_to(CLI::App& command, const std::string& otherwise) {
 }
 
 Model ModelOptions::find(const std::string& name_or_file) {
-  return name_or_file.ends_with(".json") ? load_model(name_or_file) : find_model(name_or_file);
+  if (name_or_file.ends_with(".json")) return load_model(name_or_file);
+  try {
+    return find_model(name_or_file);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string(error.what()) + ", or a file whose name ends with .json");
+  }
 }
 
 }  // namespace hourglass::cli

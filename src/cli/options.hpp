@@ -19,6 +19,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] CLI::Validator whole_number(std::uint64_t least,
                                           std::uint64_t most = std::uint64_t(-1));
 [[nodiscard]] CLI::Validator positive_number();
+[[nodiscard]] CLI::Validator number(double least, double most);
 
 /// Where and how to compute.
 struct ComputeOptions {
@@ -58,6 +59,8 @@ struct TrainOptions {
   std::optional<std::filesystem::path> initial_weights;
 
   void add_to(CLI::App& command);
+  /// Whether anything but the seed is given.
+  [[nodiscard]] bool says_how_to_train() const;
   [[nodiscard]] TrainingOptions training(const TrainingDefaults& defaults) const;
   /// What is in effect.
   [[nodiscard]] Json to_json(const TrainingOptions& training) const;

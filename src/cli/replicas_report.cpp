@@ -22,7 +22,8 @@ std::string first_few(const std::vector<std::uint64_t>& seeds) {
 
 }  // namespace
 
-ReplicasReport report(const std::vector<Replica>& replicas, std::size_t latent, double seconds) {
+ReplicasReport report(const std::vector<Replica>& replicas, std::size_t latent, Loss loss,
+                      double seconds) {
   const auto counted = [](std::size_t n) { return with_thousands(static_cast<double>(n)); };
   std::vector<double> losses;
   std::vector<std::uint64_t> dead;
@@ -52,9 +53,12 @@ ReplicasReport report(const std::vector<Replica>& replicas, std::size_t latent, 
                          {"median", quantile(0.5)},
                          {"three_quarters", quantile(0.75)},
                          {"largest", losses.back()}};
-    json["below_0.001"] = learnt;
     words += ": final loss " + loss_text(losses.front()) + " to " + loss_text(losses.back()) +
-             ", median " + loss_text(quantile(0.5)) + "; " + counted(learnt) + " below 0.001";
+             ", median " + loss_text(quantile(0.5));
+    if (loss == Loss::mse) {  // a cross-entropy's least is not 0
+      json["below_0.001"] = learnt;
+      words += "; " + counted(learnt) + " below 0.001";
+    }
   }
   if (losses.size() < replicas.size()) {
     words += "; " + counted(replicas.size() - losses.size()) + " left the finite numbers";

@@ -14,8 +14,8 @@ struct ReplicasReport {
   std::string words;
 };
 
-/// `latent`: units of the code.
+/// `latent`: units of the code. At least one replica.
 [[nodiscard]] ReplicasReport report(const std::vector<Replica>& replicas, std::size_t latent,
-                                    double seconds);
+                                    Loss loss, double seconds);
 
 }  // namespace hourglass::cli

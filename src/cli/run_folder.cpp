@@ -53,11 +53,13 @@ std::filesystem::path json_beside(const std::filesystem::path& file) {
 }
 
 void save_json(const std::filesystem::path& file, const Json& json) {
-  files::write_atomically(file, std::string_view(json.dump(2) + "\n"));
+  // File names may be any bytes, JSON may not.
+  const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  files::write_atomically(file, std::string_view(text));
 }
 
-StageClock::Stage::~Stage() {
-  clock.stages_[name] = std::chrono::duration<double>(Clock::now() - start).count();
+void StageClock::note(const std::string& name, Clock::time_point start) {
+  stages_[name] = std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 Json StageClock::to_json() const {

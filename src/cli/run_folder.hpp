@@ -47,27 +47,23 @@ class StageClock {
  public:
   /// Runs work() as the stage `name`, also on a profiler's timeline.
   template <class Work>
-  decltype(auto) time(const std::string& name, Work work);
+  void time(const std::string& name, Work work);
   [[nodiscard]] Json to_json() const;
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Stage {
-    StageClock& clock;
-    std::string name;
-    Range range{name};
-    Clock::time_point start = Clock::now();
-    ~Stage();
-  };
+  void note(const std::string& name, Clock::time_point start);
 
   Clock::time_point start_ = Clock::now();
   Json stages_ = Json::object();
 };
 
 template <class Work>
-decltype(auto) StageClock::time(const std::string& name, Work work) {
-  const Stage stage{*this, name};
-  return work();
+void StageClock::time(const std::string& name, Work work) {
+  const Range range(name);
+  const auto start = Clock::now();
+  work();
+  note(name, start);
 }
 
 }  // namespace hourglass::cli

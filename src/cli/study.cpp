@@ -1,5 +1,6 @@
 #include "cli/study.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <hourglass/npy.hpp>
 #include <hourglass/replicas.hpp>
@@ -50,8 +51,11 @@ Study::Study(std::string name, Model model, const StudyOptions& options, std::st
       device_(options.compute.select()),
       autoencoder_(options.compute.make_autoencoder(std::move(model), device_)) {
   if (options.out && options.out->empty()) throw UsageError("--out is empty, expected a folder");
-  if (options.weights && options.train.initial_weights) {
-    throw UsageError("--weights are trained already; leave them out, or --initial-weights");
+  if (options.weights && options.train.says_how_to_train()) {
+    throw UsageError("--weights are trained already; leave them out, or the options of training");
+  }
+  if (options.replicas && options.train.initial_weights) {
+    throw UsageError("replicas differ in their initial weights; leave out --initial-weights");
   }
   training_.corruption = options.corruption;
   check_corruption(training_.corruption, autoencoder_.model().input);
@@ -75,6 +79,9 @@ void Study::load() {
       autoencoder_.initialize(options_.train.seed);
     }
   });
+  if (!options_.train.batch_size) {
+    training_.batch_size = std::min(training_.batch_size, count(images_.train));
+  }
   const auto counted = [](const Images& images) {
     return with_thousands(static_cast<double>(count(images)));
   };
@@ -97,12 +104,12 @@ void Study::train() {
       finished_.push_back(result);
       progress_.epoch(result, training_.epochs);
     };
-    const TrainingResult result = clock_.time("train", [&] {
-      const auto run = [&](const auto& images) {
-        using Array = std::remove_cvref_t<decltype(images)>;
-        return autoencoder_.train(images, std::get<Array>(images_.validation()), training_);
+    TrainingResult result;
+    clock_.time("train", [&] {
+      const auto run = [&]<class Pixel>(const Array<Pixel>& images) {
+        return autoencoder_.train(images, std::get<Array<Pixel>>(images_.validation()), training_);
       };
-      return std::visit(run, images_.train);
+      result = std::visit(run, images_.train);
     });
     autoencoder_.save_weights(file("weights.safetensors"));
     if (result.stopped) {
@@ -112,6 +119,8 @@ void Study::train() {
                         " steps; the weights as of then and metrics.json are in " +
                         folder_->path().string());
     }
+  } else {
+    autoencoder_.save_weights(file("weights.safetensors"));  // a folder is of one run
   }
   save_metrics();
   if (options_.replicas) {
@@ -137,10 +146,14 @@ void Study::train_replicas() {
   const auto replicas =
       hourglass::train_replicas(model, train, validation, options, device_, autoencoder_.engine(),
                                 parse_precision(options_.compute.precision));
+  if (!replicas.empty()) {
+    const ReplicasReport result =
+        report(replicas, model.latent().size(), training_.loss, seconds());
+    metrics("replicas") = result.json;
+    progress_.say(result.words);
+    save_metrics();
+  }
   stop_if_interrupted();
-  const ReplicasReport result = report(replicas, model.latent().size(), seconds());
-  metrics("replicas") = result.json;
-  progress_.say(result.words);
 }
 
 void Study::reconstruct() {
@@ -162,7 +175,9 @@ Array<float> Study::encode_validation() {
 void Study::finish() {
   save_metrics();  // the figures read them
   if (!options_.no_figures) {
-    stage("figures", [&] { draw_figures(folder_->path(), options_.compute.quiet); });
+    stage("figures", [&] {
+      draw_figures(std::filesystem::absolute(folder_->path()), options_.compute.quiet);
+    });
   }
   progress_.say("done in " + duration(clock_.to_json()["total"].get<double>()) +
                 "; everything is in " + std::filesystem::absolute(folder_->path()).string());
@@ -174,12 +189,16 @@ void Study::save_metrics() const {
   metrics["command"] = options_.command_line;
   metrics["study"] = name_;
   metrics["model"] = autoencoder_.model().name;
-  Json& effective = metrics["options"] = options_.train.to_json(training_);
+  Json& effective = metrics["options"];
+  if (options_.weights) {
+    effective = {{"weights", options_.weights->string()}, {"seed", training_.seed}};
+  } else {
+    effective = options_.train.to_json(training_);
+  }
   effective["data"] = images_.name;
   effective["threads"] = cpu_threads();
-  if (training_.corruption.noise > 0.f) effective["noise"] = training_.corruption.noise;
+  if (training_.corruption.noise > 0.0) effective["noise"] = training_.corruption.noise;
   if (training_.corruption.patch > 0) effective["patch"] = training_.corruption.patch;
-  if (options_.weights) effective["weights"] = options_.weights->string();
   metrics["device"] = {{"kind", name_of(device_.kind)},
                        {"index", device_.index},
                        {"name", device_.name},

@@ -1,4 +1,3 @@
-#include <cmath>
 #include <hourglass/corruption.hpp>
 #include <hourglass/error.hpp>
 #include <string>
@@ -8,8 +7,10 @@
 namespace hourglass {
 
 void check_corruption(const Corruption& corruption, const ImageShape& shape) {
-  if (!(corruption.noise >= 0.f) || !std::isfinite(corruption.noise)) {
-    throw UsageError("the noise must be a standard deviation, 0 or more");
+  constexpr double kMost = 1000.0;  // of a range of one
+  if (!(corruption.noise >= 0.0 && corruption.noise <= kMost)) {
+    throw UsageError("the noise is " + std::to_string(corruption.noise) +
+                     "; expected a standard deviation from 0 to 1000");
   }
   if (corruption.patch > shape.height || corruption.patch > shape.width) {
     throw UsageError("a patch of " + std::to_string(corruption.patch) + " x " +
@@ -30,8 +31,9 @@ CorruptedImages corrupt(const Array<float>& images, const ImageShape& shape,
   const auto side = static_cast<std::uint32_t>(corruption.patch);
   for (std::size_t n = 0; n < images.rows(); ++n) {
     const auto pixels = result.images.row(n);
-    for (std::size_t i = 0; corruption.noise > 0.f && i < pixels.size(); ++i) {
-      pixels[i] = noisy(random, n * pixels.size() + i, corruption.noise, pixels[i]);
+    for (std::size_t i = 0; corruption.noise > 0.0 && i < pixels.size(); ++i) {
+      pixels[i] =
+          noisy(random, n * pixels.size() + i, static_cast<float>(corruption.noise), pixels[i]);
     }
     if (side == 0) continue;
     const PatchCorner corner =

@@ -29,6 +29,8 @@ class Convolution {
   ~Convolution();
   Convolution(Convolution&&) noexcept;
   Convolution& operator=(Convolution&&) noexcept;
+  Convolution(const Convolution&) = delete;
+  Convolution& operator=(const Convolution&) = delete;
 
   void forward(Context& context, const float* x, const float* weight, const float* bias, float* y);
   /// dx from dz, the gradient at the convolution's output before relu.

@@ -26,6 +26,8 @@ class Dense {
   ~Dense();
   Dense(Dense&&) noexcept;
   Dense& operator=(Dense&&) noexcept;
+  Dense(const Dense&) = delete;
+  Dense& operator=(const Dense&) = delete;
 
   void forward(Context& context, const float* x, const float* weight, const float* bias, float* y);
 

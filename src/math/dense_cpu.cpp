@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <limits>
 
 #include "math/dense.hpp"
@@ -26,7 +25,10 @@ void Dense::forward(Context& context, const float* x, const float* weight, const
   // No epilogue here: the rows are still in the cache.
   const float least = plan_->relu ? 0.f : std::numeric_limits<float>::lowest();
   for (std::size_t row = 0; row < batch; ++row, y += outputs) {
-    for (std::size_t i = 0; i < outputs; ++i) y[i] = std::max(least, y[i] + bias[i]);
+    for (std::size_t i = 0; i < outputs; ++i) {
+      const float sum = y[i] + bias[i];
+      y[i] = sum < least ? least : sum;  // a NaN stays one, so that a training that diverged shows
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #include <cublasLt.h>
 
+#include <cstdint>
 #include <hourglass/error.hpp>
 #include <string>
 
@@ -74,6 +75,11 @@ Dense::Dense(Context& context, const DenseShape& shape, bool relu)
   check(cublasLtMatmulPreferenceSetAttribute(preference.handle,
                                              CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
                                              &kMaxWorkspace, sizeof kMaxWorkspace),
+        "choosing a dense layer's algorithm");
+  constexpr std::uint32_t kWeightAlignment = 64;  // as ParameterLayout lays tensors out
+  check(cublasLtMatmulPreferenceSetAttribute(preference.handle,
+                                             CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES,
+                                             &kWeightAlignment, sizeof kWeightAlignment),
         "choosing a dense layer's algorithm");
   cublasLtMatmulHeuristicResult_t best{};
   int found = 0;

@@ -22,6 +22,8 @@ class HalfPlaneFft {
   ~HalfPlaneFft();
   HalfPlaneFft(HalfPlaneFft&&) noexcept;
   HalfPlaneFft& operator=(HalfPlaneFft&&) noexcept;
+  HalfPlaneFft(const HalfPlaneFft&) = delete;
+  HalfPlaneFft& operator=(const HalfPlaneFft&) = delete;
 
   [[nodiscard]] std::size_t side() const { return side_; }
   /// Values of a spectrum: side rows of side / 2 + 1.

@@ -8,6 +8,7 @@
 #include <hourglass/error.hpp>
 #include <string>
 
+#include "device/buffer.hpp"
 #include "device/check_cuda.hpp"
 #include "math/context.hpp"
 
@@ -56,11 +57,32 @@ class LazyHandle {
   Handle handle_ = nullptr;
 };
 
+/// cuBLAS with a workspace of ours: without one, calls under capture put allocations into the graph.
+class CublasHandle {
+ public:
+  explicit CublasHandle(cudaStream_t stream) : handle_(stream) {}
+
+  cublasHandle_t get() {
+    const cublasHandle_t handle = handle_.get();
+    if (workspace_.size() == 0) {
+      constexpr std::size_t kBytes = std::size_t{32} << 20;  // NVIDIA's advice for Hopper
+      workspace_ = device::Buffer<unsigned char>(kBytes);
+      check(cublasSetWorkspace(handle, workspace_.data(), workspace_.size()),
+            "setting the workspace");
+    }
+    return handle;
+  }
+
+ private:
+  device::Buffer<unsigned char> workspace_;  // outlives the handle
+  LazyHandle<cublasHandle_t, cublasCreate, cublasSetStream, cublasDestroy> handle_;
+};
+
 struct Libraries {
   explicit Libraries(cudaStream_t stream) : cudnn(stream), cublas(stream), cusolver(stream) {}
 
   LazyHandle<cudnnHandle_t, cudnnCreate, cudnnSetStream, cudnnDestroy> cudnn;
-  LazyHandle<cublasHandle_t, cublasCreate, cublasSetStream, cublasDestroy> cublas;
+  CublasHandle cublas;
   LazyHandle<cusolverDnHandle_t, cusolverDnCreate, cusolverDnSetStream, cusolverDnDestroy> cusolver;
 };
 

@@ -30,9 +30,9 @@ void matrix_product(Context&, Transpose transpose_a, Transpose transpose_b, std:
                     float beta, float* c) {
   const auto letter = [](Transpose transpose) { return transpose == Transpose::yes ? 'T' : 'N'; };
   const auto size = [](std::size_t count) { return static_cast<dnnl_dim_t>(count); };
-  const dnnl_status_t status = dnnl_sgemm(
-      letter(transpose_a), letter(transpose_b), size(m), size(n), size(k), alpha, a,
-      leading(transpose_a, m, k), b, leading(transpose_b, k, n), beta, c, size(n));
+  const dnnl_status_t status =
+      dnnl_sgemm(letter(transpose_a), letter(transpose_b), size(m), size(n), size(k), alpha, a,
+                 leading(transpose_a, m, k), b, leading(transpose_b, k, n), beta, c, size(n));
   if (status != dnnl_success) {
     throw Error("a matrix product failed (oneDNN status " + std::to_string(status) + ")");
   }

@@ -56,7 +56,7 @@ TEST(Description, IsRead) {
 
 TEST(Description, WhatIsWrittenIsReadBack) {
   for (const Model& model :
-       {conv_model(), dense_model(), parse_model(with("mine", "my own"), "x")}) {
+       {conv_model(), dense_model(), parse_model(with("mine", "my-own_2.x"), "x")}) {
     const std::string json = to_json(model);
     EXPECT_EQ(json.find('\n'), std::string::npos);
     const Model again = parse_model(json, "x");
@@ -116,6 +116,9 @@ TEST(Description, MistakesAreNamedWhereTheyAre) {
       {"\"epochs\": 7", "\"epochs\": 0", "training: 'epochs' holds 0"},
       {"\"mine\"", "\"../mine\"", "'name' is"},
       {"\"mine\"", "\"\"", "'name' is"},
+      {"\"mine\"", "\"..\"", "'name' is"},
+      {"\"mine\"", "\"my own\"", "'name' is"},
+      {"\"outputs\": 5", "\"outputs\": 16000000", "parameters; at most"},
       {"\"name\": \"mine\", ", "", "'name' is missing"},
       {"{\"name\"", "[\"name\"", "not JSON (at byte"},
   };

@@ -376,7 +376,7 @@ TEST_F(LayeredEngineTest, BytesAndFloatsAreTheSameImages) {
 TEST_F(LayeredEngineTest, ValidatesWithTheCorruptionThatCorruptGives) {
   const auto images = to_unit_range(synthetic_digits(230, 3).train.images);
   constexpr std::uint64_t kSeed = 6;
-  for (const Corruption& corruption : {Corruption{.noise = 0.3f}, Corruption{.patch = 9}}) {
+  for (const Corruption& corruption : {Corruption{.noise = 0.3}, Corruption{.patch = 9}}) {
     engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
     engine_->begin_training(
         view_of(images), view_of(images),
@@ -400,7 +400,7 @@ TEST_F(LayeredEngineTest, EachStepCorruptsAnew) {
   const auto images = to_unit_range(synthetic_digits(64, 3).train.images);
   engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
   engine_->begin_training(view_of(images), view_of(images),
-                          {.learning_rate = 1e-30, .corruption = {.noise = 0.3f}});
+                          {.learning_rate = 1e-30, .corruption = {.noise = 0.3}});
   std::vector<double> losses;
   for (std::size_t epoch = 1; epoch <= 4; ++epoch) {  // one step each: plain, recorded, replayed
     losses.push_back(engine_->run_epoch(epoch, kNoLimit, kGoOn).train_loss);

@@ -101,13 +101,24 @@ class DenseStudyTest(ProgramTest):
         self.assertEqual(later["seeds"], [2, 3, 4])
         self.assertEqual(later["final_losses"], all_of_them["final_losses"][2:])
 
+    def test_a_training_that_diverges(self) -> None:
+        run = ("run", "dense", "--no-figures", "--learning-rate", "1e30")
+        self.run_well("train", "dense", "--epochs", 1, "--out", "here")
+        self.assert_fails(1, ["not finite", "smaller learning rate"], *run, "--out", "here")
+        self.assertNotIn("latent.npy", names_in(self.folder / "here"))
+
+    def test_fewer_images_than_a_batch(self) -> None:
+        write_npy(self.folder / "mine.npy", self.own_images(5, 8, 8))
+        out = ("--input", "mine.npy", "--epochs", 2, "--out", "run")
+        self.run_well("train", "dense", "--batch-size", 5, *out)
+        self.assert_fails(1, ["batch size is 6", "5 training images"],
+                          "train", "dense", "--batch-size", 6, *out)  # fmt: skip
+
     def test_bad_images(self) -> None:
         run = ("run", "dense", "--out", "run", "--input", "mine.npy")
         bad = self.own_images(2, 8, 8)
-        for shape, words in (((2, 4, 16, 1), None), ((4, 32), ["of 32 values", "wants 64"])):
-            write_npy(self.folder / "mine.npy", Array("<f4", shape, bad.values))
-            if words:
-                self.assert_fails(1, ["mine.npy", *words], *run)
+        write_npy(self.folder / "mine.npy", Array("<f4", (4, 32), bad.values))
+        self.assert_fails(1, ["mine.npy", "of 32 values", "wants 64"], *run)
         for value, words in ((1.5, "row 1 holds 1.5"), (float("nan"), "row 1 holds nan")):
             values = array.array("f", bad.values)
             values[70] = value

@@ -83,6 +83,7 @@ class InterruptTest(ProgramTest):
         self.interrupt(after_line_and("epoch 200/", 0.5), *run)
         metrics = parse_json((self.folder / "run" / "metrics.json").read_text())
         self.assertEqual(len(metrics["epochs"]), 200)
+        self.assertGreater(metrics["replicas"]["count"], 0, "what was finished is kept")
 
     def test_one_long_epoch(self) -> None:
         train = ("train", "conv", "--data", "synthetic:60000", "--batch-size", 1, "--out", "run")

@@ -2,6 +2,7 @@
 
 import array
 import json
+import os
 import unittest
 
 from program import Array, ProgramTest, floats, parse_json, read_npy, read_safetensors, write_npy
@@ -117,7 +118,27 @@ class OwnModelTest(ProgramTest):
         )
         write_npy(self.folder / "x.npy", floats((17, 2, 6, 10), 200.0))
         self.assert_fails(1, ["x.npy", "holds 200", "[0, 1]"], *train, "--input", "x.npy")
-        self.assert_fails(1, ["784 values", "120"], *train, "--data", "synthetic:60")
+        self.assert_fails(
+            1, ["synthetic:60", "784 values", "120"], *train, "--data", "synthetic:60"
+        )
+
+    def test_few_images_need_no_batch_size(self) -> None:
+        self.describe(training={})
+        self.images(3, 2, 6, 10)
+        self.run_well("train", "--model", "mine.json", "--input", "x.npy", "--out", "run")
+        metrics = parse_json((self.folder / "run" / "metrics.json").read_text())
+        self.assertEqual(metrics["options"]["batch_size"], 3)
+
+    def test_names_that_are_no_text(self) -> None:
+        """Files may be called anything."""
+        self.describe()
+        self.images(17, 2, 6, 10)
+        odd = self.folder / os.fsdecode(b"x\xff.npy")
+        (self.folder / "x.npy").rename(odd)
+        train = ("train", "--model", "mine.json", "--quiet", "--out", "run")
+        self.run_well(*train, "--input", odd)
+        metrics = parse_json((self.folder / "run" / "metrics.json").read_text())
+        self.assertIn("x\ufffd.npy", metrics["options"]["data"])
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class WrongCommandLineTest(ProgramTest):
                 self.refuse([f"{option}: found '{value}', expected a "], *TRAIN, option, value)
         for study, option, bad in (
             ("dense", "--replicas", ["0", "-1", "x", "1000001"]),
-            ("denoise", "--noise", ["0", "-1", "nan", "x"]),
+            ("denoise", "--noise", ["0", "-1", "nan", "x", "1e39", "1e-46"]),
             ("inpaint", "--patch", ["0", "29", "x"]),
             ("features", "--image", ["-1", "x"]),
         ):
@@ -93,7 +93,11 @@ class WrongCommandLineTest(ProgramTest):
         self.refuse(["--input", "--split"], *encode, "--split", "test")
         self.refuse(["--input", "--data"], *TRAIN, "--input", images)
         self.refuse(["--validation", "--input"], *TRAIN, "--validation", images)
-        self.refuse(["--weights", "--initial-weights"], "run", "denoise", "--weights", weights,
+        for training in (("--initial-weights", weights), ("--epochs", "3"), ("--no-shuffle",)):
+            self.refuse(
+                ["--weights are trained"], "run", "denoise", "--weights", weights, *training
+            )
+        self.refuse(["--initial-weights"], "run", "dense", "--replicas", "2",
                     "--initial-weights", weights)  # fmt: skip
 
     def test_output_names(self) -> None:

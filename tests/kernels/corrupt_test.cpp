@@ -29,7 +29,7 @@ class CorruptKernel : public KernelTest {
     auto to = output(images.size());
     run([&] {
       kernels::corrupt_images(stream(),
-                              {.noise = corruption.noise,
+                              {.noise = static_cast<float>(corruption.noise),
                                .patch = static_cast<std::uint32_t>(corruption.patch),
                                .height = static_cast<std::uint32_t>(kShape.height),
                                .width = static_cast<std::uint32_t>(kShape.width)},
@@ -45,8 +45,8 @@ TEST_P(CorruptKernel, IsWhatTheHostMakes) {
   const Array<float> images({kCount, kShape.size()},
                             test::random_values(kCount * kShape.size(), 0.f, 1.f));
   for (const Corruption& corruption :
-       {Corruption{}, Corruption{.noise = 0.3f}, Corruption{.patch = 4},
-        Corruption{.noise = 2.f, .patch = 9}}) {
+       {Corruption{}, Corruption{.noise = 0.3}, Corruption{.patch = 4},
+        Corruption{.noise = 2.0, .patch = 9}}) {
     const auto expected = corrupt(images, kShape, corruption, kSeed).images;
     const auto found = corrupted(images.values, corruption, CorruptionStream::kHeldOut, nullptr, 0);
     for (std::size_t i = 0; i < found.size(); ++i) {
@@ -64,7 +64,7 @@ TEST_P(CorruptKernel, IsWhatTheHostMakes) {
 
 TEST_P(CorruptKernel, StepsDiffer) {
   const std::vector<float> images(kShape.size(), 0.5f);
-  const Corruption corruption{.noise = 0.1f};
+  const Corruption corruption{.noise = 0.1};
   std::set<std::vector<float>> seen;
   for (std::uint64_t step = 0; step < 3; ++step) {
     const auto on_device = to_device(std::vector<std::uint64_t>{step});
@@ -81,7 +81,7 @@ TEST_P(CorruptKernel, StepsDiffer) {
 TEST(Corrupt, NoiseIsNormalAndCut) {
   constexpr ImageShape kLarge{1, 100, 100};
   const Array<float> grey({4, 1, 100, 100}, std::vector<float>(40000, 0.5f));
-  const auto noisy = corrupt(grey, kLarge, {.noise = 0.05f}, 1).images;  // too little to be cut
+  const auto noisy = corrupt(grey, kLarge, {.noise = 0.05}, 1).images;  // too little to be cut
   double mean = 0.0, square = 0.0;
   std::size_t within = 0;
   for (const float value : noisy.values) {
@@ -93,10 +93,10 @@ TEST(Corrupt, NoiseIsNormalAndCut) {
   EXPECT_NEAR(mean, 0.0, 4.0 / 200.0);  // four standard errors
   EXPECT_NEAR(square, 1.0, 4.0 * std::sqrt(2.0) / 200.0);
   EXPECT_NEAR(static_cast<double>(within) / 40000.0, 0.6827, 0.01);
-  for (const float value : corrupt(grey, kLarge, {.noise = 5.f}, 1).images.values) {
+  for (const float value : corrupt(grey, kLarge, {.noise = 5.0}, 1).images.values) {
     ASSERT_TRUE(value >= 0.f && value <= 1.f);
   }
-  EXPECT_NE(corrupt(grey, kLarge, {.noise = 0.05f}, 2).images.values, noisy.values);
+  EXPECT_NE(corrupt(grey, kLarge, {.noise = 0.05}, 2).images.values, noisy.values);
 }
 
 TEST(Corrupt, APatchIsASquareOfZerosAnywhere) {
@@ -121,7 +121,7 @@ TEST(Corrupt, APatchIsASquareOfZerosAnywhere) {
 TEST(Corrupt, WhatCannotBeIsRefused) {
   const Array<float> images({1, 6, 5});
   EXPECT_THROW((void)corrupt(images, {1, 6, 5}, {.patch = 6}, 0), Error);
-  EXPECT_THROW((void)corrupt(images, {1, 6, 5}, {.noise = -1.f}, 0), Error);
+  EXPECT_THROW((void)corrupt(images, {1, 6, 5}, {.noise = -1.0}, 0), Error);
   EXPECT_THROW((void)corrupt(images, {1, 6, 5}, {.noise = NAN}, 0), Error);
   EXPECT_THROW((void)corrupt(images, {1, 6, 6}, {}, 0), Error);
 }

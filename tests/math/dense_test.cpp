@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "support/on_target.hpp"
@@ -46,6 +48,19 @@ TEST_P(DenseForward, IsThatOfDoublePrecision) {
         ASSERT_NEAR(found[i], expected, 2e-6 * static_cast<double>(shape.inputs)) << i;
       }
     }
+  }
+}
+
+// A training that diverged must show.
+TEST_P(DenseForward, KeepsNaN) {
+  const auto x = to_device(std::vector<float>{std::numeric_limits<float>::quiet_NaN(), 1.f});
+  const auto weight = to_device(std::vector<float>{1.f, 2.f, 3.f, 4.f});
+  const auto bias = to_device(std::vector<float>{0.f, 0.f});
+  for (const bool relu : {false, true}) {
+    math::Dense dense(context(), {1, 2, 2}, relu);
+    auto y = output(2);
+    dense.forward(context(), x.data(), weight.data(), bias.data(), y.data());
+    for (const float value : written(y)) EXPECT_TRUE(std::isnan(value) || (kOnCuda && relu));
   }
 }
 
