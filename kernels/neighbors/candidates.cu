@@ -9,11 +9,18 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
 constexpr unsigned kBlock = 128;
+/// Threads that offer: a round of theirs is kBlock columns, for which a list always has room.
+constexpr unsigned kOfferBlock = kBlock / simt::kVectorWidth;
 
 // ---------------------------------------------------------------------------- device functions
 
 __device__ __forceinline__ Candidate pack(float squared_distance, std::uint32_t index) {
   return (Candidate{simt::float_bits(squared_distance)} << 32) | index;
+}
+
+/// As fmaxf(x, 0), which a host compiler turns into a call.
+__device__ __forceinline__ float not_negative(float x) {
+  return x > 0.f ? x : 0.f;
 }
 
 __device__ __forceinline__ float distance_of(Candidate candidate) {
@@ -100,8 +107,9 @@ __global__ void clear_candidates_kernel(CandidateLists lists, std::size_t rows) 
   }
 }
 
-// One block a row. Threads look at a column each, in rounds; who beats the bound appends. In what
-// order they append does not matter: lists are sets until they are sorted.
+// One block a row. Threads look at some adjacent columns each, in rounds; who beats the bound appends.
+// In what order they append does not matter: lists are sets until they are sorted. Most columns are
+// turned away, and those of a thread together.
 template <unsigned capacity>
 __global__ void offer_candidates_kernel(const float* __restrict__ products,
                                         const float* __restrict__ norms, std::uint32_t first_row,
@@ -121,16 +129,38 @@ __global__ void offer_candidates_kernel(const float* __restrict__ products,
 
   const float* row_products = products + group_row * columns;
   const float norm = norms[row];
-  for (std::uint32_t base = 0; base < columns; base += blockDim.x) {
-    const std::uint32_t c = base + threadIdx.x;
-    const std::uint32_t column = first_column + c;
-    if (c < columns && column != row) {
-      const float distance = fmaxf(norm + norms[column] - 2.f * row_products[c], 0.f);
-      const Candidate candidate = pack(distance, column);
-      if (candidate < smem.bound) smem.list[simt::atomic_add(&smem.count, 1u)] = candidate;
+  const float* column_norms = norms + first_column;
+  constexpr unsigned kWidth = simt::kVectorWidth;
+  const std::uint32_t round = blockDim.x * kWidth;
+  for (std::uint32_t base = 0; base < columns; base += round) {
+    const std::uint32_t first = base + threadIdx.x * kWidth;
+    const std::uint32_t left = first < columns ? columns - first : 0;
+    const std::uint32_t mine = left < kWidth ? left : kWidth;
+    const Candidate bound = smem.bound;
+    float distances[kWidth];
+    float nearest = INFINITY;
+    if (mine == kWidth) {
+      for (unsigned w = 0; w < kWidth; ++w) {
+        distances[w] = not_negative(norm + column_norms[first + w] - 2.f * row_products[first + w]);
+        nearest = distances[w] < nearest ? distances[w] : nearest;
+      }
+    } else {
+      for (unsigned w = 0; w < mine; ++w) {
+        distances[w] = not_negative(norm + column_norms[first + w] - 2.f * row_products[first + w]);
+        nearest = 0.f;  // not worth a look
+      }
+    }
+    if (pack(nearest, 0) < bound) {
+      for (unsigned w = 0; w < mine; ++w) {
+        const std::uint32_t column = first_column + first + w;
+        const Candidate candidate = pack(distances[w], column);
+        if (candidate < bound && column != row) {
+          smem.list[simt::atomic_add(&smem.count, 1u)] = candidate;
+        }
+      }
     }
     simt::sync_block();  // all of this round have appended
-    if (smem.count + blockDim.x > capacity) prune(smem, wanted);
+    if (smem.count + round > capacity) prune(smem, wanted);
     simt::sync_block();  // nobody appends while another still reads the count
   }
   for (const auto i : simt::block_elements(smem.count)) stored[i] = smem.list[i];
@@ -229,11 +259,11 @@ void offer_candidates(device::Stream& stream, const float* products, const float
                       std::size_t first_row, std::size_t rows, std::size_t first_column,
                       std::size_t columns, std::size_t wanted, CandidateLists lists) {
   const bool small = lists.capacity == kSmall;
-  simt::launch(stream.handle(),
-               simt::per_block(rows, kBlock, small ? sizeof(Smem<kSmall>) : sizeof(Smem<kLarge>)),
-               small ? offer_candidates_kernel<kSmall> : offer_candidates_kernel<kLarge>, products,
-               norms, narrow(first_row), narrow(first_column), narrow(columns), narrow(wanted),
-               lists);
+  simt::launch(
+      stream.handle(),
+      simt::per_block(rows, kOfferBlock, small ? sizeof(Smem<kSmall>) : sizeof(Smem<kLarge>)),
+      small ? offer_candidates_kernel<kSmall> : offer_candidates_kernel<kLarge>, products, norms,
+      narrow(first_row), narrow(first_column), narrow(columns), narrow(wanted), lists);
 }
 
 void finish_candidates(device::Stream& stream, const float* x, const float* norms,

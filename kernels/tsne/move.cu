@@ -65,8 +65,9 @@ __device__ Point gather_force(const Repulsion& repulsion, const Geometry& geomet
 __device__ float step(float gradient, float velocity, float momentum, float rate, float& gain) {
   // Steady descent, against the gradient, deserves more; a change of direction less.
   gain = gradient * velocity < 0.f ? gain + 0.2f : gain * 0.8f;
-  gain = fmaxf(gain, kMinGain);
-  return fminf(fmaxf(momentum * velocity - rate * gain * gradient, -kMaxStep), kMaxStep);
+  gain = gain < kMinGain ? kMinGain : gain;
+  const float step = momentum * velocity - rate * gain * gradient;
+  return step < -kMaxStep ? -kMaxStep : step > kMaxStep ? kMaxStep : step;  // a NaN shows
 }
 
 // ------------------------------------------------------------------------------------- kernels
