@@ -49,8 +49,10 @@ def build_for_pack(root: Path, architectures: str) -> Path:
         root,
         folder,
         ["-DHOURGLASS_CUDA=ON", f"-DCMAKE_CUDA_ARCHITECTURES={architectures.replace(',', ';')}"]
-        # For any processor; and libraries are looked for there, not where they are here.
-        + ["-DHOURGLASS_NATIVE=OFF", "-DCMAKE_SKIP_BUILD_RPATH=ON"]
+        # For any processor that such GPUs stand beside; and libraries are looked for there, not where
+        # they are here.
+        + ["-DHOURGLASS_NATIVE=OFF", "-DCMAKE_CXX_FLAGS=-march=x86-64-v3"]
+        + ["-DCMAKE_SKIP_BUILD_RPATH=ON"]
         + ["-DHOURGLASS_TESTS=ON", "-DHOURGLASS_BENCH=ON"],
     )
     return folder
