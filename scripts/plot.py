@@ -9,8 +9,10 @@ denoise:   denoise.png, loss.png
 inpaint:   inpaint.png, loss.png
 anomaly:   anomaly.png, loss.png
 features:  features.png, loss.png
+train:     loss.png
 
-metrics.json must be there. A figure whose files are all absent is left out (an interrupted run
+metrics.json must be there. A figure whose files are all absent is left out, and one from an earlier
+run removed (an interrupted run
 has only some of them); a figure with half of its files, or with bad ones, is an error. Each
 figure is written under a temporary name and then renamed, so none is ever half-written.
 """
@@ -697,6 +699,7 @@ FIGURES = {
     "inpaint": {"inpaint.png": inpaint, "loss.png": loss},
     "anomaly": {"anomaly.png": anomaly, "loss.png": loss},
     "features": {"features.png": features, "loss.png": loss},
+    "train": {"loss.png": loss},
 }
 
 

@@ -250,6 +250,17 @@ class PlotTest(unittest.TestCase):
         self.metrics(study="conv", epochs=[{"epoch": 1, "train_loss": 0.2, "validation_loss": 0.1}])
         self.assert_draws(["loss.png"])
 
+    def test_a_run_into_the_folder_of_another(self):
+        self.dense(replicas=self.replicas([1e-5, 2e-5], [0, 1]))
+        self.assert_draws(sorted([*DENSE, "replicas.png"]))
+        self.dense()
+        self.assert_draws(DENSE)
+
+    def test_training_alone(self):
+        epochs = [{"epoch": 1, "train_loss": 0.2, "validation_loss": 0.1}]
+        self.metrics(study="train", model="mine", epochs=epochs)
+        self.assert_draws(["loss.png"])
+
     def test_help(self):
         command = [sys.executable, PLOT, "--help"]
         result = subprocess.run(command, capture_output=True, text=True)
@@ -279,7 +290,7 @@ class PlotTest(unittest.TestCase):
 
     def test_unknown_study(self):
         self.metrics(study="sharpen")
-        expected = "expected conv, dense, denoise, inpaint, anomaly or features"
+        expected = "expected conv, dense, denoise, inpaint, anomaly, features or train"
         self.assert_error(f'study is "sharpen"; {expected}')
 
     def test_nothing_to_draw(self):
