@@ -11,10 +11,10 @@ anomaly:   anomaly.png, loss.png
 features:  features.png, loss.png
 train:     loss.png
 
-metrics.json must be there. A figure whose files are all absent is left out, and one from an earlier
-run removed (an interrupted run
-has only some of them); a figure with half of its files, or with bad ones, is an error. Each
-figure is written under a temporary name and then renamed, so none is ever half-written.
+metrics.json must be there. A figure whose files are all absent is left out (an interrupted run
+has only some of them), and removed if it is of an earlier run; a figure with half of its files,
+or with bad ones, is an error. Each figure is written under a temporary name and then renamed, so
+none is ever half-written.
 """
 
 import argparse

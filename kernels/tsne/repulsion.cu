@@ -18,8 +18,8 @@ static_assert(sizeof(Smem) <= 2048);
 // ------------------------------------------------------------------------------------- kernels
 
 // Each thread owns kWidth points and meets all others, a tile at a time through shared memory. The
-// inner loop is over the thread's own points: on a CPU one vector register of them.
-template <bool forces_wanted>
+// inner loop is over the thread's own points: on a CPU one vector register of them. Forces that nobody
+// wants are summed all the same: it costs little, and GCC does not vectorise the loop without them.
 __global__ void exact_repulsion_kernel(const Point* __restrict__ points, std::uint32_t count,
                                        Point* __restrict__ forces,
                                        double* __restrict__ normalizers) {
@@ -54,17 +54,15 @@ __global__ void exact_repulsion_kernel(const Point* __restrict__ points, std::ui
           const float near = 1.f / (1.f + dx * dx + dy * dy);
           // Not added and taken away again: its 1 would drown what others add in a sparse map.
           tile_nearness[w] += j == own + w ? 0.f : near;
-          if constexpr (forces_wanted) {
-            force_x[w] += near * near * dx;
-            force_y[w] += near * near * dy;
-          }
+          force_x[w] += near * near * dx;
+          force_y[w] += near * near * dy;
         }
       }
       for (unsigned w = 0; w < kWidth; ++w) nearness[w] += static_cast<double>(tile_nearness[w]);
     }
     for (unsigned w = 0; w < kWidth && first + w < count; ++w) {
       normalizer += nearness[w];
-      if constexpr (forces_wanted) forces[first + w] = {force_x[w], force_y[w]};
+      if (forces != nullptr) forces[first + w] = {force_x[w], force_y[w]};
     }
   }
   normalizer = simt::block_sum(normalizer, smem.normalizer);
@@ -101,10 +99,8 @@ std::size_t repulsion_partial_count(std::size_t points) {
 
 void exact_repulsion(device::Stream& stream, std::span<const Point> points, Point* forces,
                      std::span<double> normalizers) {
-  simt::launch(stream.handle(), shape(points.size()),
-               forces == nullptr ? exact_repulsion_kernel<false> : exact_repulsion_kernel<true>,
-               points.data(), static_cast<std::uint32_t>(points.size()), forces,
-               normalizers.data());
+  simt::launch(stream.handle(), shape(points.size()), exact_repulsion_kernel, points.data(),
+               static_cast<std::uint32_t>(points.size()), forces, normalizers.data());
 }
 
 void begin_iteration(device::Stream& stream, std::size_t points, std::span<const Box> boxes,

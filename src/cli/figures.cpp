@@ -13,8 +13,6 @@
 
 #include "cli/interrupt.hpp"
 
-extern char** environ;
-
 namespace hourglass::cli {
 namespace {
 
@@ -40,6 +38,7 @@ int run(std::vector<std::string> command, bool quiet) {
     posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0);
   }
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (std::string& word : command) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t child = 0;
@@ -62,14 +61,18 @@ void draw_figures(const std::filesystem::path& run_folder, bool quiet) {
   if (!std::filesystem::exists(script)) throw Error(script + " is missing, figures not drawn");
   std::vector<std::string> pythons{"python3", "/usr/bin/python3"};
   if (const char* chosen = std::getenv("HOURGLASS_PYTHON")) pythons = {chosen};
+  const auto by_hand = [&](const std::string& python) {
+    std::string line = python;
+    return line.append(" ").append(script).append(" ").append(folder);
+  };
   for (const std::string& python : pythons) {
     const int status = run({python, script, folder}, quiet);
     if (status == kNoLibraries || status == kNotFound) continue;
     if (status == 0) return;
-    throw Error("drawing the figures failed; to see why: " + python + " " + script + " " + folder);
+    throw Error("drawing the figures failed; to see why: " + by_hand(python));
   }
   throw Error(pythons[0] + " has no matplotlib and numpy, figures not drawn; install them, then: " +
-              pythons[0] + " " + script + " " + folder);
+              by_hand(pythons[0]));
 }
 
 }  // namespace hourglass::cli
