@@ -74,7 +74,7 @@ TrainingImages load_training_images(const TrainingImagesOptions& options, const 
     return images;
   }
   if (options.validation) throw UsageError("--validation belongs to --input, which is not given");
-  constexpr std::size_t kMnist = 28 * 28;
+  constexpr std::size_t kMnist = std::size_t{28} * 28;
   if (options.data.data || model.input.size() == kMnist) {
     Dataset data = options.data.load();
     return {.name = data.name,
