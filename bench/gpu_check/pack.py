@@ -26,7 +26,7 @@ EXECUTABLES = ("hourglass", "hourglass_tests*", "hourglass_bench_*")
 
 # Every machine has the first; a machine for CUDA has the second: its toolkit's, or PyTorch's.
 _SYSTEM = re.compile(r"^(linux-vdso|ld-linux.*|lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s))\.so")
-_CUDA = re.compile(r"^lib(cuda|cudart|cudnn|cublas|cusolver|cusparse|nvJitLink|nvrtc)")
+_CUDA = re.compile(r"^lib(cuda|cudart|cudnn|cublas|cufft|cusolver|cusparse|nvJitLink|nvrtc)")
 
 _LIBRARY = re.compile(r"^\s*(\S+) => (\S.*?) \(0x")
 _NOT_FOUND = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)

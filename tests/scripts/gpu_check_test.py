@@ -350,6 +350,7 @@ class Parts(unittest.TestCase):
             "\tlinux-vdso.so.1 (0x0)\n\tlibdnnl.so.2 => /usr/lib/libdnnl.so.2 (0x0)\n"
             "\tlibc.so.6 => /lib/libc.so.6 (0x0)\n\tlibstdc++.so.6 => /lib/libstdc++.so.6 (0x0)\n"
             "\tlibcublas.so.13 => /usr/local/cuda/lib/libcublas.so.13 (0x0)\n"
+            "\tlibcufft.so.12 => /usr/local/cuda/lib/libcufft.so.12 (0x0)\n"
         )
         self.assertEqual(list(pack.libraries_of(ldd, False)), ["libdnnl.so.2"])
         self.assertIn("libcublas.so.13", pack.libraries_of(ldd, True))
