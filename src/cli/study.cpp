@@ -216,6 +216,7 @@ void Study::save_metrics() const {
   }
   if (interrupted_at_step_) metrics["interrupted_at_step"] = *interrupted_at_step_;
   metrics["stages"] = clock_.to_json();
+  for (const char* map : {"pca", "tsne"}) metrics[map] = Json();  // of studies that make none
   metrics.update(sections_);
   save_json(file("metrics.json"), metrics);
 }

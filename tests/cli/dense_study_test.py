@@ -33,6 +33,7 @@ class DenseStudyTest(ProgramTest):
         wanted = {"epochs": 1000, "batch_size": 1, "loss": "mse", "data": "the digit four"}
         self.assertEqual(wanted, {key: metrics["options"][key] for key in wanted})
         self.assertEqual(len(metrics["epochs"]), 1000)
+        self.assertIsNone(metrics["tsne"])
         error = statistics.fmean(
             (a - b) ** 2
             for a, b in zip(
