@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
-from processor import cpu_model, usable_cpus
+from gpu_check.machine import cpu_name, usable_cpus
 
 try:
     import numpy as np
@@ -144,7 +144,7 @@ def main() -> None:
     if options.out:
         result = {
             "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-            "cpu": cpu_model(),
+            "cpu": cpu_name(),
             "threads": options.threads,
             "torch": torch.__version__,
             "torch_threads": 1,

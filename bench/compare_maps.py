@@ -40,7 +40,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
-from processor import cpu_model, usable_cpus
+from gpu_check.machine import cpu_name, usable_cpus
 
 
 def fail(message: str) -> NoReturn:
@@ -462,7 +462,7 @@ def measure_large(options: argparse.Namespace) -> Dict[str, Any]:
 def describe(options: argparse.Namespace, peers: Dict[str, str]) -> Dict[str, Any]:
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "cpu": cpu_model(),
+        "cpu": cpu_name(),
         "usable_cpus": usable_cpus(),
         "threads": options.threads,
         "load_average_before": os.getloadavg()[0],

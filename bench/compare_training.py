@@ -32,7 +32,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
-from processor import cpu_model, usable_cpus
+from gpu_check.machine import cpu_name, usable_cpus
 
 
 def fail(message: str) -> NoReturn:
@@ -298,7 +298,7 @@ def compare_losses(options: argparse.Namespace, images: Images, adam: str) -> Di
 def describe(options: argparse.Namespace, images: Images, adam: str) -> Dict[str, Any]:
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "cpu": cpu_model(),
+        "cpu": cpu_name(),
         "usable_cpus": usable_cpus(),
         "threads": options.threads,
         "load_average_before": os.getloadavg()[0],

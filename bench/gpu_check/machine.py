@@ -78,13 +78,17 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
+def usable_cpus() -> int:
+    return len(os.sched_getaffinity(0))
+
+
 def describe() -> dict[str, Any]:
     return {
         "gpus": query_gpus(),
         "cuda_of_driver": cuda_of_driver(),
         "other_gpu_processes": other_processes(),
         "cpu": cpu_name(),
-        "usable_cpus": len(os.sched_getaffinity(0)),
+        "usable_cpus": usable_cpus(),
         "system": platform.platform(),
         "python": platform.python_version(),
     }

@@ -7,18 +7,13 @@
 #include <hourglass/replicas.hpp>
 #include <set>
 
+#include "support/any_device.hpp"
+
 namespace hourglass {
 namespace {
 
-class Replicas : public testing::Test {
+class Replicas : public test::OnAnyDevice {
  protected:
-  void SetUp() override {
-    try {
-      device_ = select_device("cpu");
-    } catch (const Error& error) {
-      GTEST_SKIP() << error.what();
-    }
-  }
   void TearDown() override { set_cpu_threads(0); }
 
   [[nodiscard]] std::vector<Replica> train(const ReplicaOptions& options) const {
@@ -29,8 +24,6 @@ class Replicas : public testing::Test {
     return {.count = count,
             .training = {.epochs = epochs, .batch_size = 1, .loss = Loss::mse, .seed = 3}};
   }
-
-  Device device_;
 };
 
 TEST_F(Replicas, AreWhatEachWouldBeAlone) {

@@ -6,22 +6,14 @@
 #include <string>
 
 #include "files/safetensors.hpp"
+#include "support/any_device.hpp"
 #include "support/scratch.hpp"
 
 namespace hourglass {
 namespace {
 
-class Weights : public testing::Test {
+class Weights : public test::OnAnyDevice {
  protected:
-  void SetUp() override {
-    try {
-      device_ = select_device("cpu");
-    } catch (const Error& error) {
-      GTEST_SKIP() << error.what();
-    }
-  }
-
-  Device device_;
   test::ScratchFolder scratch_;
   std::filesystem::path file_ = scratch_ / "weights.safetensors";
 };
