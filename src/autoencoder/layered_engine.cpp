@@ -4,7 +4,6 @@
 #include <hourglass/error.hpp>
 #include <utility>
 
-#include "autoencoder/device_images.hpp"
 #include "data/corrupt.hpp"
 #include "data/shuffle.hpp"
 #include "device/range.hpp"
@@ -106,23 +105,27 @@ void LayeredEngine::draw_order(std::size_t epoch) {
   math::sort_keys(context_, training_->order.span());
 }
 
-/// Corrupts a gathered batch, if this training does, and returns what the network is to give back.
-const float* LayeredEngine::corrupt(Network& network, CorruptionStream random,
-                                    const std::uint64_t* step, std::size_t first,
-                                    std::size_t batch) {
+/// Gathers a batch into the network, corrupted if this training does that, and returns what the network
+/// is to give back.
+const float* LayeredEngine::feed(Network& network, const DeviceImages& images,
+                                 const kernels::Selection& selection, CorruptionStream random,
+                                 const std::uint64_t* step, std::size_t batch) {
   Training& t = *training_;
-  const auto images = network.input();
-  if (!t.options.corruption.any()) return images.data();
-  device::copy_bytes_on_device(context_.stream(), t.clean.data(), images.data(),
-                               images.size_bytes());
+  device::Stream& stream = context_.stream();
   const ImageShape& shape = model().input;
-  kernels::corrupt_images(context_.stream(),
-                          {.noise = static_cast<float>(t.options.corruption.noise),
-                           .patch = static_cast<std::uint32_t>(t.options.corruption.patch),
-                           .height = static_cast<std::uint32_t>(shape.height),
-                           .width = static_cast<std::uint32_t>(shape.width)},
-                          random, step, first, t.clean.data(), batch, shape.size(), images.data());
-  return t.clean.data();
+  const Corruption& corruption = t.options.corruption;
+  float* const input = network.input().data();
+  float* const clean = corruption.any() ? t.clean.data() : input;
+  images.gather(stream, selection, batch, shape.size(), clean);
+  if (corruption.any()) {
+    kernels::corrupt_images(stream,
+                            {.noise = static_cast<float>(corruption.noise),
+                             .patch = static_cast<std::uint32_t>(corruption.patch),
+                             .height = static_cast<std::uint32_t>(shape.height),
+                             .width = static_cast<std::uint32_t>(shape.width)},
+                            random, step, selection.first, clean, batch, shape.size(), input);
+  }
+  return clean;
 }
 
 /// One step on the next `batch` images: everything that is recorded.
@@ -131,11 +134,10 @@ void LayeredEngine::step(std::size_t batch) {
   device::Stream& stream = context_.stream();
   Network& network = t.networks.at(batch);
   kernels::TrainingState* state = t.state.data();
-  t.images.gather(
-      stream, {.order = t.options.shuffle ? t.order.data() : nullptr, .position = &state->position},
-      batch, model().input.size(), network.input().data());
   const float* target =
-      corrupt(network, {t.options.seed, CorruptionStream::kTraining}, &state->step, 0, batch);
+      feed(network, t.images,
+           {.order = t.options.shuffle ? t.order.data() : nullptr, .position = &state->position},
+           {t.options.seed, CorruptionStream::kTraining}, &state->step, batch);
   network.forward(context_);
   const auto partials =
       t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));
@@ -153,11 +155,9 @@ void LayeredEngine::validate() {
   device::Stream& stream = context_.stream();
   for (std::size_t first = 0; first < t.validation.count(); first += kInferenceBatch) {
     const std::size_t batch = std::min(kInferenceBatch, t.validation.count() - first);
-    Network& network = inference_network(all_of(model()), batch);
-    t.validation.gather(stream, {.first = first}, batch, model().input.size(),
-                        network.input().data());
-    const float* target =
-        corrupt(network, {t.options.seed, CorruptionStream::kHeldOut}, nullptr, first, batch);
+    Network& network = inference_network(all_, batch);
+    const float* target = feed(network, t.validation, {.first = first},
+                               {t.options.seed, CorruptionStream::kHeldOut}, nullptr, batch);
     network.forward(context_);
     const auto partials =
         t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));

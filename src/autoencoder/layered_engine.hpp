@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "autoencoder/device_images.hpp"
 #include "autoencoder/engine.hpp"
 #include "autoencoder/network.hpp"
 #include "data/corruption.hpp"
@@ -42,10 +43,11 @@ class LayeredEngine final : public Engine {
   void draw_order(std::size_t epoch);
   void step(std::size_t batch);
   void validate();
-  [[nodiscard]] const float* corrupt(Network& network, CorruptionStream random,
-                                     const std::uint64_t* step, std::size_t first,
-                                     std::size_t batch);
+  [[nodiscard]] const float* feed(Network& network, const DeviceImages& images,
+                                  const kernels::Selection& selection, CorruptionStream random,
+                                  const std::uint64_t* step, std::size_t batch);
 
+  const LayerRange all_ = all_of(model());
   math::Context context_;
   device::Buffer<float> parameters_;
   /// Prepared networks are kept: making one chooses algorithms and allocates.
