@@ -27,6 +27,9 @@ struct ImageShape {
   friend bool operator==(const ImageShape&, const ImageShape&) = default;
 };
 
+/// "1 x 28 x 28"
+[[nodiscard]] std::string to_string(const ImageShape& shape);
+
 enum class LayerKind {
   convolution,  ///< 3 x 3, same padding, with bias
   max_pool,     ///< 2 x 2, stride 2
@@ -40,6 +43,11 @@ struct LayerSpec {
   std::size_t outputs = 0;  ///< convolution: channels; dense: values
   bool relu = false;        ///< convolution, dense: max(0, .) follows
   ImageShape shape = {};    ///< reshape
+
+  /// Whether it has a weight and a bias.
+  [[nodiscard]] bool trainable() const {
+    return kind == LayerKind::convolution || kind == LayerKind::dense;
+  }
 };
 
 /// How a model is trained unless one says otherwise.

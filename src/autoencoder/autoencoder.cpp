@@ -34,8 +34,7 @@ void check_rows(const Array<T>& rows, const ImageShape& expected, const std::str
   if (rows.row_size() != expected.size()) {
     throw Error(what + ": shape " + files::shape_text(rows.shape) + " has " +
                 std::to_string(rows.row_size()) + " values a row, but the model wants " +
-                std::to_string(expected.size()) + " (" + std::to_string(expected.channels) + " x " +
-                std::to_string(expected.height) + " x " + std::to_string(expected.width) + ")");
+                std::to_string(expected.size()) + " (" + to_string(expected) + ")");
   }
 }
 

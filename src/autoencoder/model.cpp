@@ -10,15 +10,6 @@ constexpr std::size_t kMaxValues = std::size_t{1} << 24;
 /// Half a gigabyte, and as much again for each of gradient and moments.
 constexpr std::size_t kMaxParameters = std::size_t{1} << 27;
 
-std::string describe(const ImageShape& shape) {
-  return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
-         std::to_string(shape.width);
-}
-
-bool trainable(const LayerSpec& layer) {
-  return layer.kind == LayerKind::convolution || layer.kind == LayerKind::dense;
-}
-
 /// Whether a product of counts is over a limit, without computing what would not fit.
 bool too_large(const ImageShape& shape) {
   return shape.channels > kMaxValues || shape.height > kMaxValues || shape.width > kMaxValues ||
@@ -32,7 +23,7 @@ ImageShape output_shape(const LayerSpec& layer, const ImageShape& input, const s
       return {layer.outputs, input.height, input.width};
     case LayerKind::max_pool:
       if (input.height < 2 || input.width < 2) {
-        throw Error(where + ": cannot pool 2 x 2 windows of a map of " + describe(input));
+        throw Error(where + ": cannot pool 2 x 2 windows of a map of " + to_string(input));
       }
       return {input.channels, input.height / 2, input.width / 2};
     case LayerKind::upsample:
@@ -43,7 +34,7 @@ ImageShape output_shape(const LayerSpec& layer, const ImageShape& input, const s
     case LayerKind::reshape:
       if (too_large(layer.shape) || layer.shape.size() != input.size()) {
         throw Error(where + ": cannot reshape " + std::to_string(input.size()) + " values (" +
-                    describe(input) + ") to " + describe(layer.shape));
+                    to_string(input) + ") to " + to_string(layer.shape));
       }
       return layer.shape;
   }
@@ -51,6 +42,11 @@ ImageShape output_shape(const LayerSpec& layer, const ImageShape& input, const s
 }
 
 }  // namespace
+
+std::string to_string(const ImageShape& shape) {
+  return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
+         std::to_string(shape.width);
+}
 
 std::vector<LayerSpec> Model::layers() const {
   std::vector<LayerSpec> all = encoder;
@@ -64,12 +60,12 @@ std::vector<LayerSpec> Model::layers() const {
 std::vector<ImageShape> Model::shapes() const {
   const std::string model = "model '" + name + "'";
   if (too_large(input) || input.size() == 0) {
-    throw Error(model + ": an input of " + describe(input) + "; expected 1 to " +
+    throw Error(model + ": an input of " + to_string(input) + "; expected 1 to " +
                 std::to_string(kMaxValues) + " values");
   }
   if (encoder.empty()) throw Error(model + ": the encoder has no layers");
   if (decoder.empty()) throw Error(model + ": the decoder has no layers");
-  if (!trainable(decoder.back()) || decoder.back().relu) {
+  if (!decoder.back().trainable() || decoder.back().relu) {
     throw Error(model + ": the decoder must end with a convolution or dense layer and its sigmoid");
   }
   std::vector<ImageShape> shapes{input};
@@ -81,14 +77,14 @@ std::vector<ImageShape> Model::shapes() const {
         model + (encodes ? ", encoder layer " : ", decoder layer ") + std::to_string(own + 1);
     shapes.push_back(output_shape(layer, shapes.back(), where));
     if (too_large(shapes.back())) {
-      throw Error(where + ": gives " + describe(shapes.back()) + ", which is more than " +
+      throw Error(where + ": gives " + to_string(shapes.back()) + ", which is more than " +
                   std::to_string(kMaxValues) + " values");
     }
     ++number;
   }
   if (shapes.back() != input) {
-    throw Error(model + ": the decoder ends with " + describe(shapes.back()) +
-                ", but the input is " + describe(input));
+    throw Error(model + ": the decoder ends with " + to_string(shapes.back()) +
+                ", but the input is " + to_string(input));
   }
   return shapes;
 }

@@ -64,15 +64,15 @@ Network::Network(math::Context& context, const Model& model, const ParameterLayo
   std::size_t tensor = 0;
   for (std::size_t i = 0; i < range.last; ++i) {
     const LayerSpec& spec = specs[i];
-    const bool trainable = spec.kind == LayerKind::convolution || spec.kind == LayerKind::dense;
     if (i >= range.first) {
       bring_to(spec.kind == LayerKind::dense || spec.kind == LayerKind::reshape, shapes[i]);
-      const auto own = trainable ? layer_parameters(layout, parameters, tensor) : LayerParameters{};
+      const auto own =
+          spec.trainable() ? layer_parameters(layout, parameters, tensor) : LayerParameters{};
       if (auto layer = make_layer(context, {batch, relu_below}, shapes[i], spec, own)) {
         add(std::move(layer), shapes[i + 1].size(), spec.relu);
       }
     }
-    if (trainable) tensor += 2;
+    if (spec.trainable()) tensor += 2;
   }
   bring_to(true, shapes[range.last]);
 

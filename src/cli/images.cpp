@@ -10,18 +10,13 @@
 namespace hourglass::cli {
 namespace {
 
-std::string describe(const ImageShape& shape) {
-  return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
-         std::to_string(shape.width);
-}
-
 /// Before anything else is done, and with where they came from.
 template <class T>
 Array<T> checked(Array<T> images, const std::string& source, const Model& model) {
   if (images.row_size() != model.input.size()) {
     throw Error(source + ": images of " + std::to_string(images.row_size()) +
                 " values, but model '" + model.name + "' wants " +
-                std::to_string(model.input.size()) + " (" + describe(model.input) + ")");
+                std::to_string(model.input.size()) + " (" + to_string(model.input) + ")");
   }
   return images;
 }
@@ -84,7 +79,7 @@ TrainingImages load_training_images(const TrainingImagesOptions& options, const 
   }
   constexpr ImageShape kDigitFour{1, 8, 8};
   if (model.input == kDigitFour) return {.name = "the digit four", .train = digit_four()};
-  throw UsageError("model '" + model.name + "' takes images of " + describe(model.input) +
+  throw UsageError("model '" + model.name + "' takes images of " + to_string(model.input) +
                    ", of which none ship; give yours with --input FILE.npy");
 }
 
