@@ -4,14 +4,15 @@
 #include <string>
 
 #include "autoencoder/parameters.hpp"
-#include "data/gather.hpp"
-#include "data/shuffle.hpp"
-#include "layers/activation.hpp"
-#include "layers/loss.hpp"
-#include "layers/max_pool.hpp"
-#include "layers/upsample.hpp"
+#include "kernels/data/gather.hpp"
+#include "kernels/data/shuffle.hpp"
+#include "kernels/layers/activation.hpp"
+#include "kernels/layers/loss.hpp"
+#include "kernels/layers/max_pool.hpp"
+#include "kernels/layers/upsample.hpp"
+#include "kernels/optimizer/adam.hpp"
+#include "math/layout.hpp"
 #include "math/sort.hpp"
-#include "optimizer/adam.hpp"
 #include "support/measure.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::bench {

@@ -35,7 +35,7 @@ int fail(int status, const std::exception& error) {
 }
 
 std::string_view target_device() {
-  return hourglass::HOURGLASS_TARGET::bench::kOnCuda ? "cuda" : "cpu";
+  return hourglass::HOURGLASS_TARGET::kOnCuda ? "cuda" : "cpu";
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <hourglass/device.hpp>
 #include <hourglass/pca.hpp>
 
+#include "kernels/pca/columns.hpp"
 #include "math/matrix.hpp"
-#include "pca/columns.hpp"
 #include "support/measure.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::bench {

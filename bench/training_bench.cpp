@@ -9,7 +9,7 @@
 #include "autoencoder/layered_engine.hpp"
 #include "autoencoder/network.hpp"
 #include "autoencoder/parameters.hpp"
-#include "layers/loss.hpp"
+#include "kernels/layers/loss.hpp"
 #include "support/measure.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::bench {

@@ -4,12 +4,12 @@
 #include <memory>
 #include <string>
 
+#include "kernels/tsne/repulsion.hpp"
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_optimizer.hpp"
 #include "manifold/neighbors.hpp"
 #include "manifold/repulsion_grid.hpp"
 #include "support/measure.hpp"
-#include "tsne/repulsion.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::bench {
 namespace {

@@ -15,12 +15,11 @@
 
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
+#include "device/target.hpp"
 #include "math/context.hpp"
-#include "math/layout.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::bench {
 
-inline constexpr bool kOnCuda = math::kImageLayout == ImageLayout::nchw;
 inline constexpr std::size_t kBatch = 64;
 
 /// What one run must do at least: every input read once, every output written once.

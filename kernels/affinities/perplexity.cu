@@ -1,9 +1,9 @@
 #include <cmath>
 #include <cstdint>
 
-#include "affinities/perplexity.hpp"
-#include "simt/reduce.hpp"
-#include "simt/simt.hpp"
+#include "kernels/affinities/perplexity.hpp"
+#include "kernels/simt/reduce.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -71,12 +71,12 @@ __global__ void conditional_probabilities_kernel(const float* __restrict__ squar
 
 }  // namespace
 
-void conditional_probabilities(device::Stream& stream, const float* squared_distances,
+void conditional_probabilities(simt::StreamHandle stream, const float* squared_distances,
                                std::size_t rows, std::size_t k, double perplexity,
                                float* probabilities) {
-  simt::launch(stream.handle(), simt::per_warp(rows), conditional_probabilities_kernel,
-               squared_distances, rows, static_cast<std::uint32_t>(k),
-               static_cast<float>(std::log(perplexity)), probabilities);
+  simt::launch(stream, simt::per_warp(rows), conditional_probabilities_kernel, squared_distances,
+               rows, static_cast<std::uint32_t>(k), static_cast<float>(std::log(perplexity)),
+               probabilities);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

@@ -8,13 +8,13 @@
 
 #include <cstddef>
 
-#include "device/stream.hpp"
+#include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
 /// squared_distances (rows, k), each row increasing -> probabilities (rows, k). In a row of equal
 /// distances, or one that cannot reach the perplexity, the search ends with what it has: bounded.
-void conditional_probabilities(device::Stream& stream, const float* squared_distances,
+void conditional_probabilities(simt::StreamHandle stream, const float* squared_distances,
                                std::size_t rows, std::size_t k, double perplexity,
                                float* probabilities);
 

@@ -1,5 +1,5 @@
-#include "affinities/symmetrize.hpp"
-#include "simt/simt.hpp"
+#include "kernels/affinities/symmetrize.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -42,15 +42,16 @@ __global__ void index_entries_kernel(const std::uint64_t* __restrict__ keys, std
 
 }  // namespace
 
-void emit_entries(device::Stream& stream, const std::uint32_t* indices, const float* probabilities,
-                  std::size_t rows, std::size_t k, std::uint64_t* keys, float* values) {
-  simt::launch(stream.handle(), simt::per_element(rows * k), emit_entries_kernel, indices,
-               probabilities, rows, static_cast<std::uint32_t>(k), keys, values);
+void emit_entries(simt::StreamHandle stream, const std::uint32_t* indices,
+                  const float* probabilities, std::size_t rows, std::size_t k, std::uint64_t* keys,
+                  float* values) {
+  simt::launch(stream, simt::per_element(rows * k), emit_entries_kernel, indices, probabilities,
+               rows, static_cast<std::uint32_t>(k), keys, values);
 }
 
-void index_entries(device::Stream& stream, std::span<const std::uint64_t> keys, std::size_t rows,
+void index_entries(simt::StreamHandle stream, std::span<const std::uint64_t> keys, std::size_t rows,
                    std::uint32_t* offsets, std::uint32_t* columns) {
-  simt::launch(stream.handle(), simt::per_element(keys.size()), index_entries_kernel, keys.data(),
+  simt::launch(stream, simt::per_element(keys.size()), index_entries_kernel, keys.data(),
                static_cast<std::uint32_t>(keys.size()), static_cast<std::uint32_t>(rows), offsets,
                columns);
 }

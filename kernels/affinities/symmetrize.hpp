@@ -7,17 +7,18 @@
 #include <cstdint>
 #include <span>
 
-#include "device/stream.hpp"
+#include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
 /// keys, values (2 rows k): for each neighbour j of i the entries (i, j) and (j, i), each worth
 /// p(j|i) / (2 rows); key = row << 32 | column.
-void emit_entries(device::Stream& stream, const std::uint32_t* indices, const float* probabilities,
-                  std::size_t rows, std::size_t k, std::uint64_t* keys, float* values);
+void emit_entries(simt::StreamHandle stream, const std::uint32_t* indices,
+                  const float* probabilities, std::size_t rows, std::size_t k, std::uint64_t* keys,
+                  float* values);
 
 /// From sorted, distinct keys: offsets (rows + 1), where each row begins, and columns.
-void index_entries(device::Stream& stream, std::span<const std::uint64_t> keys, std::size_t rows,
+void index_entries(simt::StreamHandle stream, std::span<const std::uint64_t> keys, std::size_t rows,
                    std::uint32_t* offsets, std::uint32_t* columns);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

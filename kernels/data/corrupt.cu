@@ -1,5 +1,5 @@
-#include "data/corrupt.hpp"
-#include "simt/simt.hpp"
+#include "kernels/data/corrupt.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -33,12 +33,12 @@ __global__ void corrupt_images_kernel(CorruptionOptions options, CorruptionStrea
 
 }  // namespace
 
-void corrupt_images(device::Stream& stream, const CorruptionOptions& options,
+void corrupt_images(simt::StreamHandle stream, const CorruptionOptions& options,
                     CorruptionStream random, const std::uint64_t* step, std::uint64_t first,
                     const float* images, std::size_t count, std::size_t image_size,
                     float* corrupted) {
-  simt::launch(stream.handle(), simt::per_block(count, 256), corrupt_images_kernel, options, random,
-               step, first, images, static_cast<std::uint32_t>(image_size), corrupted);
+  simt::launch(stream, simt::per_block(count, 256), corrupt_images_kernel, options, random, step,
+               first, images, static_cast<std::uint32_t>(image_size), corrupted);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

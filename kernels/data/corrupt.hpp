@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "data/corruption.hpp"
-#include "device/stream.hpp"
+#include "kernels/data/corruption.hpp"
+#include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -19,7 +19,7 @@ struct CorruptionOptions {
 /// images (count, image_size), planes as in files -> corrupted, the same. Row r is image first + r
 /// of the stream, which is stream.number + *step where there is a step: read on the device, so that
 /// a recorded step draws anew.
-void corrupt_images(device::Stream& stream, const CorruptionOptions& options,
+void corrupt_images(simt::StreamHandle stream, const CorruptionOptions& options,
                     CorruptionStream random, const std::uint64_t* step, std::uint64_t first,
                     const float* images, std::size_t count, std::size_t image_size,
                     float* corrupted);

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstdint>
 
-#include "data/philox.hpp"
-#include "simt/host_device.hpp"
+#include "kernels/data/philox.hpp"
+#include "kernels/simt/host_device.hpp"
 
 namespace hourglass {
 

@@ -1,5 +1,5 @@
-#include "data/gather.hpp"
-#include "simt/simt.hpp"
+#include "kernels/data/gather.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -28,22 +28,22 @@ __global__ void gather_images_kernel(const Pixel* __restrict__ images, Selection
 }
 
 template <class Pixel>
-void launch_gather(device::Stream& stream, const Pixel* images, Selection selection,
+void launch_gather(simt::StreamHandle stream, const Pixel* images, Selection selection,
                    std::size_t count, std::size_t image_size, float* batch) {
-  simt::launch(stream.handle(), simt::per_block(count, 256), gather_images_kernel<Pixel>, images,
-               selection, static_cast<std::uint32_t>(image_size), batch);
+  simt::launch(stream, simt::per_block(count, 256), gather_images_kernel<Pixel>, images, selection,
+               static_cast<std::uint32_t>(image_size), batch);
 }
 
 }  // namespace
 
 // ------------------------------------------------------------------------------------ launchers
 
-void gather_images(device::Stream& stream, const std::uint8_t* images, Selection selection,
+void gather_images(simt::StreamHandle stream, const std::uint8_t* images, Selection selection,
                    std::size_t count, std::size_t image_size, float* batch) {
   launch_gather(stream, images, selection, count, image_size, batch);
 }
 
-void gather_images(device::Stream& stream, const float* images, Selection selection,
+void gather_images(simt::StreamHandle stream, const float* images, Selection selection,
                    std::size_t count, std::size_t image_size, float* batch) {
   launch_gather(stream, images, selection, count, image_size, batch);
 }

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "device/stream.hpp"
+#include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -18,9 +18,9 @@ struct Selection {
 };
 
 /// images (N, image_size) -> batch (count, image_size). Bytes are divided by 255; floats are copied.
-void gather_images(device::Stream& stream, const std::uint8_t* images, Selection selection,
+void gather_images(simt::StreamHandle stream, const std::uint8_t* images, Selection selection,
                    std::size_t count, std::size_t image_size, float* batch);
-void gather_images(device::Stream& stream, const float* images, Selection selection,
+void gather_images(simt::StreamHandle stream, const float* images, Selection selection,
                    std::size_t count, std::size_t image_size, float* batch);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "simt/host_device.hpp"
+#include "kernels/simt/host_device.hpp"
 
 namespace hourglass {
 

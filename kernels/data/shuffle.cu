@@ -1,6 +1,6 @@
-#include "data/philox.hpp"
-#include "data/shuffle.hpp"
-#include "simt/simt.hpp"
+#include "kernels/data/philox.hpp"
+#include "kernels/data/shuffle.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -19,10 +19,10 @@ __global__ void draw_shuffle_keys_kernel(std::uint64_t seed, std::uint64_t epoch
 
 }  // namespace
 
-void draw_shuffle_keys(device::Stream& stream, std::uint64_t seed, std::uint64_t epoch,
+void draw_shuffle_keys(simt::StreamHandle stream, std::uint64_t seed, std::uint64_t epoch,
                        std::span<std::uint64_t> keys) {
-  simt::launch(stream.handle(), simt::per_element(keys.size()), draw_shuffle_keys_kernel, seed,
-               epoch, static_cast<std::uint32_t>(keys.size()), keys.data());
+  simt::launch(stream, simt::per_element(keys.size()), draw_shuffle_keys_kernel, seed, epoch,
+               static_cast<std::uint32_t>(keys.size()), keys.data());
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

@@ -1,6 +1,6 @@
-#include "layers/activation.hpp"
-#include "layers/sigmoid.cuh"
-#include "simt/simt.hpp"
+#include "kernels/layers/activation.hpp"
+#include "kernels/layers/sigmoid.cuh"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -21,14 +21,14 @@ __global__ void sigmoid_kernel(std::size_t count, float* __restrict__ values) {
 
 }  // namespace
 
-void relu_backward(device::Stream& stream, std::span<const float> activation,
+void relu_backward(simt::StreamHandle stream, std::span<const float> activation,
                    std::span<float> gradient) {
-  simt::launch(stream.handle(), simt::per_element(activation.size()), relu_backward_kernel,
+  simt::launch(stream, simt::per_element(activation.size()), relu_backward_kernel,
                activation.data(), activation.size(), gradient.data());
 }
 
-void sigmoid(device::Stream& stream, std::span<float> values) {
-  simt::launch(stream.handle(), simt::per_element(values.size()), sigmoid_kernel, values.size(),
+void sigmoid(simt::StreamHandle stream, std::span<float> values) {
+  simt::launch(stream, simt::per_element(values.size()), sigmoid_kernel, values.size(),
                values.data());
 }
 

@@ -1,7 +1,7 @@
 #include <cstdint>
 
-#include "layers/dense.hpp"
-#include "simt/simt.hpp"
+#include "kernels/layers/dense.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -29,17 +29,16 @@ __global__ void swap_inner_kernel(const float* __restrict__ x, std::uint32_t bat
 
 }  // namespace
 
-void bias_gradient(device::Stream& stream, const float* dy, std::size_t batch, std::size_t outputs,
-                   float* dbias) {
-  simt::launch(stream.handle(), simt::per_element(outputs), bias_gradient_kernel, dy, batch,
-               outputs, dbias);
+void bias_gradient(simt::StreamHandle stream, const float* dy, std::size_t batch,
+                   std::size_t outputs, float* dbias) {
+  simt::launch(stream, simt::per_element(outputs), bias_gradient_kernel, dy, batch, outputs, dbias);
 }
 
-void swap_inner(device::Stream& stream, const float* x, std::size_t batch, std::size_t outer,
+void swap_inner(simt::StreamHandle stream, const float* x, std::size_t batch, std::size_t outer,
                 std::size_t inner, float* y) {
   const auto number = [](std::size_t n) { return static_cast<std::uint32_t>(n); };
-  simt::launch(stream.handle(), simt::per_element(batch * inner), swap_inner_kernel, x,
-               number(batch), number(outer), number(inner), y);
+  simt::launch(stream, simt::per_element(batch * inner), swap_inner_kernel, x, number(batch),
+               number(outer), number(inner), y);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

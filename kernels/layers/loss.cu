@@ -1,7 +1,7 @@
-#include "layers/loss.hpp"
-#include "layers/sigmoid.cuh"
-#include "simt/reduce.hpp"
-#include "simt/simt.hpp"
+#include "kernels/layers/loss.hpp"
+#include "kernels/layers/sigmoid.cuh"
+#include "kernels/simt/reduce.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -70,18 +70,19 @@ std::size_t loss_partial_count(std::size_t pixels) {
   return simt::per_element(pixels).grid.count();
 }
 
-void loss_forward_backward(device::Stream& stream, Loss loss, std::span<const float> logits,
+void loss_forward_backward(simt::StreamHandle stream, Loss loss, std::span<const float> logits,
                            const float* target, std::span<double> partial_sums, float* dlogits) {
   const bool backward = dlogits != nullptr;
   const auto kernel =
       loss == Loss::bce ? (backward ? loss_kernel<Loss::bce, true> : loss_kernel<Loss::bce, false>)
                         : (backward ? loss_kernel<Loss::mse, true> : loss_kernel<Loss::mse, false>);
-  simt::launch(stream.handle(), with_smem(simt::per_element(logits.size())), kernel, logits.data(),
-               target, logits.size(), partial_sums.data(), dlogits);
+  simt::launch(stream, with_smem(simt::per_element(logits.size())), kernel, logits.data(), target,
+               logits.size(), partial_sums.data(), dlogits);
 }
 
-void add_partial_sums(device::Stream& stream, std::span<const double> partial_sums, double* sum) {
-  simt::launch(stream.handle(), with_smem(simt::per_block(1, 256)), add_partial_sums_kernel,
+void add_partial_sums(simt::StreamHandle stream, std::span<const double> partial_sums,
+                      double* sum) {
+  simt::launch(stream, with_smem(simt::per_block(1, 256)), add_partial_sums_kernel,
                partial_sums.data(), static_cast<std::uint32_t>(partial_sums.size()), sum);
 }
 

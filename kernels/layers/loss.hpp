@@ -8,7 +8,7 @@
 #include <hourglass/loss.hpp>
 #include <span>
 
-#include "device/stream.hpp"
+#include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -17,10 +17,10 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 
 /// partial_sums: per block, the sum of its pixels' losses (not the mean), in double. dlogits, unless
 /// null: the gradient of the mean.
-void loss_forward_backward(device::Stream& stream, Loss loss, std::span<const float> logits,
+void loss_forward_backward(simt::StreamHandle stream, Loss loss, std::span<const float> logits,
                            const float* target, std::span<double> partial_sums, float* dlogits);
 
 /// *sum += all partial sums, added in a fixed order.
-void add_partial_sums(device::Stream& stream, std::span<const double> partial_sums, double* sum);
+void add_partial_sums(simt::StreamHandle stream, std::span<const double> partial_sums, double* sum);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

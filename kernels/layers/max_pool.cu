@@ -1,6 +1,6 @@
-#include "layers/max_pool.hpp"
-#include "layers/windows.cuh"
-#include "simt/simt.hpp"
+#include "kernels/layers/max_pool.hpp"
+#include "kernels/layers/windows.cuh"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -66,21 +66,20 @@ __global__ void clear_odd_edges_kernel(Grid2x2 grid, std::uint32_t images, float
 
 // ------------------------------------------------------------------------------------ launchers
 
-void max_pool_forward(device::Stream& stream, const float* x, Planes x_planes, float* y) {
+void max_pool_forward(simt::StreamHandle stream, const float* x, Planes x_planes, float* y) {
   const Grid2x2 grid = Grid2x2::of(x_planes);
-  simt::launch(stream.handle(), simt::per_element(grid.windows), max_pool_forward_kernel, x, grid,
-               y);
+  simt::launch(stream, simt::per_element(grid.windows), max_pool_forward_kernel, x, grid, y);
 }
 
-void max_pool_backward(device::Stream& stream, const float* x, const float* y, const float* dy,
+void max_pool_backward(simt::StreamHandle stream, const float* x, const float* y, const float* dy,
                        bool relu, Planes x_planes, float* dx) {
   const Grid2x2 grid = Grid2x2::of(x_planes);
-  simt::launch(stream.handle(), simt::per_element(grid.windows),
+  simt::launch(stream, simt::per_element(grid.windows),
                relu ? max_pool_backward_kernel<true> : max_pool_backward_kernel<false>, x, y, dy,
                grid, dx);
   if (x_planes.height % 2 != 0 || x_planes.width % 2 != 0) {
     const std::size_t cells = x_planes.size() / x_planes.inner;
-    simt::launch(stream.handle(), simt::per_element(cells), clear_odd_edges_kernel, grid,
+    simt::launch(stream, simt::per_element(cells), clear_odd_edges_kernel, grid,
                  static_cast<std::uint32_t>(x_planes.outer), dx);
   }
 }

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "simt/simt.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 

@@ -1,6 +1,6 @@
-#include "layers/upsample.hpp"
-#include "layers/windows.cuh"
-#include "simt/simt.hpp"
+#include "kernels/layers/upsample.hpp"
+#include "kernels/layers/windows.cuh"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -45,16 +45,15 @@ __global__ void upsample_backward_kernel(const float* __restrict__ dy, const flo
 
 // ------------------------------------------------------------------------------------ launchers
 
-void upsample_forward(device::Stream& stream, const float* x, Planes y_planes, float* y) {
+void upsample_forward(simt::StreamHandle stream, const float* x, Planes y_planes, float* y) {
   const Grid2x2 grid = Grid2x2::of(y_planes);
-  simt::launch(stream.handle(), simt::per_element(grid.windows), upsample_forward_kernel, x, grid,
-               y);
+  simt::launch(stream, simt::per_element(grid.windows), upsample_forward_kernel, x, grid, y);
 }
 
-void upsample_backward(device::Stream& stream, const float* dy, const float* x, bool relu,
+void upsample_backward(simt::StreamHandle stream, const float* dy, const float* x, bool relu,
                        Planes y_planes, float* dx) {
   const Grid2x2 grid = Grid2x2::of(y_planes);
-  simt::launch(stream.handle(), simt::per_element(grid.windows),
+  simt::launch(stream, simt::per_element(grid.windows),
                relu ? upsample_backward_kernel<true> : upsample_backward_kernel<false>, dy, x, grid,
                dx);
 }

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "math/layout.hpp"
-#include "simt/simt.hpp"
+#include "kernels/layers/planes.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 

@@ -1,9 +1,9 @@
 #include <cmath>
 
-#include "neighbors/candidates.hpp"
-#include "simt/reduce.hpp"
-#include "simt/simt.hpp"
-#include "simt/sort.hpp"
+#include "kernels/neighbors/candidates.hpp"
+#include "kernels/simt/reduce.hpp"
+#include "kernels/simt/simt.hpp"
+#include "kernels/simt/sort.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -245,33 +245,32 @@ std::size_t candidate_capacity(std::size_t wanted) {
   return wanted <= kSmall / 2 ? kSmall : kLarge;
 }
 
-void squared_norms(device::Stream& stream, const float* x, std::size_t rows, std::size_t columns,
+void squared_norms(simt::StreamHandle stream, const float* x, std::size_t rows, std::size_t columns,
                    float* norms) {
-  simt::launch(stream.handle(), simt::per_warp(rows), squared_norms_kernel, x, rows, columns,
-               norms);
+  simt::launch(stream, simt::per_warp(rows), squared_norms_kernel, x, rows, columns, norms);
 }
 
-void clear_candidates(device::Stream& stream, CandidateLists lists, std::size_t rows) {
-  simt::launch(stream.handle(), simt::per_element(rows), clear_candidates_kernel, lists, rows);
+void clear_candidates(simt::StreamHandle stream, CandidateLists lists, std::size_t rows) {
+  simt::launch(stream, simt::per_element(rows), clear_candidates_kernel, lists, rows);
 }
 
-void offer_candidates(device::Stream& stream, const float* products, const float* norms,
+void offer_candidates(simt::StreamHandle stream, const float* products, const float* norms,
                       std::size_t first_row, std::size_t rows, std::size_t first_column,
                       std::size_t columns, std::size_t wanted, CandidateLists lists) {
   const bool small = lists.capacity == kSmall;
   simt::launch(
-      stream.handle(),
+      stream,
       simt::per_block(rows, kOfferBlock, small ? sizeof(Smem<kSmall>) : sizeof(Smem<kLarge>)),
       small ? offer_candidates_kernel<kSmall> : offer_candidates_kernel<kLarge>, products, norms,
       narrow(first_row), narrow(first_column), narrow(columns), narrow(wanted), lists);
 }
 
-void finish_candidates(device::Stream& stream, const float* x, const float* norms,
+void finish_candidates(simt::StreamHandle stream, const float* x, const float* norms,
                        std::size_t all_rows, std::size_t features, std::size_t first_row,
                        std::size_t rows, std::size_t wanted, std::size_t k, CandidateLists lists,
                        std::uint32_t* indices, float* squared_distances) {
   const bool small = lists.capacity == kSmall;
-  simt::launch(stream.handle(),
+  simt::launch(stream,
                simt::per_block(rows, kBlock, small ? sizeof(Smem<kSmall>) : sizeof(Smem<kLarge>)),
                small ? finish_candidates_kernel<kSmall> : finish_candidates_kernel<kLarge>, x,
                norms, narrow(all_rows), features, narrow(first_row), narrow(wanted), narrow(k),

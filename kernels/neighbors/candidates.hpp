@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "device/stream.hpp"
+#include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -27,23 +27,23 @@ struct CandidateLists {
 [[nodiscard]] std::size_t candidate_capacity(std::size_t wanted);
 
 /// norms[r] = |x[r]|^2, for x (rows, columns).
-void squared_norms(device::Stream& stream, const float* x, std::size_t rows, std::size_t columns,
+void squared_norms(simt::StreamHandle stream, const float* x, std::size_t rows, std::size_t columns,
                    float* norms);
 
 /// Empties the lists.
-void clear_candidates(device::Stream& stream, CandidateLists lists, std::size_t rows);
+void clear_candidates(simt::StreamHandle stream, CandidateLists lists, std::size_t rows);
 
 /// Offers each row r of a group, the data's row first_row + r, the columns of a tile, the data's rows
 /// first_column + c, given products (rows, columns) of the two. A list keeps at least its `wanted`
 /// smallest.
-void offer_candidates(device::Stream& stream, const float* products, const float* norms,
+void offer_candidates(simt::StreamHandle stream, const float* products, const float* norms,
                       std::size_t first_row, std::size_t rows, std::size_t first_column,
                       std::size_t columns, std::size_t wanted, CandidateLists lists);
 
 /// From the lists the k nearest of each row, by their distances recomputed in full:
 /// indices, squared_distances (rows, k) for the data's rows from first_row on. A row whose list cannot
 /// be proved to hold them, for the rounding of its products, is compared with all_rows rows instead.
-void finish_candidates(device::Stream& stream, const float* x, const float* norms,
+void finish_candidates(simt::StreamHandle stream, const float* x, const float* norms,
                        std::size_t all_rows, std::size_t features, std::size_t first_row,
                        std::size_t rows, std::size_t wanted, std::size_t k, CandidateLists lists,
                        std::uint32_t* indices, float* squared_distances);

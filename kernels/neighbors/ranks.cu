@@ -1,6 +1,6 @@
-#include "neighbors/ranks.hpp"
-#include "simt/reduce.hpp"
-#include "simt/simt.hpp"
+#include "kernels/neighbors/ranks.hpp"
+#include "kernels/simt/reduce.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -52,10 +52,10 @@ __global__ void neighbor_ranks_kernel(const float* __restrict__ products,
 
 // ------------------------------------------------------------------------------------ launchers
 
-void neighbor_ranks(device::Stream& stream, const float* products, const float* norms,
+void neighbor_ranks(simt::StreamHandle stream, const float* products, const float* norms,
                     std::size_t first_row, std::size_t rows, std::size_t columns,
                     const std::uint32_t* neighbors, std::size_t k, std::uint32_t* ranks) {
-  simt::launch(stream.handle(), simt::per_warp(rows * k), neighbor_ranks_kernel, products, norms,
+  simt::launch(stream, simt::per_warp(rows * k), neighbor_ranks_kernel, products, norms,
                static_cast<std::uint32_t>(first_row), rows, static_cast<std::uint32_t>(columns),
                neighbors, k, ranks);
 }

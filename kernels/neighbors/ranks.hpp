@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "device/stream.hpp"
+#include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -12,7 +12,7 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 /// data, products (rows, columns), and the data's squared norms (columns): ranks[r, i] is the place
 /// of neighbors[r, i] among the others by increasing distance, then by index; the nearest has 1.
 /// neighbors, ranks (rows, k).
-void neighbor_ranks(device::Stream& stream, const float* products, const float* norms,
+void neighbor_ranks(simt::StreamHandle stream, const float* products, const float* norms,
                     std::size_t first_row, std::size_t rows, std::size_t columns,
                     const std::uint32_t* neighbors, std::size_t k, std::uint32_t* ranks);
 

@@ -1,8 +1,8 @@
 #include <cmath>
 
-#include "optimizer/adam.hpp"
-#include "simt/reduce.hpp"
-#include "simt/simt.hpp"
+#include "kernels/optimizer/adam.hpp"
+#include "kernels/simt/reduce.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -66,17 +66,16 @@ simt::LaunchConfig with_smem(simt::LaunchConfig config) {
 
 // ------------------------------------------------------------------------------------ launchers
 
-void adam_update(device::Stream& stream, const AdamOptions& options, const TrainingState* state,
+void adam_update(simt::StreamHandle stream, const AdamOptions& options, const TrainingState* state,
                  std::span<const float> gradient, float* parameters, float* first_moment,
                  float* second_moment) {
-  simt::launch(stream.handle(), with_smem(simt::per_element(gradient.size())), adam_update_kernel,
-               options, state, gradient.size(), gradient.data(), parameters, first_moment,
-               second_moment);
+  simt::launch(stream, with_smem(simt::per_element(gradient.size())), adam_update_kernel, options,
+               state, gradient.size(), gradient.data(), parameters, first_moment, second_moment);
 }
 
-void finish_step(device::Stream& stream, std::span<const double> loss_partial_sums,
+void finish_step(simt::StreamHandle stream, std::span<const double> loss_partial_sums,
                  std::size_t images, TrainingState* state) {
-  simt::launch(stream.handle(), with_smem(simt::per_block(1, 256)), finish_step_kernel,
+  simt::launch(stream, with_smem(simt::per_block(1, 256)), finish_step_kernel,
                loss_partial_sums.data(), static_cast<std::uint32_t>(loss_partial_sums.size()),
                std::uint64_t{images}, state);
 }

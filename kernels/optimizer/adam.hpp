@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <span>
 
-#include "device/stream.hpp"
+#include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -29,12 +29,12 @@ struct TrainingState {
 };
 
 /// One update of `parameters` and its moments from `gradient`, as step state->step + 1.
-void adam_update(device::Stream& stream, const AdamOptions& options, const TrainingState* state,
+void adam_update(simt::StreamHandle stream, const AdamOptions& options, const TrainingState* state,
                  std::span<const float> gradient, float* parameters, float* first_moment,
                  float* second_moment);
 
 /// The end of a step: adds the loss of `images` images, given as partial sums, and moves on.
-void finish_step(device::Stream& stream, std::span<const double> loss_partial_sums,
+void finish_step(simt::StreamHandle stream, std::span<const double> loss_partial_sums,
                  std::size_t images, TrainingState* state);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

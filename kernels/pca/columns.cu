@@ -1,5 +1,5 @@
-#include "pca/columns.hpp"
-#include "simt/simt.hpp"
+#include "kernels/pca/columns.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -86,54 +86,53 @@ std::size_t column_sum_groups(std::size_t rows) {
 }
 
 template <class Mean>
-void column_means(device::Stream& stream, const float* x, std::size_t rows, std::size_t columns,
+void column_means(simt::StreamHandle stream, const float* x, std::size_t rows, std::size_t columns,
                   std::span<double> scratch, std::span<Mean> means) {
   const std::size_t groups = column_sum_groups(rows);
-  simt::launch(stream.handle(), simt::per_block(groups, 256), group_column_sums_kernel, x, rows,
-               columns, scratch.data());
-  simt::launch(stream.handle(), simt::per_element(columns), column_means_kernel<Mean>,
-               scratch.data(), groups, rows, columns, means.data());
+  simt::launch(stream, simt::per_block(groups, 256), group_column_sums_kernel, x, rows, columns,
+               scratch.data());
+  simt::launch(stream, simt::per_element(columns), column_means_kernel<Mean>, scratch.data(),
+               groups, rows, columns, means.data());
 }
-template void column_means(device::Stream&, const float*, std::size_t, std::size_t,
+template void column_means(simt::StreamHandle, const float*, std::size_t, std::size_t,
                            std::span<double>, std::span<float>);
-template void column_means(device::Stream&, const float*, std::size_t, std::size_t,
+template void column_means(simt::StreamHandle, const float*, std::size_t, std::size_t,
                            std::span<double>, std::span<double>);
 
-void subtract_means(device::Stream& stream, const float* x, std::size_t rows, std::size_t columns,
-                    std::span<const float> means, float* y) {
-  simt::launch(stream.handle(), simt::per_block(rows, 256), subtract_means_kernel, x, columns,
-               means.data(), y);
+void subtract_means(simt::StreamHandle stream, const float* x, std::size_t rows,
+                    std::size_t columns, std::span<const float> means, float* y) {
+  simt::launch(stream, simt::per_block(rows, 256), subtract_means_kernel, x, columns, means.data(),
+               y);
 }
 
 template <class Real>
-void centre(device::Stream& stream, const float* x, std::size_t stride, std::size_t rows,
+void centre(simt::StreamHandle stream, const float* x, std::size_t stride, std::size_t rows,
             std::size_t columns, const double* means, Real* y) {
-  simt::launch(stream.handle(), simt::per_block(rows, 256), centre_kernel<Real>, x, stride, columns,
-               means, y);
+  simt::launch(stream, simt::per_block(rows, 256), centre_kernel<Real>, x, stride, columns, means,
+               y);
 }
-template void centre(device::Stream&, const float*, std::size_t, std::size_t, std::size_t,
+template void centre(simt::StreamHandle, const float*, std::size_t, std::size_t, std::size_t,
                      const double*, float*);
-template void centre(device::Stream&, const float*, std::size_t, std::size_t, std::size_t,
+template void centre(simt::StreamHandle, const float*, std::size_t, std::size_t, std::size_t,
                      const double*, double*);
 
-void add_means(device::Stream& stream, float* y, std::size_t rows, std::size_t columns,
+void add_means(simt::StreamHandle stream, float* y, std::size_t rows, std::size_t columns,
                const double* means) {
-  simt::launch(stream.handle(), simt::per_block(rows, 256), add_means_kernel, y, columns, means);
+  simt::launch(stream, simt::per_block(rows, 256), add_means_kernel, y, columns, means);
 }
 
-void copy_columns(device::Stream& stream, const double* x, std::size_t rows, std::size_t columns,
+void copy_columns(simt::StreamHandle stream, const double* x, std::size_t rows, std::size_t columns,
                   double* y, std::size_t stride) {
-  simt::launch(stream.handle(), simt::per_block(rows, 256), copy_columns_kernel, x, columns, y,
-               stride);
+  simt::launch(stream, simt::per_block(rows, 256), copy_columns_kernel, x, columns, y, stride);
 }
 
-void diagonal(device::Stream& stream, const double* a, std::size_t n, double* values) {
-  simt::launch(stream.handle(), simt::per_element(n), diagonal_kernel, a, n, values);
+void diagonal(simt::StreamHandle stream, const double* a, std::size_t n, double* values) {
+  simt::launch(stream, simt::per_element(n), diagonal_kernel, a, n, values);
 }
 
-void accumulate(device::Stream& stream, std::span<const float> part, std::span<double> sum) {
-  simt::launch(stream.handle(), simt::per_element(part.size()), accumulate_kernel, part.data(),
-               part.size(), sum.data());
+void accumulate(simt::StreamHandle stream, std::span<const float> part, std::span<double> sum) {
+  simt::launch(stream, simt::per_element(part.size()), accumulate_kernel, part.data(), part.size(),
+               sum.data());
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

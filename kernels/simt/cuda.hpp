@@ -10,14 +10,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <hourglass/error.hpp>
 #include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include "hourglass/error.hpp"
-#include "simt/common.hpp"
-#include "simt/launch_config.hpp"
+#include "kernels/simt/common.hpp"
+#include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::simt {
 

@@ -1,14 +1,13 @@
-#include "simt/emulator.hpp"
+#include "kernels/simt/emulator.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <hourglass/error.hpp>
 #include <limits>
 #include <new>
 #include <sstream>
 #include <utility>
-
-#include "hourglass/error.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::simt {
 

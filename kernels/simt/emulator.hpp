@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "simt/fiber.hpp"
-#include "simt/host.hpp"
+#include "kernels/simt/fiber.hpp"
+#include "kernels/simt/host.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::simt {
 

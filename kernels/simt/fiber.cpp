@@ -1,14 +1,13 @@
 // The pool of stacks behind Fiber.
-#include "simt/fiber.hpp"
+#include "kernels/simt/fiber.hpp"
 
 #include <sys/mman.h>
 
 #include <boost/context/stack_traits.hpp>
 #include <cstddef>
+#include <hourglass/error.hpp>
 #include <string>
 #include <vector>
-
-#include "hourglass/error.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::simt {
 

@@ -1,5 +1,5 @@
 // Launching on the host: which blocks run where, and in what order.
-#include "simt/host.hpp"
+#include "kernels/simt/host.hpp"
 
 #include <omp.h>
 
@@ -7,12 +7,12 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <hourglass/error.hpp>
 #include <numeric>
 #include <string>
 #include <vector>
 
-#include "hourglass/error.hpp"
-#include "simt/emulator.hpp"
+#include "kernels/simt/emulator.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::simt {
 

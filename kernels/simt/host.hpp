@@ -13,8 +13,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "simt/emulation.hpp"
-#include "simt/launch_config.hpp"
+#include "kernels/simt/emulation.hpp"
+#include "kernels/simt/launch_config.hpp"
 
 // NOLINTBEGIN(bugprone-reserved-identifier,cppcoreguidelines-macro-usage)
 #define __global__
@@ -38,7 +38,7 @@ inline constinit thread_local simt::Dim3 gridDim{1, 1, 1};
 
 }  // namespace hourglass::HOURGLASS_TARGET
 
-#include "simt/common.hpp"
+#include "kernels/simt/common.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::simt {
 

@@ -1,7 +1,7 @@
 // Sums over a warp and over a block: the same tree every time, whatever order the threads run in.
 #pragma once
 
-#include "simt/simt.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::simt {
 

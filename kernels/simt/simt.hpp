@@ -42,7 +42,7 @@
 #pragma once
 
 #ifdef __CUDACC__
-#include "simt/cuda.hpp"
+#include "kernels/simt/cuda.hpp"
 #else
-#include "simt/host.hpp"
+#include "kernels/simt/host.hpp"
 #endif

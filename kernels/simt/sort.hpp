@@ -5,7 +5,7 @@
 #include <algorithm>
 #endif
 
-#include "simt/simt.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::simt {
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstdint>
 
-#include "simt/simt.hpp"
-#include "tsne/map.hpp"
+#include "kernels/simt/simt.hpp"
+#include "kernels/tsne/map.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "simt/host_device.hpp"
+#include "kernels/simt/host_device.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 

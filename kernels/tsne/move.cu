@@ -1,10 +1,10 @@
 #include <cmath>
 
-#include "simt/reduce.hpp"
-#include "simt/simt.hpp"
-#include "tsne/boxes.cuh"
-#include "tsne/move.hpp"
-#include "tsne/spline.cuh"
+#include "kernels/simt/reduce.hpp"
+#include "kernels/simt/simt.hpp"
+#include "kernels/tsne/boxes.cuh"
+#include "kernels/tsne/move.hpp"
+#include "kernels/tsne/spline.cuh"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -165,23 +165,24 @@ std::size_t move_box_count(std::size_t points) {
   return shape(points).grid.count();
 }
 
-void move_points(device::Stream& stream, std::span<const Point> points,
+void move_points(simt::StreamHandle stream, std::span<const Point> points,
                  const Affinities& affinities, const Repulsion& repulsion, const Schedule& schedule,
                  const Geometry* geometry, Motion motion, Point* moved, std::span<Box> boxes) {
-  simt::launch(stream.handle(), shape(points.size()),
+  simt::launch(stream, shape(points.size()),
                repulsion.forces == nullptr ? move_points_kernel<true> : move_points_kernel<false>,
                points.data(), narrow(points.size()), affinities, repulsion, schedule, geometry,
                motion, moved, boxes.data());
 }
 
-void measure_points(device::Stream& stream, std::span<const Point> points, std::span<Box> boxes) {
-  simt::launch(stream.handle(), shape(points.size()), measure_points_kernel, points.data(),
+void measure_points(simt::StreamHandle stream, std::span<const Point> points,
+                    std::span<Box> boxes) {
+  simt::launch(stream, shape(points.size()), measure_points_kernel, points.data(),
                narrow(points.size()), boxes.data());
 }
 
-void divergence_terms(device::Stream& stream, std::span<const Point> points,
+void divergence_terms(simt::StreamHandle stream, std::span<const Point> points,
                       const Affinities& affinities, std::span<double> sums) {
-  simt::launch(stream.handle(), shape(points.size()), divergence_terms_kernel, points.data(),
+  simt::launch(stream, shape(points.size()), divergence_terms_kernel, points.data(),
                narrow(points.size()), affinities, sums.data());
 }
 

@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <span>
 
-#include "device/stream.hpp"
-#include "tsne/map.hpp"
+#include "kernels/simt/launch_config.hpp"
+#include "kernels/tsne/map.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -25,7 +25,7 @@ struct Affinities {
 struct Repulsion {
   const float* potential = nullptr;  ///< (nodes, side), from spread charges
   std::uint32_t side = 0;
-  const Point* forces = nullptr;  ///< exact ones
+  const Point* forces = nullptr;        ///< exact ones
   const double* normalizers = nullptr;  ///< partial sums of Z ...
   std::uint32_t normalizer_count = 0;
   double normalizer_offset = 0.0;  ///< ... and what to add to their total
@@ -41,15 +41,15 @@ struct Motion {
 [[nodiscard]] std::size_t move_box_count(std::size_t points);
 
 /// moved = points - their mean + a step, no longer than 5 in either direction; boxes: of moved.
-void move_points(device::Stream& stream, std::span<const Point> points,
+void move_points(simt::StreamHandle stream, std::span<const Point> points,
                  const Affinities& affinities, const Repulsion& repulsion, const Schedule& schedule,
                  const Geometry* geometry, Motion motion, Point* moved, std::span<Box> boxes);
 
 /// Boxes of points as they are, for the first iteration; as many as move_points writes.
-void measure_points(device::Stream& stream, std::span<const Point> points, std::span<Box> boxes);
+void measure_points(simt::StreamHandle stream, std::span<const Point> points, std::span<Box> boxes);
 
 /// sums: partial sums, as many as boxes, of p_ij (log p_ij + log(1 + d_ij^2)) over all entries.
-void divergence_terms(device::Stream& stream, std::span<const Point> points,
+void divergence_terms(simt::StreamHandle stream, std::span<const Point> points,
                       const Affinities& affinities, std::span<double> sums);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

@@ -1,7 +1,7 @@
-#include "simt/reduce.hpp"
-#include "simt/simt.hpp"
-#include "tsne/boxes.cuh"
-#include "tsne/repulsion.hpp"
+#include "kernels/simt/reduce.hpp"
+#include "kernels/simt/simt.hpp"
+#include "kernels/tsne/boxes.cuh"
+#include "kernels/tsne/repulsion.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -97,16 +97,16 @@ std::size_t repulsion_partial_count(std::size_t points) {
   return shape(points).grid.count();
 }
 
-void exact_repulsion(device::Stream& stream, std::span<const Point> points, Point* forces,
+void exact_repulsion(simt::StreamHandle stream, std::span<const Point> points, Point* forces,
                      std::span<double> normalizers) {
-  simt::launch(stream.handle(), shape(points.size()), exact_repulsion_kernel, points.data(),
+  simt::launch(stream, shape(points.size()), exact_repulsion_kernel, points.data(),
                static_cast<std::uint32_t>(points.size()), forces, normalizers.data());
 }
 
-void begin_iteration(device::Stream& stream, std::size_t points, std::span<const Box> boxes,
+void begin_iteration(simt::StreamHandle stream, std::size_t points, std::span<const Box> boxes,
                      Geometry* geometry) {
-  simt::launch(stream.handle(), simt::per_block(1, kBoxBlock, sizeof(BeginSmem)),
-               begin_iteration_kernel, static_cast<std::uint32_t>(points), boxes.data(),
+  simt::launch(stream, simt::per_block(1, kBoxBlock, sizeof(BeginSmem)), begin_iteration_kernel,
+               static_cast<std::uint32_t>(points), boxes.data(),
                static_cast<std::uint32_t>(boxes.size()), geometry);
 }
 

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <span>
 
-#include "device/stream.hpp"
-#include "tsne/map.hpp"
+#include "kernels/simt/launch_config.hpp"
+#include "kernels/tsne/map.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -16,11 +16,11 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 [[nodiscard]] std::size_t repulsion_partial_count(std::size_t points);
 
 /// forces (N), unless null; normalizers: partial sums of Z.
-void exact_repulsion(device::Stream& stream, std::span<const Point> points, Point* forces,
+void exact_repulsion(simt::StreamHandle stream, std::span<const Point> points, Point* forces,
                      std::span<double> normalizers);
 
 /// For a map without a grid: joins the boxes and counts the iteration, as spread_charges does.
-void begin_iteration(device::Stream& stream, std::size_t points, std::span<const Box> boxes,
+void begin_iteration(simt::StreamHandle stream, std::size_t points, std::span<const Box> boxes,
                      Geometry* geometry);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

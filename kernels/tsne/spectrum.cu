@@ -1,8 +1,8 @@
 #include <cmath>
 
-#include "simt/reduce.hpp"
-#include "simt/simt.hpp"
-#include "tsne/spectrum.hpp"
+#include "kernels/simt/reduce.hpp"
+#include "kernels/simt/simt.hpp"
+#include "kernels/tsne/spectrum.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -35,9 +35,8 @@ __global__ void sample_interaction_kernel(std::uint32_t side, float spacing,
   }
 }
 
-__global__ void deconvolve_kernel(std::uint32_t side, const math::Complex* __restrict__ upper,
-                                  const math::Complex* __restrict__ lower,
-                                  float* __restrict__ spectrum) {
+__global__ void deconvolve_kernel(std::uint32_t side, const Complex* __restrict__ upper,
+                                  const Complex* __restrict__ lower, float* __restrict__ spectrum) {
   const std::uint32_t columns = side / 2 + 1;
   const float scale = 1.f / (static_cast<float>(side) * static_cast<float>(side));
   for (const auto i : simt::elements(side * columns)) {
@@ -53,7 +52,7 @@ __global__ void deconvolve_kernel(std::uint32_t side, const math::Complex* __res
 // for the first and the last, which have none.
 __global__ void multiply_spectrum_kernel(std::uint32_t side, const float* __restrict__ spectra,
                                          const Geometry* __restrict__ geometry,
-                                         math::Complex* __restrict__ charges,
+                                         Complex* __restrict__ charges,
                                          double* __restrict__ energies) {
   const std::uint32_t columns = side / 2 + 1;
   const float* spectrum = spectra + std::size_t{geometry->level} * side * columns;
@@ -61,7 +60,7 @@ __global__ void multiply_spectrum_kernel(std::uint32_t side, const float* __rest
   for (const auto i : simt::elements(side * columns)) {
     const std::uint32_t column = i % columns;
     const float factor = spectrum[i];
-    const math::Complex charge = charges[i];
+    const Complex charge = charges[i];
     const float weight = column == 0 || column == columns - 1 ? 1.f : 2.f;
     energy += static_cast<double>(
         weight * factor * (charge.real * charge.real + charge.imaginary * charge.imaginary));
@@ -79,31 +78,30 @@ std::size_t spectrum_size(std::uint32_t side) {
 
 // ------------------------------------------------------------------------------------ launchers
 
-void sample_interaction(device::Stream& stream, Interaction interaction, std::uint32_t side,
+void sample_interaction(simt::StreamHandle stream, Interaction interaction, std::uint32_t side,
                         float spacing, std::uint32_t first_row, float* plane) {
-  simt::launch(stream.handle(), simt::per_element(std::size_t{side} / 2 * side),
+  simt::launch(stream, simt::per_element(std::size_t{side} / 2 * side),
                interaction == Interaction::plain
                    ? sample_interaction_kernel<Interaction::plain>
                    : sample_interaction_kernel<Interaction::minus_one>,
                side, spacing, first_row, plane);
 }
 
-void deconvolve(device::Stream& stream, std::uint32_t side, const math::Complex* upper,
-                const math::Complex* lower, float* spectrum) {
-  simt::launch(stream.handle(), simt::per_element(spectrum_size(side)), deconvolve_kernel, side,
-               upper, lower, spectrum);
+void deconvolve(simt::StreamHandle stream, std::uint32_t side, const Complex* upper,
+                const Complex* lower, float* spectrum) {
+  simt::launch(stream, simt::per_element(spectrum_size(side)), deconvolve_kernel, side, upper,
+               lower, spectrum);
 }
 
 std::size_t energy_partial_count(std::uint32_t side) {
   return simt::per_element(spectrum_size(side)).grid.count();
 }
 
-void multiply_spectrum(device::Stream& stream, std::uint32_t side, const float* spectra,
-                       const Geometry* geometry, math::Complex* charges,
-                       std::span<double> energies) {
+void multiply_spectrum(simt::StreamHandle stream, std::uint32_t side, const float* spectra,
+                       const Geometry* geometry, Complex* charges, std::span<double> energies) {
   auto config = simt::per_element(spectrum_size(side));
   config.shared_bytes = sizeof(Smem);
-  simt::launch(stream.handle(), config, multiply_spectrum_kernel, side, spectra, geometry, charges,
+  simt::launch(stream, config, multiply_spectrum_kernel, side, spectra, geometry, charges,
                energies.data());
 }
 

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <span>
 
-#include "device/stream.hpp"
-#include "math/fft.hpp"
-#include "tsne/map.hpp"
+#include "kernels/simt/complex.hpp"
+#include "kernels/simt/launch_config.hpp"
+#include "kernels/tsne/map.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -19,23 +19,22 @@ enum class Interaction {
 
 /// plane (side / 2, side): rows first_row, first_row + 1, ... of the interaction with node (0, 0) on
 /// the cyclic side x side grid.
-void sample_interaction(device::Stream& stream, Interaction interaction, std::uint32_t side,
+void sample_interaction(simt::StreamHandle stream, Interaction interaction, std::uint32_t side,
                         float spacing, std::uint32_t first_row, float* plane);
 
 /// spectrum (real) = transform / (spline's transform)^2 / side^2: divided once for spreading, once for
 /// gathering, and by what transforms there and back multiply by. The transform is that of the upper
 /// half of the grid's rows, plus that of the lower half moved up by side / 2, which turns the sign of
 /// every odd row of its transform.
-void deconvolve(device::Stream& stream, std::uint32_t side, const math::Complex* upper,
-                const math::Complex* lower, float* spectrum);
+void deconvolve(simt::StreamHandle stream, std::uint32_t side, const Complex* upper,
+                const Complex* lower, float* spectrum);
 
 /// Partial sums that multiply_spectrum writes.
 [[nodiscard]] std::size_t energy_partial_count(std::uint32_t side);
 
 /// charges *= spectra[geometry->level]; energies: partial sums whose total is
 /// sum over nodes of charge times potential, by Parseval's theorem.
-void multiply_spectrum(device::Stream& stream, std::uint32_t side, const float* spectra,
-                       const Geometry* geometry, math::Complex* charges,
-                       std::span<double> energies);
+void multiply_spectrum(simt::StreamHandle stream, std::uint32_t side, const float* spectra,
+                       const Geometry* geometry, Complex* charges, std::span<double> energies);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

@@ -1,8 +1,8 @@
 // Cubic B-splines on a grid of unit spacing.
 #pragma once
 
-#include "simt/simt.hpp"
-#include "tsne/map.hpp"
+#include "kernels/simt/simt.hpp"
+#include "kernels/tsne/map.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 

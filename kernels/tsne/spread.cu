@@ -1,9 +1,9 @@
 #include <cmath>
 
-#include "simt/simt.hpp"
-#include "tsne/boxes.cuh"
-#include "tsne/spline.cuh"
-#include "tsne/spread.hpp"
+#include "kernels/simt/simt.hpp"
+#include "kernels/tsne/boxes.cuh"
+#include "kernels/tsne/spline.cuh"
+#include "kernels/tsne/spread.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -84,19 +84,19 @@ __global__ void unload_charges_kernel(std::uint32_t nodes, FixedCharge* __restri
 
 // ------------------------------------------------------------------------------------ launchers
 
-void spread_charges(device::Stream& stream, std::span<const Point> points, GridShape grid,
+void spread_charges(simt::StreamHandle stream, std::span<const Point> points, GridShape grid,
                     std::span<const Box> boxes, Geometry* geometry, FixedCharge* charges) {
   auto config = simt::per_element(points.size(), kBoxBlock);
   config.shared_bytes = sizeof(Smem);
-  simt::launch(stream.handle(), config, spread_charges_kernel, points.data(),
+  simt::launch(stream, config, spread_charges_kernel, points.data(),
                static_cast<std::uint32_t>(points.size()), grid, boxes.data(),
                static_cast<std::uint32_t>(boxes.size()), geometry, charges);
 }
 
-void unload_charges(device::Stream& stream, std::uint32_t side, FixedCharge* charges,
+void unload_charges(simt::StreamHandle stream, std::uint32_t side, FixedCharge* charges,
                     float* plane) {
-  simt::launch(stream.handle(), simt::per_block(side / 2, kBoxBlock), unload_charges_kernel,
-               side / 2, charges, plane);
+  simt::launch(stream, simt::per_block(side / 2, kBoxBlock), unload_charges_kernel, side / 2,
+               charges, plane);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

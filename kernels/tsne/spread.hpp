@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <span>
 
-#include "device/stream.hpp"
-#include "tsne/map.hpp"
+#include "kernels/simt/launch_config.hpp"
+#include "kernels/tsne/map.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -17,10 +17,11 @@ using FixedCharge = std::uint64_t;
 /// charges (nodes, nodes) += the points'. First joins `boxes`, lays the grid over the map, counts the
 /// iteration, and writes all this to *geometry. A map that is too large for level 0 sets overflow;
 /// its stray points are kept within the grid's memory.
-void spread_charges(device::Stream& stream, std::span<const Point> points, GridShape grid,
+void spread_charges(simt::StreamHandle stream, std::span<const Point> points, GridShape grid,
                     std::span<const Box> boxes, Geometry* geometry, FixedCharge* charges);
 
 /// plane (nodes, side): the charges as floats in the first `nodes` of each row; charges are cleared.
-void unload_charges(device::Stream& stream, std::uint32_t side, FixedCharge* charges, float* plane);
+void unload_charges(simt::StreamHandle stream, std::uint32_t side, FixedCharge* charges,
+                    float* plane);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

@@ -6,8 +6,8 @@
 #include <variant>
 
 #include "autoencoder/engine.hpp"
-#include "data/gather.hpp"
 #include "device/buffer.hpp"
+#include "kernels/data/gather.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 

@@ -4,12 +4,12 @@
 #include <hourglass/error.hpp>
 #include <utility>
 
-#include "data/corrupt.hpp"
-#include "data/shuffle.hpp"
 #include "device/range.hpp"
-#include "layers/activation.hpp"
-#include "layers/loss.hpp"
-#include "math/layout.hpp"
+#include "device/target.hpp"
+#include "kernels/data/corrupt.hpp"
+#include "kernels/data/shuffle.hpp"
+#include "kernels/layers/activation.hpp"
+#include "kernels/layers/loss.hpp"
 #include "math/sort.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
@@ -17,7 +17,7 @@ namespace {
 
 /// Images a pass without gradients takes at a time: enough to fill a GPU, small enough that a CPU's
 /// cache holds what passes between two layers.
-constexpr std::size_t kInferenceBatch = math::kImageLayout == ImageLayout::nchw ? 1000 : 100;
+constexpr std::size_t kInferenceBatch = kOnCuda ? 1000 : 100;
 
 }  // namespace
 

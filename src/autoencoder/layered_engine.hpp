@@ -13,11 +13,11 @@
 #include "autoencoder/device_images.hpp"
 #include "autoencoder/engine.hpp"
 #include "autoencoder/network.hpp"
-#include "data/corruption.hpp"
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
+#include "kernels/data/corruption.hpp"
+#include "kernels/optimizer/adam.hpp"
 #include "math/context.hpp"
-#include "optimizer/adam.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 

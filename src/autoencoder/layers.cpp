@@ -1,9 +1,10 @@
 #include "autoencoder/layers.hpp"
 
-#include "layers/activation.hpp"
-#include "layers/dense.hpp"
-#include "layers/max_pool.hpp"
-#include "layers/upsample.hpp"
+#include "kernels/layers/activation.hpp"
+#include "kernels/layers/dense.hpp"
+#include "kernels/layers/max_pool.hpp"
+#include "kernels/layers/upsample.hpp"
+#include "math/layout.hpp"
 #include "math/matrix.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {

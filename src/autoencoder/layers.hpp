@@ -5,9 +5,9 @@
 #include <hourglass/model.hpp>
 
 #include "autoencoder/layer.hpp"
+#include "kernels/layers/planes.hpp"
 #include "math/convolution.hpp"
 #include "math/dense.hpp"
-#include "math/layout.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "data/philox.hpp"
+#include "kernels/data/philox.hpp"
 
 namespace hourglass {
 

@@ -2,7 +2,7 @@
 #include <hourglass/error.hpp>
 #include <string>
 
-#include "data/corruption.hpp"
+#include "kernels/data/corruption.hpp"
 
 namespace hourglass {
 

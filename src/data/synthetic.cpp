@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "data/glyphs.hpp"
-#include "data/philox.hpp"
 #include "files/messages.hpp"
+#include "kernels/data/philox.hpp"
 
 namespace hourglass {
 namespace {

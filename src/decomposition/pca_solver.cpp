@@ -10,10 +10,10 @@
 
 #include "device/buffer.hpp"
 #include "device/range.hpp"
+#include "device/target.hpp"
+#include "kernels/pca/columns.hpp"
 #include "math/context.hpp"
-#include "math/layout.hpp"
 #include "math/matrix.hpp"
-#include "pca/columns.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -37,7 +37,6 @@ class Readable {
  public:
   Readable() = default;
   Readable(const device::Stream& stream, std::span<const float> values) : data_(values.data()) {
-    constexpr bool kOnCuda = math::kImageLayout == ImageLayout::nchw;
     if constexpr (kOnCuda) {
       copy_ = device::to_device<float>(stream, values);
       data_ = copy_.data();

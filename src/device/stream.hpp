@@ -23,6 +23,8 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   [[nodiscard]] StreamHandle handle() const { return handle_; }
+  /// Kernels know a stream by its handle alone.
+  operator StreamHandle() const { return handle_; }  // NOLINT(google-explicit-constructor)
   /// Waits for all queued work. Throws Error for any failure of it.
   void synchronize() const;
 

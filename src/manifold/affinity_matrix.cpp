@@ -1,8 +1,8 @@
 #include "manifold/affinity_matrix.hpp"
 
-#include "affinities/perplexity.hpp"
-#include "affinities/symmetrize.hpp"
 #include "device/range.hpp"
+#include "kernels/affinities/perplexity.hpp"
+#include "kernels/affinities/symmetrize.hpp"
 #include "math/sort.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {

@@ -5,9 +5,9 @@
 #include <cstdint>
 
 #include "device/buffer.hpp"
+#include "kernels/tsne/move.hpp"
 #include "manifold/neighbors.hpp"
 #include "math/context.hpp"
-#include "tsne/move.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 

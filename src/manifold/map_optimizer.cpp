@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "math/layout.hpp"
-#include "tsne/repulsion.hpp"
+#include "device/target.hpp"
+#include "kernels/tsne/repulsion.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -16,8 +16,6 @@ namespace {
 using kernels::Box;
 using kernels::Geometry;
 using kernels::Point;
-
-constexpr bool kOnCuda = math::kImageLayout == ImageLayout::nchw;
 
 /// Up to here summing all pairs is as quick as a grid, and it is exact. On the CPU measured
 /// (docs/performance.md), on CUDA an estimate.

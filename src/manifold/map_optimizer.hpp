@@ -10,11 +10,11 @@
 
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
+#include "kernels/tsne/map.hpp"
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_solver.hpp"
 #include "manifold/repulsion_grid.hpp"
 #include "math/context.hpp"
-#include "tsne/map.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 

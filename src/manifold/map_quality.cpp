@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "device/range.hpp"
-#include "neighbors/limits.hpp"
+#include "kernels/neighbors/limits.hpp"
 
 namespace hourglass {
 

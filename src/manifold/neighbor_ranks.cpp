@@ -5,11 +5,11 @@
 
 #include "device/buffer.hpp"
 #include "device/range.hpp"
+#include "kernels/neighbors/candidates.hpp"
+#include "kernels/neighbors/ranks.hpp"
+#include "kernels/pca/columns.hpp"
 #include "math/context.hpp"
 #include "math/matrix.hpp"
-#include "neighbors/candidates.hpp"
-#include "neighbors/ranks.hpp"
-#include "pca/columns.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {

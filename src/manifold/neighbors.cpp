@@ -4,9 +4,9 @@
 #include <hourglass/error.hpp>
 
 #include "device/range.hpp"
+#include "kernels/neighbors/candidates.hpp"
+#include "kernels/pca/columns.hpp"
 #include "math/matrix.hpp"
-#include "neighbors/candidates.hpp"
-#include "pca/columns.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {

@@ -22,7 +22,7 @@ RepulsionGrid::RepulsionGrid(math::Context& context, kernels::GridShape shape,
   device::Stream& stream = context.stream();
   device::fill_with_zero(stream, charges_.span());
   device::fill_with_zero(stream, charge_plane_.span());
-  device::Buffer<math::Complex> lower(fft_.spectrum_size());
+  device::Buffer<Complex> lower(fft_.spectrum_size());
   float spacing = shape.coarsest_spacing;
   for (std::uint32_t level = 0; level < shape.levels; ++level, spacing *= 0.5f) {
     kernels::sample_interaction(stream, interaction, shape.side, spacing, 0, potential_.data());

@@ -10,11 +10,11 @@
 #include <span>
 
 #include "device/buffer.hpp"
+#include "kernels/tsne/move.hpp"
+#include "kernels/tsne/spectrum.hpp"
+#include "kernels/tsne/spread.hpp"
 #include "math/context.hpp"
 #include "math/fft.hpp"
-#include "tsne/move.hpp"
-#include "tsne/spectrum.hpp"
-#include "tsne/spread.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 
@@ -40,7 +40,7 @@ class RepulsionGrid {
   device::Buffer<kernels::FixedCharge> charges_;
   device::Buffer<float> charge_plane_;  // the right half of each row stays zero
   device::Buffer<float> potential_;
-  device::Buffer<math::Complex> transform_;
+  device::Buffer<Complex> transform_;
   device::Buffer<float> spectra_;  // one a level
   device::Buffer<double> energies_;
   double normalizer_offset_;

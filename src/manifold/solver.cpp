@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "device/range.hpp"
+#include "device/target.hpp"
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_optimizer.hpp"
 #include "manifold/map_solver.hpp"
 #include "manifold/neighbors.hpp"
 #include "math/context.hpp"
-#include "math/layout.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -82,9 +82,7 @@ class Solver final : public MapSolver {
 
   // On a GPU long enough for the host's look in between to vanish; on a CPU short enough for a person
   // to see progress. Even, so that points end in the buffer they began in.
-  [[nodiscard]] std::size_t stride() const override {
-    return math::kImageLayout == ImageLayout::nchw ? 50 : 10;
-  }
+  [[nodiscard]] std::size_t stride() const override { return kOnCuda ? 50 : 10; }
 
   void advance(std::size_t iterations) override {
     const Range range("iterations");

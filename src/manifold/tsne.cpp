@@ -9,10 +9,10 @@
 #include <string>
 #include <utility>
 
-#include "data/philox.hpp"
 #include "device/range.hpp"
+#include "kernels/data/philox.hpp"
+#include "kernels/neighbors/limits.hpp"
 #include "manifold/map_solver.hpp"
-#include "neighbors/limits.hpp"
 
 namespace hourglass {
 

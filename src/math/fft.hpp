@@ -4,14 +4,10 @@
 #include <cstddef>
 #include <memory>
 
+#include "kernels/simt/complex.hpp"
 #include "math/context.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::math {
-
-struct Complex {
-  float real;
-  float imaginary;
-};
 
 /// A side x side plane of which only the first side / 2 rows matter: going forward the others are
 /// zero, coming back they are not wanted. That is what linear convolution by FFT needs, and it saves

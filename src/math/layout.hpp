@@ -1,8 +1,6 @@
 // How image tensors lie in device memory.
 #pragma once
 
-#include <cstddef>
-
 namespace hourglass {
 
 enum class ImageLayout {
@@ -19,16 +17,5 @@ inline constexpr ImageLayout kImageLayout = ImageLayout::nhwc;
 namespace cuda::math {
 inline constexpr ImageLayout kImageLayout = ImageLayout::nchw;
 }
-
-/// Either layout as `outer` images of height x width cells of `inner` adjacent values each:
-/// NCHW is (N C, H, W, 1), NHWC is (N, H, W, C).
-struct Planes {
-  std::size_t outer;
-  std::size_t height;
-  std::size_t width;
-  std::size_t inner;
-
-  [[nodiscard]] std::size_t size() const { return outer * height * width * inner; }
-};
 
 }  // namespace hourglass

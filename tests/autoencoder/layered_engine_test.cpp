@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "autoencoder/layers.hpp"
-#include "layers/loss.hpp"
+#include "kernels/layers/loss.hpp"
 #include "support/golden.hpp"
 #include "support/mnist.hpp"
 #include "support/on_target.hpp"

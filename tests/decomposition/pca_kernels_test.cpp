@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "kernels/pca/columns.hpp"
 #include "math/matrix.hpp"
-#include "pca/columns.hpp"
 #include "support/on_target.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {

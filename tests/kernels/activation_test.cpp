@@ -1,4 +1,4 @@
-#include "layers/activation.hpp"
+#include "kernels/layers/activation.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "optimizer/adam.hpp"
+#include "kernels/optimizer/adam.hpp"
 
 #include <gtest/gtest.h>
 

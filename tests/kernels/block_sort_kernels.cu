@@ -1,7 +1,7 @@
 // Kernels that use simt/sort.hpp and the shares of blocks and warps, compiled for both targets.
-#include "kernels/block_sort_kernels.hpp"
-#include "simt/simt.hpp"
-#include "simt/sort.hpp"
+#include "kernels/simt/simt.hpp"
+#include "kernels/simt/sort.hpp"
+#include "tests/kernels/block_sort_kernels.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::test {
 namespace {

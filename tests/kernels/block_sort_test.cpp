@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/block_sort_kernels.hpp"
 #include "support/on_target.hpp"
+#include "tests/kernels/block_sort_kernels.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {

@@ -1,4 +1,4 @@
-#include "neighbors/candidates.hpp"
+#include "kernels/neighbors/candidates.hpp"
 
 #include <gtest/gtest.h>
 

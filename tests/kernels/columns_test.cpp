@@ -1,4 +1,4 @@
-#include "pca/columns.hpp"
+#include "kernels/pca/columns.hpp"
 
 #include <gtest/gtest.h>
 

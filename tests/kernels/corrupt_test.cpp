@@ -1,6 +1,6 @@
 // The kernel against the same corruption made on the host, and that against what noise and patches
 // are.
-#include "data/corrupt.hpp"
+#include "kernels/data/corrupt.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "layers/dense.hpp"
+#include "kernels/layers/dense.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "data/gather.hpp"
+#include "kernels/data/gather.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "layers/loss.hpp"
+#include "kernels/layers/loss.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "layers/max_pool.hpp"
+#include "kernels/layers/max_pool.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "affinities/perplexity.hpp"
+#include "kernels/affinities/perplexity.hpp"
 
 #include <gtest/gtest.h>
 

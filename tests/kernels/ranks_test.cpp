@@ -1,4 +1,4 @@
-#include "neighbors/ranks.hpp"
+#include "kernels/neighbors/ranks.hpp"
 
 #include <gtest/gtest.h>
 

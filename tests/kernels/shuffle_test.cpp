@@ -1,4 +1,4 @@
-#include "data/shuffle.hpp"
+#include "kernels/data/shuffle.hpp"
 
 #include <gtest/gtest.h>
 

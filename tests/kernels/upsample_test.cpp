@@ -1,4 +1,4 @@
-#include "layers/upsample.hpp"
+#include "kernels/layers/upsample.hpp"
 
 #include <gtest/gtest.h>
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "affinities/symmetrize.hpp"
+#include "kernels/affinities/symmetrize.hpp"
 #include "manifold/dense_reference.hpp"
 #include "manifold/sample_data.hpp"
 #include "math/sort.hpp"

@@ -1,5 +1,5 @@
 // One step of a map, its boxes and its divergence, against double precision.
-#include "tsne/move.hpp"
+#include "kernels/tsne/move.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "kernels/tsne/repulsion.hpp"
 #include "manifold/dense_reference.hpp"
 #include "manifold/sample_data.hpp"
 #include "support/on_target.hpp"
-#include "tsne/repulsion.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {

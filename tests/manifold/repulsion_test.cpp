@@ -1,5 +1,5 @@
 // The repulsion of a map: exact sums and the grid's, against sums in double precision.
-#include "tsne/repulsion.hpp"
+#include "kernels/tsne/repulsion.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,12 +13,12 @@
 #include <string>
 #include <vector>
 
+#include "kernels/tsne/move.hpp"
+#include "kernels/tsne/spread.hpp"
 #include "manifold/dense_reference.hpp"
 #include "manifold/repulsion_grid.hpp"
 #include "manifold/sample_data.hpp"
 #include "support/on_target.hpp"
-#include "tsne/move.hpp"
-#include "tsne/spread.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -444,7 +444,7 @@ TEST_P(Grid, EnergyIsChargeTimesPotential) {
     const std::size_t columns = side / 2 + 1;
     const auto factors = to_device(test::normal_data(2, side * columns, 2.0).values);
     const auto charges = test::normal_data(2, side * columns, 0.0, 8).values;
-    std::vector<math::Complex> spectrum(side * columns);
+    std::vector<Complex> spectrum(side * columns);
     for (std::size_t i = 0; i < spectrum.size(); ++i) {
       spectrum[i] = {charges[2 * i], charges[2 * i + 1]};
     }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "math/layout.hpp"
 #include "support/on_target.hpp"
 #include "support/random_values.hpp"
 #include "support/reference_layers.hpp"

@@ -14,8 +14,6 @@
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
-using math::Complex;
-
 /// The first side / 2 rows of a plane.
 std::vector<float> half_plane(std::size_t side) {
   return test::normal_data(side / 2, side, 0.5).values;

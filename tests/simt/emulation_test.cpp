@@ -1,5 +1,5 @@
 // What the emulation is for: it shows races and reads of unset memory, and reports what would hang.
-#include "simt/emulation.hpp"
+#include "kernels/simt/emulation.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,13 +7,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <hourglass/error.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "every_order.hpp"
-#include "hourglass/error.hpp"
-#include "simt/simt.hpp"
+#include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {

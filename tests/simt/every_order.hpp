@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "simt/emulation.hpp"
+#include "kernels/simt/emulation.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 

@@ -1,6 +1,6 @@
 // Kernels that between them use every word of simt.hpp, compiled for both targets.
-#include "simt/reduce.hpp"
-#include "simt/simt.hpp"
+#include "kernels/simt/reduce.hpp"
+#include "kernels/simt/simt.hpp"
 #include "vocabulary.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {

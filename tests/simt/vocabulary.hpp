@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "simt/launch_config.hpp"
+#include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "every_order.hpp"
-#include "simt/emulation.hpp"
+#include "kernels/simt/emulation.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {

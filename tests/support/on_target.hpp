@@ -16,15 +16,13 @@
 
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
+#include "device/target.hpp"
+#include "kernels/simt/emulation.hpp"
 #include "math/context.hpp"
-#include "math/layout.hpp"
-#include "simt/emulation.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 
 enum class Way { plain, forward, reverse, shuffled, stream, graph };
-
-inline constexpr bool kOnCuda = math::kImageLayout == ImageLayout::nchw;
 
 inline std::string way_name(const testing::TestParamInfo<Way>& info) {
   constexpr const char* kNames[] = {"plain", "forward", "reverse", "shuffled", "stream", "graph"};

@@ -1,0 +1,12 @@
+// A complex number in single precision, laid out as cuFFT's, FFTW's and std::complex<float>'s.
+#pragma once
+
+namespace hourglass {
+
+/// Aligned so that a GPU moves it in one piece.
+struct alignas(8) Complex {
+  float real;
+  float imaginary;
+};
+
+}  // namespace hourglass
