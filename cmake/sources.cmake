@@ -32,7 +32,9 @@ set(HOURGLASS_PER_TARGET
     src/manifold/neighbor_ranks.cpp
     src/manifold/neighbors.cpp
     src/manifold/repulsion_grid.cpp
-    src/manifold/solver.cpp)
+    src/math/rows.cpp
+    src/target/table.cpp
+    src/manifold/map_solver.cpp)
 
 set(HOURGLASS_ONLY_CPU
     kernels/simt/emulator.cpp

@@ -1,19 +1,16 @@
 #include "kernels/data/philox.hpp"
+#include "kernels/data/random_stream.hpp"
 #include "kernels/data/shuffle.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
-// Random streams of one seed are told apart by the counter's high half: this one's is the epoch,
-// above a tag that no other use of the seed has.
-constexpr std::uint64_t kShuffleTag = std::uint64_t{0x5fu} << 56;
-
 __global__ void draw_shuffle_keys_kernel(std::uint64_t seed, std::uint64_t epoch,
                                          std::uint32_t count, std::uint64_t* __restrict__ keys) {
   const Philox random{seed};
   for (const auto i : simt::elements(count)) {
-    keys[i] = (std::uint64_t{random(i, kShuffleTag | epoch)[0]} << 32) | i;
+    keys[i] = (std::uint64_t{random(i, stream_number(RandomStream::shuffle, epoch))[0]} << 32) | i;
   }
 }
 

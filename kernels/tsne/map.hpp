@@ -51,13 +51,4 @@ struct Geometry {
   std::uint32_t overflow = 0;  ///< 1 once a map has been too large for the grid
 };
 
-/// The schedule of forces: t-SNE's early phase pulls harder and remembers less.
-struct Schedule {
-  std::uint64_t early_iterations = 250;
-  float early_exaggeration = 12.f;
-  float early_momentum = 0.5f;
-  float late_momentum = 0.8f;
-  float learning_rate = 200.f;
-};
-
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

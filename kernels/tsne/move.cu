@@ -75,9 +75,10 @@ __device__ float step(float gradient, float velocity, float momentum, float rate
 // One warp a point; lane 0 takes the step.
 template <bool on_grid>
 __global__ void move_points_kernel(const Point* __restrict__ points, std::uint32_t count,
-                                   Affinities affinities, Repulsion repulsion, Schedule schedule,
-                                   const Geometry* __restrict__ geometry_now, Motion motion,
-                                   Point* __restrict__ moved, Box* __restrict__ boxes) {
+                                   Affinities affinities, Repulsion repulsion,
+                                   TsneSchedule schedule, const Geometry* __restrict__ geometry_now,
+                                   Motion motion, Point* __restrict__ moved,
+                                   Box* __restrict__ boxes) {
   Smem& smem = simt::shared<Smem>();
   double normalizer = 0.0;
   for (const auto i : simt::block_elements(repulsion.normalizer_count)) {
@@ -88,8 +89,10 @@ __global__ void move_points_kernel(const Point* __restrict__ points, std::uint32
 
   const Geometry geometry = *geometry_now;
   const bool early = geometry.iteration <= schedule.early_iterations;
-  const float exaggeration = early ? schedule.early_exaggeration : 1.f;
-  const float momentum = early ? schedule.early_momentum : schedule.late_momentum;
+  const float exaggeration = early ? static_cast<float>(schedule.early_exaggeration) : 1.f;
+  const auto momentum =
+      static_cast<float>(early ? schedule.early_momentum : schedule.late_momentum);
+  const auto rate = static_cast<float>(schedule.learning_rate);
   Box box;
   for (const auto i : simt::warp_elements(count)) {
     const Point here = points[i];
@@ -105,8 +108,8 @@ __global__ void move_points_kernel(const Point* __restrict__ points, std::uint32
     if (simt::lane() != 0) continue;
     Point velocity = motion.velocity[i];
     Point gain = motion.gain[i];
-    velocity.x = step(gradient_x, velocity.x, momentum, schedule.learning_rate, gain.x);
-    velocity.y = step(gradient_y, velocity.y, momentum, schedule.learning_rate, gain.y);
+    velocity.x = step(gradient_x, velocity.x, momentum, rate, gain.x);
+    velocity.y = step(gradient_y, velocity.y, momentum, rate, gain.y);
     motion.velocity[i] = velocity;
     motion.gain[i] = gain;
     const Point there{here.x - geometry.mean_x + velocity.x, here.y - geometry.mean_y + velocity.y};
@@ -166,8 +169,9 @@ std::size_t move_box_count(std::size_t points) {
 }
 
 void move_points(simt::StreamHandle stream, std::span<const Point> points,
-                 const Affinities& affinities, const Repulsion& repulsion, const Schedule& schedule,
-                 const Geometry* geometry, Motion motion, Point* moved, std::span<Box> boxes) {
+                 const Affinities& affinities, const Repulsion& repulsion,
+                 const TsneSchedule& schedule, const Geometry* geometry, Motion motion,
+                 Point* moved, std::span<Box> boxes) {
   simt::launch(stream, shape(points.size()),
                repulsion.forces == nullptr ? move_points_kernel<true> : move_points_kernel<false>,
                points.data(), narrow(points.size()), affinities, repulsion, schedule, geometry,

@@ -7,10 +7,13 @@
 #include "device/range.hpp"
 #include "device/target.hpp"
 #include "kernels/data/corrupt.hpp"
+#include "kernels/data/random_stream.hpp"
 #include "kernels/data/shuffle.hpp"
 #include "kernels/layers/activation.hpp"
 #include "kernels/layers/loss.hpp"
+#include "math/rows.hpp"
 #include "math/sort.hpp"
+#include "target/factories.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -24,8 +27,8 @@ constexpr std::size_t kInferenceBatch = kOnCuda ? 1000 : 100;
 // What exists only while training.
 struct LayeredEngine::Training {
   Training(math::Context& context, const Model& model, const ParameterLayout& layout,
-           const device::Buffer<float>& parameters, const ImagesView& training_images,
-           const ImagesView& validation_images, const TrainingOptions& options_)
+           const device::Buffer<float>& parameters, const Images& training_images,
+           const Images& validation_images, const TrainingOptions& options_)
       : options(options_),
         images(context.stream(), training_images),
         validation(context.stream(), validation_images),
@@ -89,7 +92,7 @@ std::vector<float> LayeredEngine::parameters() {
   return flat;
 }
 
-void LayeredEngine::begin_training(const ImagesView& images, const ImagesView& validation,
+void LayeredEngine::begin_training(const Images& images, const Images& validation,
                                    const TrainingOptions& options) {
   context_.make_current();
   training_.reset();  // frees its memory before the next is taken
@@ -137,7 +140,7 @@ void LayeredEngine::step(std::size_t batch) {
   const float* target =
       feed(network, t.images,
            {.order = t.options.shuffle ? t.order.data() : nullptr, .position = &state->position},
-           {t.options.seed, CorruptionStream::kTraining}, &state->step, batch);
+           {t.options.seed, stream_number(RandomStream::training_corruption)}, &state->step, batch);
   network.forward(context_);
   const auto partials =
       t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));
@@ -156,8 +159,9 @@ void LayeredEngine::validate() {
   for (std::size_t first = 0; first < t.validation.count(); first += kInferenceBatch) {
     const std::size_t batch = std::min(kInferenceBatch, t.validation.count() - first);
     Network& network = inference_network(all_, batch);
-    const float* target = feed(network, t.validation, {.first = first},
-                               {t.options.seed, CorruptionStream::kHeldOut}, nullptr, batch);
+    const float* target =
+        feed(network, t.validation, {.first = first},
+             {t.options.seed, stream_number(RandomStream::held_out_corruption)}, nullptr, batch);
     network.forward(context_);
     const auto partials =
         t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));
@@ -226,23 +230,52 @@ Network& LayeredEngine::inference_network(LayerRange layers, std::size_t batch) 
       .first->second;
 }
 
-Array<float> LayeredEngine::run(LayerRange layers, const Array<float>& rows) {
+template <class Use>
+void LayeredEngine::run_batches(LayerRange layers, const Images& rows, const StopRequest& stop,
+                                Use use) {
   context_.make_current();
-  const auto shapes = model().shapes();
-  const std::size_t in = shapes[layers.first].size();
-  const std::size_t out = shapes[layers.last].size();
-  Array<float> result({rows.rows(), out});
-  for (std::size_t first = 0; first < rows.rows(); first += kInferenceBatch) {
-    if (on_batch) on_batch();
-    const std::size_t batch = std::min(kInferenceBatch, rows.rows() - first);
-    Network& network = inference_network(layers, batch);
-    device::copy_to_device<float>(
-        context_.stream(), std::span(rows.values).subspan(first * in, batch * in), network.input());
+  const device::Stream& stream = context_.stream();
+  const std::size_t most = std::min(kInferenceBatch, rows.count());
+  device::Buffer<std::uint8_t> bytes;  // of a batch, on the device
+  for (std::size_t first = 0; first < rows.count(); first += most) {
+    stop_if_requested(stop);
+    const Images batch = rows.part(first, most);
+    Network& network = inference_network(layers, batch.count());
+    if (const auto* floats = std::get_if<std::span<const float>>(&batch.pixels())) {
+      device::copy_to_device<float>(stream, *floats, network.input());
+    } else {
+      const auto pixels = std::get<std::span<const std::uint8_t>>(batch.pixels());
+      if (bytes.size() == 0) bytes = device::Buffer<std::uint8_t>(pixels.size());
+      device::copy_to_device<std::uint8_t>(stream, pixels, bytes.span().first(pixels.size()));
+      kernels::gather_images(stream, bytes.data(), {}, batch.count(), batch.image_size(),
+                             network.input().data());
+    }
     network.forward(context_);
-    if (layers.last + 1 == shapes.size()) kernels::sigmoid(context_.stream(), network.output());
-    device::copy_to_host<float>(context_.stream(), network.output(),
-                                std::span(result.values).subspan(first * out, batch * out));
+    if (layers.last == all_.last) kernels::sigmoid(stream, network.output());
+    use(first, network.output());
   }
+  stream.synchronize();  // the bytes are about to be freed
+}
+
+Array<float> LayeredEngine::run(LayerRange layers, const Images& rows, const StopRequest& stop) {
+  const std::size_t size = model().shapes()[layers.last].size();
+  Array<float> result({rows.count(), size});
+  run_batches(layers, rows, stop, [&](std::size_t first, std::span<const float> output) {
+    device::copy_to_host<float>(context_.stream(), output,
+                                std::span(result.values).subspan(first * size, output.size()));
+  });
+  return result;
+}
+
+std::shared_ptr<const DeviceRows> LayeredEngine::run_on_device(LayerRange layers,
+                                                               const Images& rows,
+                                                               const StopRequest& stop) {
+  const std::size_t size = model().shapes()[layers.last].size();
+  auto result = std::make_shared<math::Rows>(context_.device_index(), rows.count() * size);
+  run_batches(layers, rows, stop, [&](std::size_t first, std::span<const float> output) {
+    device::copy_bytes_on_device(context_.stream(), result->to_fill().data() + first * size,
+                                 output.data(), output.size_bytes());
+  });
   return result;
 }
 

@@ -59,17 +59,14 @@ void MapOptimizer::State::copy_from(const device::Stream& stream, const State& o
 }
 
 MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinities,
-                           const Array<float>& map, const MapSchedule& schedule)
+                           const Array<float>& map, const TsneSchedule& schedule,
+                           const RepulsionOptions& repulsion)
     : context_(context),
       affinities_(affinities),
       points_(map.rows()),
-      schedule_{.early_iterations = schedule.early_iterations,
-                .early_exaggeration = static_cast<float>(schedule.early_exaggeration),
-                .early_momentum = static_cast<float>(schedule.early_momentum),
-                .late_momentum = static_cast<float>(schedule.late_momentum),
-                .learning_rate = static_cast<float>(schedule.learning_rate)},
-      spacing_(static_cast<float>(schedule.spacing)),
-      exact_(points_ <= schedule.exact_points.value_or(kExactPoints)),
+      schedule_(schedule),
+      spacing_(static_cast<float>(repulsion.spacing)),
+      exact_(points_ <= repulsion.exact_points.value_or(kExactPoints)),
       state_(points_, kernels::move_box_count(points_)),
       checkpoint_(points_, kernels::move_box_count(points_)),
       moved_(points_),

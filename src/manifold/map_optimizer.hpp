@@ -22,7 +22,7 @@ class MapOptimizer {
  public:
   /// `affinities` must outlive the optimizer.
   MapOptimizer(math::Context& context, const AffinityMatrix& affinities, const Array<float>& map,
-               const MapSchedule& schedule);
+               const TsneSchedule& schedule, const RepulsionOptions& repulsion);
 
   void advance(std::size_t iterations);
   [[nodiscard]] double divergence(bool exact);
@@ -50,7 +50,7 @@ class MapOptimizer {
   math::Context& context_;
   const AffinityMatrix& affinities_;
   std::size_t points_;
-  kernels::Schedule schedule_;
+  TsneSchedule schedule_;
   float spacing_;
   bool exact_;  // all pairs, no grid
 

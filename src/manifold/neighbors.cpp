@@ -22,7 +22,7 @@ constexpr std::size_t kMargin = 32;
 }  // namespace
 
 Neighbors find_neighbors(math::Context& context, device::Buffer<float> x, std::size_t rows,
-                         std::size_t features, std::size_t k) {
+                         std::size_t features, std::size_t k, const StopRequest& stop) {
   const Range range("neighbours");
   device::Stream& stream = context.stream();
   device::Buffer<float> mean(features);
@@ -47,6 +47,7 @@ Neighbors find_neighbors(math::Context& context, device::Buffer<float> x, std::s
   device::Buffer<kernels::Candidate> bound(group);
   const kernels::CandidateLists candidates{lists.data(), kept.data(), bound.data(), capacity};
   for (std::size_t row = 0; row < rows; row += group) {
+    stop_if_requested(stop);
     const std::size_t group_rows = std::min(group, rows - row);
     kernels::clear_candidates(stream, candidates, group_rows);
     for (std::size_t column = 0; column < rows; column += tile) {

@@ -21,6 +21,7 @@ class Context {
   [[nodiscard]] device::Stream& stream() { return stream_; }
   [[nodiscard]] Libraries& libraries() { return *libraries_; }
   [[nodiscard]] Precision precision() const { return precision_; }
+  [[nodiscard]] int device_index() const { return device_index_; }
   /// CUDA: makes this context's device current; call when work arrives from another thread.
   void make_current() const;
 
