@@ -65,7 +65,6 @@ struct LayeredEngine::Training {
   std::map<std::size_t, Network> networks;  // by batch size
   std::map<std::size_t, device::Graph> step_graphs;
   device::Graph validation_graph;
-  bool validated = false;  // once without a graph, as Graph::record wants
 };
 
 LayeredEngine::LayeredEngine(Model model, int device_index, Precision precision)
@@ -179,17 +178,7 @@ EpochLosses LayeredEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
   EpochLosses result;
   while (result.images < t.images.count() && result.steps < step_limit && !result.stopped) {
     const std::size_t batch = std::min(t.options.batch_size, t.images.count() - result.images);
-    // The first step of a size runs as it is: libraries allocate in their first calls, which a
-    // recording cannot hold. The second is recorded, and from then on replayed.
-    if (const auto graph = t.step_graphs.find(batch); graph == t.step_graphs.end()) {
-      step(batch);
-      t.step_graphs.emplace(batch, device::Graph());
-    } else {
-      if (!graph->second.recorded()) {
-        graph->second = device::Graph::record(stream, [this, batch] { step(batch); });
-      }
-      graph->second.launch(stream);
-    }
+    t.step_graphs[batch].run(stream, [this, batch] { step(batch); });
     result.images += batch;
     ++result.steps;
     result.stopped = !on_step(result.images);
@@ -198,15 +187,7 @@ EpochLosses LayeredEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
 
   if (!result.stopped) {
     const Range range("validation");
-    if (!t.validated) {
-      validate();
-      t.validated = true;
-    } else {
-      if (!t.validation_graph.recorded()) {
-        t.validation_graph = device::Graph::record(stream, [this] { validate(); });
-      }
-      t.validation_graph.launch(stream);
-    }
+    t.validation_graph.run(stream, [this] { validate(); });
   }
   device::copy_to_host<kernels::TrainingState>(stream, t.state.span(), {&state, 1});
   const auto pixels = static_cast<double>(model().input.size());

@@ -61,6 +61,16 @@ void fill_bytes_with_zero(const Stream& stream, void* memory, std::size_t bytes)
   check(cudaMemsetAsync(memory, 0, bytes, stream.handle()), "cudaMemsetAsync");
 }
 
+void Graph::run(Stream& stream, const std::function<void()>& work) {
+  if (!ran_) {
+    work();
+    ran_ = true;
+    return;
+  }
+  if (executable_ == nullptr) *this = record(stream, work);
+  launch(stream);
+}
+
 Graph Graph::record(Stream& stream, std::function<void()> work) {
   check(cudaStreamBeginCapture(stream.handle(), cudaStreamCaptureModeThreadLocal),
         "cudaStreamBeginCapture");
@@ -75,6 +85,7 @@ Graph Graph::record(Stream& stream, std::function<void()> work) {
   }
   check(cudaStreamEndCapture(stream.handle(), &captured), "cudaStreamEndCapture");
   Graph graph;
+  graph.ran_ = true;
   const cudaError_t counted = cudaGraphGetNodes(captured, nullptr, &graph.nodes_);
   const cudaError_t status = cudaGraphInstantiate(&graph.executable_, captured, 0);
   cudaGraphDestroy(captured);

@@ -148,19 +148,15 @@ void MapOptimizer::iterate(RepulsionGrid* grid, device::Buffer<Point>& from,
 /// An even number of iterations ends where it began; an odd one is brought back by a copy.
 void MapOptimizer::run_recorded(RepulsionGrid* grid, std::size_t iterations) {
   const std::uint32_t side = grid == nullptr ? 0 : grid->shape().side;
-  device::Graph& graph = graphs_[{side, iterations}];
-  if (!graph.recorded()) {
-    graph = device::Graph::record(context_.stream(), [this, grid, iterations] {
-      for (std::size_t i = 0; i < iterations; ++i) {
-        iterate(grid, i % 2 == 0 ? state_.points : moved_, i % 2 == 0 ? moved_ : state_.points);
-      }
-      if (iterations % 2 != 0) {
-        device::copy_bytes_on_device(context_.stream(), state_.points.data(), moved_.data(),
-                                     points_ * sizeof(Point));
-      }
-    });
-  }
-  graph.launch(context_.stream());
+  graphs_[{side, iterations}].run(context_.stream(), [this, grid, iterations] {
+    for (std::size_t i = 0; i < iterations; ++i) {
+      iterate(grid, i % 2 == 0 ? state_.points : moved_, i % 2 == 0 ? moved_ : state_.points);
+    }
+    if (iterations % 2 != 0) {
+      device::copy_bytes_on_device(context_.stream(), state_.points.data(), moved_.data(),
+                                   points_ * sizeof(Point));
+    }
+  });
 }
 
 void MapOptimizer::advance(std::size_t iterations) {
