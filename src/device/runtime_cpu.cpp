@@ -19,6 +19,11 @@ Stream::Stream() = default;
 Stream::~Stream() = default;
 void Stream::synchronize() const {}
 
+Event::Event() = default;
+Event::~Event() = default;
+void Event::record(const Stream&) {}
+void Event::wait() const {}
+
 void* allocate(std::size_t bytes) {
   void* memory = ::operator new(bytes, kAlignment, std::nothrow);
   if (memory == nullptr) {

@@ -37,6 +37,9 @@ std::vector<float> scaled(const std::vector<float>& values, float scale) {
 class Solver final : public MapSolver {
  public:
   explicit Solver(int device_index) : context_(device_index) {}
+  ~Solver() override { context_.make_current(std::nothrow); }
+  Solver(const Solver&) = delete;
+  Solver& operator=(const Solver&) = delete;
 
   void find_neighbors(const Array<float>& x, std::size_t k) override {
     rows_ = x.rows();

@@ -65,6 +65,9 @@ Dense::Dense(Context& context, const DenseShape& shape, bool relu)
   set(plan.operation, CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
   set(plan.operation, CUBLASLT_MATMUL_DESC_EPILOGUE,
       relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS);
+  // The heuristic looks at the bias's alignment, which is that of any tensor.
+  const device::Buffer<float> some_bias(shape.outputs);
+  set(plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, some_bias.data());
   make(plan.weight, shape.inputs, shape.outputs);
   make(plan.x, shape.inputs, shape.batch);
   make(plan.y, shape.outputs, shape.batch);
