@@ -10,28 +10,27 @@
 namespace hourglass::HOURGLASS_TARGET::math {
 namespace {
 
-/// A cuDNN descriptor with an owner.
-template <class Descriptor, auto create, auto destroy>
-class Owned {
+/// A cuDNN descriptor, made empty as cuDNN wants it.
+template <class T, auto create, auto destroy>
+class Descriptor {
  public:
-  Owned() { check(create(&descriptor_), "creating a descriptor"); }
-  ~Owned() { destroy(descriptor_); }
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-  operator Descriptor() const { return descriptor_; }  // NOLINT(google-explicit-constructor)
+  Descriptor() { handle_.make("creating a descriptor", create); }
+  operator T() const { return handle_.get(); }  // NOLINT(google-explicit-constructor)
 
  private:
-  Descriptor descriptor_ = nullptr;
+  Handle<T, destroy> handle_;
 };
 
 using TensorDescriptor =
-    Owned<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
+    Descriptor<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
 using FilterDescriptor =
-    Owned<cudnnFilterDescriptor_t, cudnnCreateFilterDescriptor, cudnnDestroyFilterDescriptor>;
-using ConvolutionDescriptor = Owned<cudnnConvolutionDescriptor_t, cudnnCreateConvolutionDescriptor,
-                                    cudnnDestroyConvolutionDescriptor>;
-using ActivationDescriptor = Owned<cudnnActivationDescriptor_t, cudnnCreateActivationDescriptor,
-                                   cudnnDestroyActivationDescriptor>;
+    Descriptor<cudnnFilterDescriptor_t, cudnnCreateFilterDescriptor, cudnnDestroyFilterDescriptor>;
+using ConvolutionDescriptor =
+    Descriptor<cudnnConvolutionDescriptor_t, cudnnCreateConvolutionDescriptor,
+               cudnnDestroyConvolutionDescriptor>;
+using ActivationDescriptor =
+    Descriptor<cudnnActivationDescriptor_t, cudnnCreateActivationDescriptor,
+               cudnnDestroyActivationDescriptor>;
 
 /// FMA is true fp32; DEFAULT lets cuDNN round the operands to TF32 on tensor cores.
 cudnnMathType_t math_type(Precision precision) {
