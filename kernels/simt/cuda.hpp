@@ -78,6 +78,9 @@ __device__ auto warp_elements(T n) {
 __device__ inline float cos_pi(float x) {
   return cospif(x);
 }
+__device__ inline float fast_divide(float a, float b) {
+  return __fdividef(a, b);
+}
 
 // ---- a float's bits -----------------------------------------------------------------------------
 

@@ -140,6 +140,9 @@ Elements<T, T> warp_elements(T n) {
 inline float cos_pi(float x) {
   return std::cos(3.14159265358979f * x);
 }
+inline float fast_divide(float a, float b) {
+  return a / b;
+}
 
 // ---- a float's bits -----------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@
 //   ballot(p, mask)  any(p, mask)  all(p, mask)
 //
 //   cos_pi(x)                                  cos(pi x)
+//   fast_divide(a, b)                          a / b within 2 units of the last place, |b| below 2^126
 //   float_bits(v)  float_from_bits(bits)       a float as the uint32 it is stored as
 //
 //   atomic_add(address, v)                     int32, uint32, uint64, float, double

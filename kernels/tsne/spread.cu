@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/simt/simt.hpp"
@@ -87,6 +88,7 @@ __global__ void unload_charges_kernel(std::uint32_t nodes, FixedCharge* __restri
 void spread_charges(simt::StreamHandle stream, std::span<const Point> points, GridShape grid,
                     std::span<const Box> boxes, Geometry* geometry, FixedCharge* charges) {
   auto config = simt::per_element(points.size(), kBoxBlock);
+  config.grid.x = std::min(config.grid.x, kMaxSummingBlocks);
   config.shared_bytes = sizeof(Smem);
   simt::launch(stream, config, spread_charges_kernel, points.data(),
                static_cast<std::uint32_t>(points.size()), grid, boxes.data(),

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "device/range.hpp"
-#include "device/target.hpp"
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_optimizer.hpp"
 #include "manifold/map_solver.hpp"
@@ -83,9 +82,9 @@ class Solver final : public MapSolver {
     optimizer_ = std::make_unique<MapOptimizer>(context_, *affinities_, map, schedule);
   }
 
-  // On a GPU long enough for the host's look in between to vanish; on a CPU short enough for a person
-  // to see progress. Even, so that points end in the buffer they began in.
-  [[nodiscard]] std::size_t stride() const override { return kOnCuda ? 50 : 10; }
+  // Short enough for a person to see progress, and for a map to be given a larger grid before it has
+  // outgrown its own. Even, so that points end in the buffer they began in.
+  [[nodiscard]] std::size_t stride() const override { return 10; }
 
   void advance(std::size_t iterations) override {
     const Range range("iterations");
