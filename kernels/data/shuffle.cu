@@ -1,5 +1,6 @@
 #include "kernels/data/philox.hpp"
 #include "kernels/data/shuffle.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
@@ -8,6 +9,8 @@ namespace {
 // Random streams of one seed are told apart by the counter's high half: this one's is the epoch,
 // above a tag that no other use of the seed has.
 constexpr std::uint64_t kShuffleTag = std::uint64_t{0x5fu} << 56;
+
+// ------------------------------------------------------------------------------------- kernels
 
 __global__ void draw_shuffle_keys_kernel(std::uint64_t seed, std::uint64_t epoch,
                                          std::uint32_t count, std::uint64_t* __restrict__ keys) {
@@ -19,10 +22,12 @@ __global__ void draw_shuffle_keys_kernel(std::uint64_t seed, std::uint64_t epoch
 
 }  // namespace
 
+// ------------------------------------------------------------------------------------ launchers
+
 void draw_shuffle_keys(simt::StreamHandle stream, std::uint64_t seed, std::uint64_t epoch,
                        std::span<std::uint64_t> keys) {
   simt::launch(stream, simt::per_element(keys.size()), draw_shuffle_keys_kernel, seed, epoch,
-               static_cast<std::uint32_t>(keys.size()), keys.data());
+               simt::narrow(keys.size()), keys.data());
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

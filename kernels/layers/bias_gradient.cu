@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "kernels/layers/bias_gradient.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 
@@ -82,8 +83,7 @@ void bias_gradient(simt::StreamHandle stream, const float* dy, const ChannelShap
                shares, shares.count == 1 ? dbias : partials.data());
   if (shares.count == 1) return;
   simt::launch(stream, simt::per_warp(shape.channels), join_shares_kernel, partials.data(),
-               static_cast<std::uint32_t>(shape.channels), static_cast<std::uint32_t>(shares.count),
-               dbias);
+               simt::narrow(shape.channels), simt::narrow(shares.count), dbias);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

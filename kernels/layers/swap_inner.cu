@@ -1,6 +1,7 @@
 #include <cstdint>
 
 #include "kernels/layers/swap_inner.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
@@ -26,7 +27,7 @@ __global__ void swap_inner_kernel(const float* __restrict__ x, std::size_t rows,
 void swap_inner(simt::StreamHandle stream, const float* x, std::size_t batch, std::size_t outer,
                 std::size_t inner, float* y) {
   simt::launch(stream, simt::per_element(batch * inner), swap_inner_kernel, x, batch * inner,
-               static_cast<std::uint32_t>(outer), static_cast<std::uint32_t>(inner), y);
+               simt::narrow(outer), simt::narrow(inner), y);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

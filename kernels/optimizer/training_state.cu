@@ -1,4 +1,5 @@
 #include "kernels/optimizer/training_state.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 
@@ -48,7 +49,7 @@ void finish_step(simt::StreamHandle stream, const AdamOptions& options,
                  std::span<const double> loss_partial_sums, std::size_t images,
                  TrainingState* state) {
   simt::launch(stream, simt::per_block(1, 256, sizeof(Smem)), finish_step_kernel, options,
-               loss_partial_sums.data(), static_cast<std::uint32_t>(loss_partial_sums.size()),
+               loss_partial_sums.data(), simt::narrow(loss_partial_sums.size()),
                std::uint64_t{images}, state);
 }
 

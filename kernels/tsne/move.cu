@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 #include "kernels/tsne/boxes.cuh"
@@ -169,10 +170,6 @@ simt::LaunchConfig shape(std::size_t points) {
   return simt::per_warp(points, kBoxBlock, sizeof(Smem));
 }
 
-std::uint32_t narrow(std::size_t n) {
-  return static_cast<std::uint32_t>(n);
-}
-
 }  // namespace
 
 // ------------------------------------------------------------------------------------ launchers
@@ -186,20 +183,20 @@ void move_points(simt::StreamHandle stream, std::span<const Point> points,
                  const Geometry* geometry, Motion motion, Point* moved, std::span<Box> boxes) {
   simt::launch(stream, shape(points.size()),
                repulsion.forces == nullptr ? move_points_kernel<true> : move_points_kernel<false>,
-               points.data(), narrow(points.size()), affinities, repulsion, schedule, geometry,
-               motion, moved, boxes.data());
+               points.data(), simt::narrow(points.size()), affinities, repulsion, schedule,
+               geometry, motion, moved, boxes.data());
 }
 
 void measure_points(simt::StreamHandle stream, std::span<const Point> points,
                     std::span<Box> boxes) {
   simt::launch(stream, shape(points.size()), measure_points_kernel, points.data(),
-               narrow(points.size()), boxes.data());
+               simt::narrow(points.size()), boxes.data());
 }
 
 void divergence_terms(simt::StreamHandle stream, std::span<const Point> points,
                       const Affinities& affinities, std::span<double> sums) {
   simt::launch(stream, shape(points.size()), divergence_terms_kernel, points.data(),
-               narrow(points.size()), affinities, sums.data());
+               simt::narrow(points.size()), affinities, sums.data());
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

@@ -77,9 +77,8 @@ std::size_t spectrum_size(std::uint32_t side) {
 
 /// Of the product: every block of the move adds up its energies.
 simt::LaunchConfig shape(std::uint32_t side) {
-  auto config = simt::per_element(spectrum_size(side));
+  auto config = simt::per_element(spectrum_size(side), 256, sizeof(Smem));
   config.grid.x = std::min(config.grid.x, kMaxSummingBlocks);
-  config.shared_bytes = sizeof(Smem);
   return config;
 }
 
