@@ -8,13 +8,15 @@ set(HOURGLASS_KERNELS
     kernels/data/gather.cu
     kernels/data/shuffle.cu
     kernels/layers/activation.cu
-    kernels/layers/dense.cu
+    kernels/layers/bias_gradient.cu
     kernels/layers/loss.cu
     kernels/layers/max_pool.cu
+    kernels/layers/swap_inner.cu
     kernels/layers/upsample.cu
     kernels/neighbors/candidates.cu
     kernels/neighbors/ranks.cu
     kernels/optimizer/adam.cu
+    kernels/optimizer/training_state.cu
     kernels/pca/columns.cu
     kernels/tsne/move.cu
     kernels/tsne/repulsion.cu

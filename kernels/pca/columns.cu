@@ -8,19 +8,30 @@ constexpr std::uint32_t kGroupRows = 256;
 
 // ------------------------------------------------------------------------------------- kernels
 
-// One block a group of rows. Threads own columns, so a row is read side by side, and each sum grows
-// in row order.
+// One block a group of rows. Threads own columns, some side by side each, so a row is read side by
+// side; each sum grows in row order.
 __global__ void group_column_sums_kernel(const float* __restrict__ x, std::size_t rows,
                                          std::size_t columns, double* __restrict__ sums) {
   const std::size_t first = std::size_t{blockIdx.x} * kGroupRows;
   const std::size_t last = first + kGroupRows < rows ? first + kGroupRows : rows;
   double* group = sums + std::size_t{blockIdx.x} * columns;
-  for (const auto c : simt::block_elements(columns)) group[c] = 0.0;
-  for (std::size_t r = first; r < last; ++r) {
-    // The same thread takes the same columns for every row: no barrier needed.
-    for (const auto c : simt::block_elements(columns)) {
-      group[c] += static_cast<double>(x[r * columns + c]);
+  constexpr unsigned kWidth = simt::kVectorWidth;
+  for (const auto bundle : simt::block_elements((columns + kWidth - 1) / kWidth)) {
+    const std::size_t c = bundle * kWidth;
+    double sum[kWidth] = {};
+    if (c + kWidth <= columns) {
+      for (std::size_t r = first; r < last; ++r) {
+        const float* row = x + r * columns + c;
+        for (unsigned w = 0; w < kWidth; ++w) sum[w] += static_cast<double>(row[w]);
+      }
+    } else {
+      for (std::size_t r = first; r < last; ++r) {
+        for (std::size_t w = 0; c + w < columns; ++w) {
+          sum[w] += static_cast<double>(x[r * columns + c + w]);
+        }
+      }
     }
+    for (unsigned w = 0; w < kWidth && c + w < columns; ++w) group[c + w] = sum[w];
   }
 }
 

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 #include "kernels/tsne/boxes.cuh"
@@ -20,19 +21,30 @@ static_assert(sizeof(Smem) <= 10 * 1024);
 
 // ---------------------------------------------------------------------------- device functions
 
-/// This lane's share of the attraction on point i.
+/// This lane's share of the attraction on point i. Some entries at a time: an entry's column, then its
+/// point, are two waits for memory, in which those of the others are under way too.
 __device__ Point attraction(const Point* points, Point here, const Affinities& affinities,
                             std::uint32_t i) {
+  constexpr std::uint32_t kAtATime = 4;
   Point sum{0.f, 0.f};
   const std::uint32_t last = affinities.offsets[i + 1];
-  for (std::uint32_t e = affinities.offsets[i] + simt::lane(); e < last;
-       e += simt::warp_thread_count()) {
-    const Point there = points[affinities.columns[e]];
-    const float dx = here.x - there.x;
-    const float dy = here.y - there.y;
-    const float pull = affinities.values[e] / (1.f + dx * dx + dy * dy);
-    sum.x += pull * dx;
-    sum.y += pull * dy;
+  const std::uint32_t step = simt::warp_thread_count();
+  for (std::uint32_t e = affinities.offsets[i] + simt::lane(); e < last; e += kAtATime * step) {
+    Point there[kAtATime];
+    float affinity[kAtATime];
+    for (std::uint32_t a = 0; a < kAtATime; ++a) {
+      const bool inside = e + a * step < last;
+      const std::uint32_t entry = inside ? e + a * step : e;
+      there[a] = points[affinities.columns[entry]];
+      affinity[a] = inside ? affinities.values[entry] : 0.f;
+    }
+    for (std::uint32_t a = 0; a < kAtATime; ++a) {
+      const float dx = here.x - there[a].x;
+      const float dy = here.y - there[a].y;
+      const float pull = simt::fast_divide(affinity[a], 1.f + dx * dx + dy * dy);
+      sum.x += pull * dx;
+      sum.y += pull * dy;
+    }
   }
   return sum;
 }
@@ -48,13 +60,18 @@ __device__ Point gather_force(const Repulsion& repulsion, const Geometry& geomet
   const auto dwx = SplineWeights::derivatives(px.t);
   const auto dwy = SplineWeights::derivatives(py.t);
   Point sum{0.f, 0.f};
-  const bool alone = simt::block_thread_count() == 1;
-  for (std::uint32_t a = 0; a < 4; ++a) {
-    if (!alone && simt::lane() != a) continue;  // a lane a row; other warps than whole ones: none
+  const auto add_row = [&](std::uint32_t a, float weight, float derivative) {
     const float* row = repulsion.potential + std::size_t{py.first + a} * repulsion.side + px.first;
     for (std::uint32_t b = 0; b < 4; ++b) {
-      sum.x += wy.at[a] * dwx.at[b] * row[b];
-      sum.y += dwy.at[a] * wx.at[b] * row[b];
+      sum.x += weight * dwx.at[b] * row[b];
+      sum.y += derivative * wx.at[b] * row[b];
+    }
+  };
+  if (simt::block_thread_count() == 1) {
+    for (std::uint32_t a = 0; a < 4; ++a) add_row(a, wy.at[a], dwy.at[a]);
+  } else {  // a lane a row
+    for (std::uint32_t a = simt::lane(); a < 4; a += simt::warp_thread_count()) {
+      add_row(a, wy.pick(a), dwy.pick(a));
     }
   }
   const float scale = -0.5f * inverse_spacing;
@@ -156,10 +173,6 @@ simt::LaunchConfig shape(std::size_t points) {
   return simt::per_warp(points, kBoxBlock, sizeof(Smem));
 }
 
-std::uint32_t narrow(std::size_t n) {
-  return static_cast<std::uint32_t>(n);
-}
-
 }  // namespace
 
 // ------------------------------------------------------------------------------------ launchers
@@ -174,20 +187,20 @@ void move_points(simt::StreamHandle stream, std::span<const Point> points,
                  Point* moved, std::span<Box> boxes) {
   simt::launch(stream, shape(points.size()),
                repulsion.forces == nullptr ? move_points_kernel<true> : move_points_kernel<false>,
-               points.data(), narrow(points.size()), affinities, repulsion, schedule, geometry,
-               motion, moved, boxes.data());
+               points.data(), simt::narrow(points.size()), affinities, repulsion, schedule,
+               geometry, motion, moved, boxes.data());
 }
 
 void measure_points(simt::StreamHandle stream, std::span<const Point> points,
                     std::span<Box> boxes) {
   simt::launch(stream, shape(points.size()), measure_points_kernel, points.data(),
-               narrow(points.size()), boxes.data());
+               simt::narrow(points.size()), boxes.data());
 }
 
 void divergence_terms(simt::StreamHandle stream, std::span<const Point> points,
                       const Affinities& affinities, std::span<double> sums) {
   simt::launch(stream, shape(points.size()), divergence_terms_kernel, points.data(),
-               narrow(points.size()), affinities, sums.data());
+               simt::narrow(points.size()), affinities, sums.data());
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

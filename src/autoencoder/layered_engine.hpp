@@ -16,7 +16,6 @@
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
 #include "kernels/data/corruption.hpp"
-#include "kernels/optimizer/adam.hpp"
 #include "math/context.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {

@@ -56,6 +56,9 @@ bool good_enough(const Eigenpairs& found) {
 class Solver final : public PcaSolver {
  public:
   explicit Solver(int device_index) : context_(device_index) {}
+  ~Solver() override { context_.make_current(std::nothrow); }
+  Solver(const Solver&) = delete;
+  Solver& operator=(const Solver&) = delete;
 
   void load(const Samples& x, StopRequest stop) override {
     rows_ = x.rows();

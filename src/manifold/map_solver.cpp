@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "device/range.hpp"
-#include "device/target.hpp"
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_optimizer.hpp"
 #include "manifold/neighbors.hpp"
@@ -40,6 +39,9 @@ std::vector<float> scaled(const std::vector<float>& values, float scale) {
 class TargetMapSolver final : public MapSolver {
  public:
   explicit TargetMapSolver(int device_index) : context_(device_index) {}
+  ~TargetMapSolver() override { context_.make_current(std::nothrow); }
+  TargetMapSolver(const TargetMapSolver&) = delete;
+  TargetMapSolver& operator=(const TargetMapSolver&) = delete;
 
   void find_neighbors(const Samples& x, std::size_t k, const StopRequest& stop) override {
     rows_ = x.rows();
@@ -89,9 +91,9 @@ class TargetMapSolver final : public MapSolver {
     optimizer_ = std::make_unique<MapOptimizer>(context_, *affinities_, map, schedule, repulsion);
   }
 
-  // On a GPU long enough for the host's look in between to vanish; on a CPU short enough for a person
-  // to see progress. Even, so that points end in the buffer they began in.
-  [[nodiscard]] std::size_t stride() const override { return kOnCuda ? 50 : 10; }
+  // Short enough for a person to see progress, and for a map to be given a larger grid before it has
+  // outgrown its own. Even, so that points end in the buffer they began in.
+  [[nodiscard]] std::size_t stride() const override { return 10; }
 
   void advance(std::size_t iterations) override {
     const Range range("iterations");

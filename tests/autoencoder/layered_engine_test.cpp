@@ -430,6 +430,52 @@ TEST_F(LayeredEngineTest, DecodingTheCodeReconstructs) {
   }
 }
 
+TEST(InferenceBatch, IsCountedInBytes) {
+  EXPECT_EQ(batch_for(1, 4096), 1024U);
+  EXPECT_EQ(batch_for(16 * 28 * 28, std::size_t{5} << 20U), 104U);
+  EXPECT_EQ(batch_for(64 * 256 * 256, std::size_t{64} << 20U), 4U);
+  EXPECT_EQ(batch_for(64 * 256 * 256, 1), 1U) << "one image at least";
+  EXPECT_EQ(batch_for(std::size_t{1} << 20U, std::size_t{1} << 60U), 2047U) << "below 2^31 values";
+}
+
+// Larger than the bytes for a batch allow, or only a few at a time.
+TEST_F(LayeredEngineTest, LargeImagesComeThroughAFewAtATime) {
+  const Model large{
+      .name = "large",
+      .input = {1, 1200, 1200},
+      .encoder = {{.kind = LayerKind::convolution, .outputs = 3, .relu = true},
+                  {.kind = LayerKind::max_pool}},
+      .decoder = {{.kind = LayerKind::upsample}, {.kind = LayerKind::convolution, .outputs = 1}}};
+  use(large);
+  engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
+  constexpr std::size_t kRows = 5;
+  const std::size_t size = large.input.size();
+  const Array<float> images({kRows, 1200, 1200}, test::random_values(kRows * size, 0.f, 1.f));
+  std::size_t batches = 0;
+  const auto all = engine_->run(all_of(large), images, [&] {
+    ++batches;
+    return false;
+  });
+  EXPECT_EQ(batches, kOnCuda ? 2U : 5U);  // of 17 MB an image
+  for (const std::size_t row : {0U, 4U}) {
+    const auto image = images.row(row);
+    const auto alone =
+        engine_->run(all_of(large), Array<float>({1, 1200, 1200}, {image.begin(), image.end()}));
+    EXPECT_LT(relative_error(alone.values, all.row(row)), 1e-6) << row;
+  }
+}
+
+TEST_F(LayeredEngineTest, ABatchThatCannotBeCountedIsAnError) {
+  const ParameterLayout layout(conv_model());
+  try {
+    const Network network(context(), conv_model(), layout, {nullptr, nullptr}, all_of(conv_model()),
+                          200'000, Purpose::training);
+    ADD_FAILURE() << "maps of 200,000 x 12,544 values";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("smaller batch"), std::string::npos) << error.what();
+  }
+}
+
 // What row i gives must not depend on its neighbours.
 TEST_F(LayeredEngineTest, RowsDoNotKnowEachOther) {
   engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
