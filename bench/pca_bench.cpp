@@ -3,7 +3,8 @@
 #include <hourglass/device.hpp>
 #include <hourglass/pca.hpp>
 
-#include "kernels/pca/columns.hpp"
+#include "kernels/columns/centre.hpp"
+#include "kernels/columns/means.hpp"
 #include "math/matrix.hpp"
 #include "support/measure.hpp"
 

@@ -5,9 +5,8 @@
 
 #include "device/buffer.hpp"
 #include "device/range.hpp"
-#include "kernels/neighbors/candidates.hpp"
 #include "kernels/neighbors/ranks.hpp"
-#include "kernels/pca/columns.hpp"
+#include "manifold/centred_rows.hpp"
 #include "math/context.hpp"
 #include "math/matrix.hpp"
 
@@ -28,14 +27,8 @@ Array<std::uint32_t> neighbor_ranks(const Array<float>& x, const Array<std::uint
   math::Context context(device_index);
   device::Stream& stream = context.stream();
 
-  auto data = device::to_device<float>(stream, x.values);
-  device::Buffer<float> mean(features);
-  device::Buffer<double> sums(kernels::column_sum_groups(rows) * features);
-  kernels::column_means(stream, data.data(), rows, features, sums.span(), mean.span());
-  kernels::subtract_means(stream, data.data(), rows, features, mean.span(), data.data());
-  device::Buffer<float> norms(rows);
-  kernels::squared_norms(stream, data.data(), rows, features, norms.data());
-
+  const auto [data, norms] =
+      centre_rows(context, device::to_device<float>(stream, x.values), rows, features);
   const auto wanted = device::to_device<std::uint32_t>(stream, neighbors.values);
   device::Buffer<std::uint32_t> found(rows * k);
   device::Buffer<float> products(std::min(kTileRows, rows) * rows);
