@@ -3,7 +3,9 @@
 #include <hourglass/device.hpp>
 #include <hourglass/pca.hpp>
 
-#include "kernels/pca/columns.hpp"
+#include "kernels/columns/centre.hpp"
+#include "kernels/columns/means.hpp"
+#include "kernels/gram/accumulate.hpp"
 #include "math/matrix.hpp"
 #include "support/measure.hpp"
 

@@ -4,9 +4,14 @@
 set(HOURGLASS_KERNELS
     kernels/affinities/perplexity.cu
     kernels/affinities/symmetrize.cu
+    kernels/columns/centre.cu
+    kernels/columns/copy.cu
+    kernels/columns/means.cu
     kernels/data/corrupt.cu
     kernels/data/gather.cu
     kernels/data/shuffle.cu
+    kernels/gram/accumulate.cu
+    kernels/gram/diagonal.cu
     kernels/layers/activation.cu
     kernels/layers/bias_gradient.cu
     kernels/layers/loss.cu
@@ -17,7 +22,6 @@ set(HOURGLASS_KERNELS
     kernels/neighbors/ranks.cu
     kernels/optimizer/adam.cu
     kernels/optimizer/training_state.cu
-    kernels/pca/columns.cu
     kernels/tsne/move.cu
     kernels/tsne/repulsion.cu
     kernels/tsne/spectrum.cu
@@ -30,6 +34,7 @@ set(HOURGLASS_PER_TARGET
     src/autoencoder/network.cpp
     src/decomposition/pca_solver.cpp
     src/manifold/affinity_matrix.cpp
+    src/manifold/centred_rows.cpp
     src/manifold/map_optimizer.cpp
     src/manifold/neighbor_ranks.cpp
     src/manifold/neighbors.cpp

@@ -11,7 +11,11 @@
 
 #include "device/buffer.hpp"
 #include "device/range.hpp"
-#include "kernels/pca/columns.hpp"
+#include "kernels/columns/centre.hpp"
+#include "kernels/columns/copy.hpp"
+#include "kernels/columns/means.hpp"
+#include "kernels/gram/accumulate.hpp"
+#include "kernels/gram/diagonal.hpp"
 #include "math/context.hpp"
 #include "math/matrix.hpp"
 #include "math/rows.hpp"

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <hourglass/samples.hpp>
+#include <utility>
 
 #include "device/buffer.hpp"
 #include "device/range.hpp"
-#include "kernels/neighbors/candidates.hpp"
 #include "kernels/neighbors/ranks.hpp"
-#include "kernels/pca/columns.hpp"
+#include "manifold/centred_rows.hpp"
 #include "math/context.hpp"
 #include "math/matrix.hpp"
 #include "math/rows.hpp"
@@ -29,15 +29,10 @@ Array<std::uint32_t> neighbor_ranks(const Samples& x, const Array<std::uint32_t>
   math::Context context(x.device().index);
   device::Stream& stream = context.stream();
 
-  const math::Rows& given = math::Rows::of(x.on_device());
-  device::Buffer<float> data(rows * features);
-  device::Buffer<float> mean(features);
-  device::Buffer<double> sums(kernels::column_sum_groups(rows) * features);
-  kernels::column_means(stream, given.values().data(), rows, features, sums.span(), mean.span());
-  kernels::subtract_means(stream, given.values().data(), rows, features, mean.span(), data.data());
-  device::Buffer<float> norms(rows);
-  kernels::squared_norms(stream, data.data(), rows, features, norms.data());
-
+  device::Buffer<float> own(rows * features);
+  device::copy_bytes_on_device(stream, own.data(), math::Rows::of(x.on_device()).values().data(),
+                               own.span().size_bytes());
+  const auto [data, norms] = centre_rows(context, std::move(own), rows, features);
   const auto wanted = device::to_device<std::uint32_t>(stream, neighbors.values);
   device::Buffer<std::uint32_t> found(rows * k);
   device::Buffer<float> products(std::min(kTileRows, rows) * rows);

@@ -18,8 +18,7 @@ struct Neighbors {
   device::Buffer<float> squared_distances;
 };
 
-/// x (rows, features) in device memory, overwritten by its centred self: near the origin, inner
-/// products lose fewer digits.
+/// x (rows, features) in device memory.
 [[nodiscard]] Neighbors find_neighbors(math::Context& context, device::Buffer<float> x,
                                        std::size_t rows, std::size_t features, std::size_t k,
                                        const StopRequest& stop = {});
