@@ -117,8 +117,8 @@ class CudaSetupTest(unittest.TestCase):
         """A toolkit of the machine's own."""
         nvcc = self.program("own/bin/nvcc", NVCC.format(version=version, known=known))
         self.environment["CUDA_HOME"] = str(self.work / "own")
+        self.program("own/include/cuda_runtime.h", "")
         if cudnn:
-            (self.work / "own/include").mkdir()
             (self.work / "own/include/cudnn_version.h").write_text(CUDNN_HEADER)
         return nvcc
 
@@ -213,6 +213,12 @@ class CudaSetupTest(unittest.TestCase):
         self.check_fetched(self.choose(), "13.0")
 
     # --- A toolkit of one's own ------------------------------------------------------------------
+
+    def test_a_script_that_calls_nvcc_is_not_a_toolkit(self):
+        self.driver("13.0")
+        self.toolkit("13.0", cudnn=True)
+        self.program("bin/nvcc", NVCC.format(version="13.0", known="75 80 90"))
+        self.assertEqual(self.choose()["CUDAToolkit_ROOT"], str(self.work / "own"))
 
     def test_cudnn_alone_is_fetched_for_the_toolkit_that_is_there(self):
         self.driver("13.0")
