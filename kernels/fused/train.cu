@@ -123,7 +123,8 @@ __global__ void __launch_bounds__(kThreads) train_kernel(const __grid_constant__
                   {.first = image + row,
                    .count = rows,
                    .corruption_row = row,
-                   .random = {job.seed, CorruptionStream::kTraining + job.first_step + step}},
+                   .random = {job.seed, stream_number(RandomStream::training_corruption,
+                                                     job.first_step + step)}},
                   job.noise);
       forward(block, stage);
       stage.enter(Phase::last_forward);
@@ -175,7 +176,7 @@ __global__ void __launch_bounds__(kThreads) train_kernel(const __grid_constant__
                   {.first = row,
                    .count = rows,
                    .corruption_row = row,
-                   .random = {job.seed, CorruptionStream::kHeldOut}},
+                   .random = {job.seed, stream_number(RandomStream::held_out_corruption)}},
                   job.noise);
       forward(block, stage);
       stage.enter(Phase::last_forward);

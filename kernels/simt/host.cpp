@@ -79,6 +79,12 @@ void run_serially(const LaunchConfig& config, const std::function<void()>& body)
   for (const std::size_t b : blocks) emulator.run_block(b);
 }
 
+/// Blocks of one thread in plain order.
+unsigned chunks(std::size_t n, std::size_t chunk) {
+  constexpr std::size_t kMaxChunks = 64;
+  return static_cast<unsigned>(std::min(blocks_for(n, chunk), kMaxChunks));
+}
+
 }  // namespace
 
 Emulation emulation() {
@@ -94,31 +100,22 @@ EmulationScope::~EmulationScope() {
   current_emulation = previous_;
 }
 
-LaunchConfig per_element(std::size_t n, unsigned block) {
-  if (emulation().order == ThreadOrder::plain) {
-    // Chunks worth a thread's while, and few enough that starting them costs nothing.
-    constexpr std::size_t kChunk = 4096;
-    constexpr std::size_t kMaxChunks = 64;
-    return {.grid = {static_cast<unsigned>(std::min(blocks_for(n, kChunk), kMaxChunks))}};
-  }
-  const std::size_t grid = std::min(blocks_for(n, block), kMaxGridPerElement);
-  return {.grid = {static_cast<unsigned>(grid)}, .block = {block}};
+LaunchConfig per_element(std::size_t n, unsigned block, std::size_t shared_bytes) {
+  if (emulation().order != ThreadOrder::plain) return gpu::per_element(n, block, shared_bytes);
+  // Chunks worth a thread's while, and few enough that starting them costs nothing.
+  constexpr std::size_t kChunk = 4096;
+  return {.grid = {chunks(n, kChunk)}, .shared_bytes = shared_bytes};
 }
 
 LaunchConfig per_block(std::size_t count, unsigned block, std::size_t shared_bytes) {
   const unsigned threads = emulation().order == ThreadOrder::plain ? 1 : block;
-  return {.grid = {static_cast<unsigned>(count)}, .block = {threads}, .shared_bytes = shared_bytes};
+  return gpu::per_block(count, threads, shared_bytes);
 }
 
 LaunchConfig per_warp(std::size_t n, unsigned block, std::size_t shared_bytes) {
-  if (emulation().order == ThreadOrder::plain) {
-    constexpr std::size_t kChunk = 64;  // items that a whole warp works on are worth more
-    constexpr std::size_t kMaxChunks = 64;
-    return {.grid = {static_cast<unsigned>(std::min(blocks_for(n, kChunk), kMaxChunks))},
-            .shared_bytes = shared_bytes};
-  }
-  const std::size_t grid = std::min(blocks_for(n, block / kWarpSize), kMaxGridPerElement);
-  return {.grid = {static_cast<unsigned>(grid)}, .block = {block}, .shared_bytes = shared_bytes};
+  if (emulation().order != ThreadOrder::plain) return gpu::per_warp(n, block, shared_bytes);
+  constexpr std::size_t kChunk = 64;  // items that a whole warp works on are worth more
+  return {.grid = {chunks(n, kChunk)}, .shared_bytes = shared_bytes};
 }
 
 std::size_t resident_threads() {

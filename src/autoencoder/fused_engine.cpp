@@ -1,7 +1,6 @@
 #include "autoencoder/fused_engine.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <hourglass/error.hpp>
 #include <numeric>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "kernels/data/shuffle.hpp"
 #include "kernels/optimizer/adam.hpp"
 #include "math/sort.hpp"
+#include "target/factories.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -29,12 +29,12 @@ constexpr std::uint64_t kPatience = kOnCuda ? 20'000'000'000U : 0;
 /// Images in device memory.
 class Pixels {
  public:
-  Pixels(const device::Stream& stream, const ImagesView& images)
-      : count_(static_cast<std::uint32_t>(images.count)) {
-    if (const auto* bytes = std::get_if<std::span<const std::uint8_t>>(&images.pixels)) {
+  Pixels(const device::Stream& stream, const Images& images)
+      : count_(static_cast<std::uint32_t>(images.count())) {
+    if (const auto* bytes = std::get_if<std::span<const std::uint8_t>>(&images.pixels())) {
       bytes_ = device::to_device<std::uint8_t>(stream, *bytes);
     } else {
-      floats_ = device::to_device<float>(stream, std::get<std::span<const float>>(images.pixels));
+      floats_ = device::to_device<float>(stream, std::get<std::span<const float>>(images.pixels()));
     }
   }
 
@@ -62,24 +62,24 @@ std::string fused_problem(const Model& model, int device_index, Precision precis
   }
   FusedDescription known = describe_for_fused(model);
   if (!known.problem.empty()) return known.problem;
-  const math::Context context(device_index);  // makes the device current
+  const math::Context context(device_index, Precision::fp32);  // makes the device current
   return fused::best_setting(known.description, true).problem;
 }
 
 // What exists only while training.
 struct FusedEngine::Training {
   Training(math::Context& context, const Model& model, const ParameterLayout& layout,
-           const ImagesView& training_images, const ImagesView& validation_images,
+           const Images& training_images, const Images& validation_images,
            const TrainingOptions& options_)
       : options(options_),
         setting(fused::best_setting(describe_for_fused(model).description, options.corruption.any())),
         net(fused_network(describe_for_fused(model).description, setting.plan,
                           options.corruption.any(), layout)),
-        batch(std::min(options.batch_size, training_images.count)),
+        batch(std::min(options.batch_size, training_images.count())),
         groups(groups_of(batch, setting)),
         images(context.stream(), training_images),
         validation(context.stream(), validation_images),
-        order(options.shuffle ? images.count() : 0),
+        order(options.shuffle && images.count() > 1 ? images.count() : 0),
         first_moment(layout.flat_size()),
         second_moment(layout.flat_size()),
         rates(kStepsPerLaunch),
@@ -114,13 +114,15 @@ struct FusedEngine::Training {
 
 FusedEngine::FusedEngine(Model model, int device_index)
     : Engine(std::move(model), EngineKind::fused),
-      context_(device_index),
+      context_(device_index, Precision::fp32),
       parameters_(layout().flat_size()),
       layered_(this->model(), device_index, Precision::fp32) {
   device::fill_with_zero(context_.stream(), parameters_.span());
 }
 
-FusedEngine::~FusedEngine() = default;
+FusedEngine::~FusedEngine() {
+  context_.make_current(std::nothrow);
+}
 
 void FusedEngine::set_parameters(std::span<const float> flat) {
   context_.make_current();
@@ -135,7 +137,7 @@ std::vector<float> FusedEngine::parameters() {
   return flat;
 }
 
-void FusedEngine::begin_training(const ImagesView& images, const ImagesView& validation,
+void FusedEngine::begin_training(const Images& images, const Images& validation,
                                  const TrainingOptions& options) {
   context_.make_current();
   training_.reset();  // frees its memory before the next is taken
@@ -144,7 +146,7 @@ void FusedEngine::begin_training(const ImagesView& images, const ImagesView& val
 }
 
 void FusedEngine::draw_order(std::size_t epoch) {
-  if (!training_->options.shuffle) return;
+  if (training_->order.size() == 0) return;
   const Range range("shuffle");
   kernels::draw_shuffle_keys(context_.stream(), training_->options.seed, epoch,
                              training_->order.span());
@@ -180,15 +182,11 @@ double FusedEngine::train(std::size_t first_image, std::size_t steps) {
   const kernels::AdamOptions adam{.learning_rate = t.options.learning_rate};
   std::vector<float> rates(steps);
   for (std::size_t i = 0; i < steps; ++i) {
-    const auto step = static_cast<double>(t.steps + i + 1);
-    rates[i] = static_cast<float>(adam.learning_rate * std::sqrt(1.0 - std::pow(adam.beta2, step)) /
-                                  (1.0 - std::pow(adam.beta1, step)));
+    rates[i] = static_cast<float>(kernels::adam_rate(adam, t.steps + i + 1));
   }
   device::copy_to_device<float>(stream, rates, t.rates.span().first(steps));
-  const auto summing = t.options.reduction == Reduction::atomic ? fused::Summing::atomic
-                       : t.groups <= kGroupsByEach              ? fused::Summing::by_each
-                                                                : fused::Summing::by_shares;
-  if (summing == fused::Summing::atomic) device::fill_with_zero(stream, t.sums.span());
+  const auto summing =
+      t.groups <= kGroupsByEach ? fused::Summing::by_each : fused::Summing::by_shares;
   launch({.net = t.net,
           .steps = static_cast<std::uint32_t>(steps),
           .first_step = static_cast<std::uint32_t>(t.steps),
@@ -276,13 +274,21 @@ EpochLosses FusedEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
   return result;
 }
 
-Array<float> FusedEngine::run(LayerRange layers, const Array<float>& rows) {
+LayeredEngine& FusedEngine::layered() {
   if (!layered_is_current_) {
     layered_.set_parameters(parameters());
     layered_is_current_ = true;
   }
-  layered_.on_batch = on_batch;
-  return layered_.run(layers, rows);
+  return layered_;
+}
+
+Array<float> FusedEngine::run(LayerRange layers, const Images& rows, const StopRequest& stop) {
+  return layered().run(layers, rows, stop);
+}
+
+std::shared_ptr<const DeviceRows> FusedEngine::run_on_device(LayerRange layers, const Images& rows,
+                                                             const StopRequest& stop) {
+  return layered().run_on_device(layers, rows, stop);
 }
 
 std::unique_ptr<Engine> make_fused_engine(Model model, int device_index) {

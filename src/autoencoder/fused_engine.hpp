@@ -13,9 +13,6 @@
 
 namespace hourglass::HOURGLASS_TARGET {
 
-/// Why the fused engine cannot train this model here, or nothing.
-[[nodiscard]] std::string fused_problem(const Model& model, int device_index, Precision precision);
-
 class FusedEngine final : public Engine {
  public:
   /// Of a model without a fused_problem.
@@ -26,15 +23,21 @@ class FusedEngine final : public Engine {
 
   void set_parameters(std::span<const float> flat) override;
   [[nodiscard]] std::vector<float> parameters() override;
-  void begin_training(const ImagesView& images, const ImagesView& validation,
+  void begin_training(const Images& images, const Images& validation,
                       const TrainingOptions& options) override;
   EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                         const std::function<bool(std::size_t)>& on_step) override;
-  [[nodiscard]] Array<float> run(LayerRange layers, const Array<float>& rows) override;
+  [[nodiscard]] Array<float> run(LayerRange layers, const Images& rows,
+                                 const StopRequest& stop) override;
+  [[nodiscard]] std::shared_ptr<const DeviceRows> run_on_device(LayerRange layers,
+                                                                const Images& rows,
+                                                                const StopRequest& stop) override;
 
  private:
   struct Training;
 
+  /// The layered engine, with these parameters.
+  [[nodiscard]] LayeredEngine& layered();
   void draw_order(std::size_t epoch);
   [[nodiscard]] double train(std::size_t first_image, std::size_t steps);
   [[nodiscard]] double validate();
@@ -46,7 +49,5 @@ class FusedEngine final : public Engine {
   bool layered_is_current_ = false;  ///< has these parameters
   std::unique_ptr<Training> training_;
 };
-
-[[nodiscard]] std::unique_ptr<Engine> make_fused_engine(Model model, int device_index);
 
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -35,8 +35,8 @@ std::size_t dead_units(const Array<float>& latent) {
 
 }  // namespace
 
-std::vector<Replica> train_replicas(const Model& model, const Array<float>& images,
-                                    const Array<float>& validation, const ReplicaOptions& options,
+std::vector<Replica> train_replicas(const Model& model, const Images& images,
+                                    const Images& validation, const ReplicaOptions& options,
                                     const Device& device, EngineKind engine, Precision precision) {
   const Range range("replicas");
   if (options.count == 0) throw UsageError("the number of replicas is 0; it must be at least 1");
@@ -50,17 +50,11 @@ std::vector<Replica> train_replicas(const Model& model, const Array<float>& imag
   const auto train_one = [&](Autoencoder& autoencoder, std::uint64_t seed) {
     TrainingOptions training = options.training;
     training.seed = seed;
-    training.on_step = [&](const TrainingProgress& progress) {
-      return !stopped && (!options.training.on_step || options.training.on_step(progress));
-    };
+    training.stop = [&] { return stopped || (options.training.stop && options.training.stop()); };
     Replica replica{seed, std::numeric_limits<double>::quiet_NaN(), 0};
     autoencoder.initialize(seed);
     try {
       const TrainingResult result = autoencoder.train(images, validation, training);
-      if (result.stopped) {
-        stopped = true;
-        return;
-      }
       replica.final_loss = result.epochs.back().validation_loss;
       replica.dead_units = dead_units(autoencoder.encode(validation));
     } catch (const NotFinite&) {
@@ -68,7 +62,7 @@ std::vector<Replica> train_replicas(const Model& model, const Array<float>& imag
     const std::lock_guard lock(mutex);
     if (stopped) return;  // while this one was training
     finished.push_back(replica);
-    if (options.on_replica && !options.on_replica(replica)) stopped = true;
+    if (options.on_replica) options.on_replica(replica);
   };
   const auto work = [&] {
     try {
@@ -80,7 +74,7 @@ std::vector<Replica> train_replicas(const Model& model, const Array<float>& imag
       }
     } catch (...) {
       const std::lock_guard lock(mutex);
-      failure = std::current_exception();
+      if (!failure) failure = std::current_exception();  // the first: the others stop because of it
       stopped = true;
     }
   };

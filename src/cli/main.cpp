@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <exception>
 #include <hourglass/error.hpp>
+#include <hourglass/stop.hpp>
 #include <hourglass/version.hpp>
 #include <iostream>
 #include <new>
@@ -104,6 +105,9 @@ int main(int argc, char** argv) {
   hourglass::cli::watch_for_interrupts();
   try {
     return run(argc, argv);
+  } catch (const hourglass::Stopped& stopped) {
+    const std::string message = stopped.what();
+    return fail(kFailed, message.starts_with("interrupted") ? message : "interrupted");
   } catch (const hourglass::UsageError& error) {
     return fail(kWrongCommandLine, error.what());
   } catch (const std::bad_alloc&) {
