@@ -43,10 +43,14 @@ set(HOURGLASS_PER_TARGET
     src/target/table.cpp
     src/manifold/map_solver.cpp)
 
+# The fused engine has not been built for GPUs yet.
 set(HOURGLASS_ONLY_CPU
+    kernels/fused/train.cu
     kernels/simt/emulator.cpp
     kernels/simt/fiber.cpp
     kernels/simt/host.cpp
+    src/autoencoder/fused_engine.cpp
+    src/autoencoder/fused_network.cpp
     src/device/runtime_cpu.cpp
     src/math/context_cpu.cpp
     src/math/convolution_onednn.cpp
@@ -56,6 +60,7 @@ set(HOURGLASS_ONLY_CPU
     src/math/sort_std.cpp)
 
 set(HOURGLASS_ONLY_CUDA
+    src/autoencoder/fused_engine_cuda.cpp
     src/device/runtime_cuda.cpp
     src/math/context_cuda.cpp
     src/math/convolution_cudnn.cpp

@@ -58,7 +58,7 @@ struct TrainingOptions {
   /// images have one corruption, that of corrupt().
   Corruption corruption = {};
 
-  /// Called after each step and each epoch.
+  /// Called after each step (by the fused engine every few steps) and each epoch.
   std::function<void(const TrainingProgress&)> on_step = {};
   std::function<void(const EpochResult&)> on_epoch = {};
   StopRequest stop = {};

@@ -138,6 +138,28 @@ __device__ T atomic_add(T* address, std::type_identity_t<T> value) {
 
 // ---- launch -------------------------------------------------------------------------------------
 
+/// How many blocks of a kernel can be resident at once; 0 where none can, say for want of memory.
+template <class... P>
+[[nodiscard]] std::size_t resident_blocks(void (*kernel)(P...), unsigned block,
+                                          std::size_t shared_bytes) {
+  const auto ask = [](cudaError_t error) {
+    if (error != cudaSuccess) (void)cudaGetLastError();
+    return error == cudaSuccess;
+  };
+  int device = 0;
+  int processors = 0;
+  int each = 0;
+  const auto* function = reinterpret_cast<const void*>(kernel);
+  const bool known =
+      ask(cudaGetDevice(&device)) &&
+      ask(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device)) &&
+      ask(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(shared_bytes))) &&
+      ask(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, function, static_cast<int>(block),
+                                                        shared_bytes));
+  return known ? static_cast<std::size_t>(processors) * static_cast<std::size_t>(each) : 0;
+}
+
 using gpu::per_block;
 using gpu::per_element;
 using gpu::per_warp;
@@ -177,7 +199,7 @@ inline void launch(StreamHandle stream, const LaunchConfig& config, const void* 
   launch.dynamicSmemBytes = config.shared_bytes;
   launch.stream = stream;
   launch.attrs = &cooperative;
-  launch.numAttrs = config.cooperative ? 1 : 0;
+  launch.numAttrs = config.cooperative || config.communicating ? 1 : 0;
   check(cudaLaunchKernelExC(&launch, kernel, arguments));
 }
 

@@ -153,6 +153,10 @@ Fiber Emulator::next_fiber() {
     return std::move(current_->fiber);
   }
   if (started_ < to_start_.size()) return Fiber(scheduler_, [this] { start_threads(); });
+  if (!paused_.empty()) {
+    ready_.swap(paused_);
+    return next_fiber();
+  }
   return {};
 }
 
@@ -202,6 +206,14 @@ void Emulator::meet(Meeting& meeting, std::size_t expected, const char* what, co
     ready_.insert(ready_.end(), meeting.waiting.begin(), meeting.waiting.end());
     meeting.waiting.clear();
   }
+  scheduler_.suspend();
+  if (failure_) throw Unwind{};
+}
+
+/// For who polls what another thread will write.
+void Emulator::pause() {
+  if (threads_.size() == 1) return;
+  paused_.push_back(current_);
   scheduler_.suspend();
   if (failure_) throw Unwind{};
 }
@@ -297,6 +309,10 @@ void* Emulator::shared_memory(std::size_t bytes) const {
 
 void* detail::shared_memory(std::size_t bytes) {
   return Emulator::running().shared_memory(bytes);
+}
+
+void detail::pause() {
+  Emulator::running().pause();
 }
 
 void detail::sync_block(const Where& where) {

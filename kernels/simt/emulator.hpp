@@ -42,6 +42,7 @@ class Emulator {
   // What the running kernel's words do.
   static Emulator& running();
   [[nodiscard]] void* shared_memory(std::size_t bytes) const;
+  void pause();
   void sync_block(const Where& where);
   void sync_grid(const Where& where);
   std::uint64_t exchange(const char* what, std::uint64_t sent, unsigned source_lane,
@@ -106,7 +107,8 @@ class Emulator {
   std::vector<Thread> threads_;    // block by block
   std::vector<Thread*> to_start_;  // in the order of the launch
   std::size_t started_ = 0;
-  std::deque<Thread*> ready_;  // they waited, and may go on
+  std::deque<Thread*> ready_;   // they waited, and may go on
+  std::deque<Thread*> paused_;  // they go on when nobody else can
   Meeting grid_barrier_;
   Thread* current_ = nullptr;
   Fiber::Caller scheduler_;

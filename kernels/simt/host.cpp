@@ -4,12 +4,14 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <exception>
 #include <functional>
 #include <hourglass/error.hpp>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "kernels/simt/emulator.hpp"
@@ -45,6 +47,28 @@ void run_in_parallel(const LaunchConfig& config, const std::function<void()>& bo
     failure = std::current_exception();
   }
   if (failure) std::rethrow_exception(failure);
+}
+
+/// Blocks that wait for each other: a thread each. Not the threads of an OpenMP region, which may be
+/// fewer than one asks for.
+void run_side_by_side(const LaunchConfig& config, const std::function<void()>& body) {
+  const std::size_t blocks = config.grid.count();
+  std::vector<std::exception_ptr> failures(blocks);
+  const auto run_block = [&](std::size_t b) {
+    try {
+      Emulator(config, body).run_block(b);
+    } catch (...) {
+      failures[b] = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t b = 1; b < blocks; ++b) threads.emplace_back(run_block, b);
+    run_block(0);
+  }
+  for (const auto& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
 }
 
 void run_serially(const LaunchConfig& config, const std::function<void()>& body) {
@@ -94,10 +118,31 @@ LaunchConfig per_warp(std::size_t n, unsigned block, std::size_t shared_bytes) {
   return {.grid = {chunks(n, kChunk)}, .shared_bytes = shared_bytes};
 }
 
+std::size_t resident_threads() {
+  constexpr std::size_t kEmulated = 5;
+  return emulation().order == ThreadOrder::plain ? static_cast<std::size_t>(omp_get_max_threads())
+                                                 : kEmulated;
+}
+
+bool detail::emulated() {
+  return emulation().order != ThreadOrder::plain;
+}
+
+// libstdc++ sleeps on a futex, after a few polls of its own.
+void detail::sleep_while(std::uint32_t* address, std::uint32_t value) {
+  std::atomic_ref<std::uint32_t>(*address).wait(value, std::memory_order_acquire);
+}
+
+void detail::wake(std::uint32_t* address) {
+  std::atomic_ref<std::uint32_t>(*address).notify_all();
+}
+
 void detail::run(const LaunchConfig& config, const std::function<void()>& body) {
   check(config);
   if (config.grid.count() == 0) return;
-  if (config.cooperative) {
+  if (config.communicating && emulation().order == ThreadOrder::plain) {
+    run_side_by_side(config, body);
+  } else if (config.cooperative || config.communicating) {
     Emulator(config, body).run_grid();
   } else if (config.grid.count() > 1 && emulation().order == ThreadOrder::plain) {
     run_in_parallel(config, body);

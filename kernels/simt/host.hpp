@@ -23,6 +23,7 @@
 #define __grid_constant__
 #define __launch_bounds__(...)
 #define __forceinline__ inline __attribute__((always_inline))
+#define __phase__ __attribute__((noinline, flatten))
 // NOLINTEND(bugprone-reserved-identifier,cppcoreguidelines-macro-usage)
 
 namespace hourglass::HOURGLASS_TARGET {
@@ -63,6 +64,14 @@ void* shared_memory(std::size_t bytes);
 
 void sync_block(const Where& where);
 void sync_grid(const Where& where);
+
+/// Whether threads are fibers, of which one runs at a time.
+bool emulated();
+/// Lets other fibers run.
+void pause();
+/// Sleeps until woken, if *address is `value`; may wake for no reason.
+void sleep_while(std::uint32_t* address, std::uint32_t value);
+void wake(std::uint32_t* address);
 
 /// What a lane gets when its warp meets: the value that its source lane sent.
 std::uint64_t exchange(const char* what, std::uint64_t sent, unsigned source_lane,
@@ -199,6 +208,15 @@ T atomic_add(T* address, std::type_identity_t<T> value) {
 /// For kernels that loop over warp_elements(n): a warp an item, or a CPU thread many.
 [[nodiscard]] LaunchConfig per_warp(std::size_t n, unsigned block = 256,
                                     std::size_t shared_bytes = 0);
+
+/// How many blocks can run at once, each on a thread of its own. (In emulation any number can; a few
+/// have more than one image each.)
+[[nodiscard]] std::size_t resident_threads();
+template <class... P>
+[[nodiscard]] std::size_t resident_blocks(void (* /*kernel*/)(P...), unsigned /*block*/,
+                                          std::size_t /*shared_bytes*/) {
+  return resident_threads();
+}
 
 template <class... P, class... A>
 void launch(StreamHandle /*stream*/, const LaunchConfig& config, void (*kernel)(P...),

@@ -7,6 +7,10 @@ namespace hourglass::HOURGLASS_TARGET {
 
 [[nodiscard]] std::unique_ptr<Engine> make_layered_engine(Model model, int device_index,
                                                           Precision precision);
+/// Why the fused engine cannot train this model here, or nothing.
+[[nodiscard]] std::string fused_problem(const Model& model, int device_index, Precision precision);
+/// Of a model without a fused_problem.
+[[nodiscard]] std::unique_ptr<Engine> make_fused_engine(Model model, int device_index);
 [[nodiscard]] std::unique_ptr<PcaSolver> make_pca_solver(int device_index);
 [[nodiscard]] std::unique_ptr<MapSolver> make_map_solver(int device_index);
 [[nodiscard]] std::unique_ptr<DeviceRows> upload_rows(int device_index,

@@ -8,6 +8,7 @@
 #include <hourglass/stop.hpp>
 #include <memory>
 #include <span>
+#include <string>
 
 namespace hourglass {
 
@@ -21,6 +22,10 @@ class Samples;
 struct Target {
   std::unique_ptr<Engine> (*make_layered_engine)(Model model, int device_index,
                                                  Precision precision);
+  /// Why the fused engine cannot train this model here, or nothing.
+  std::string (*fused_problem)(const Model& model, int device_index, Precision precision);
+  /// Of a model without a fused_problem.
+  std::unique_ptr<Engine> (*make_fused_engine)(Model model, int device_index);
   std::unique_ptr<PcaSolver> (*make_pca_solver)(int device_index);
   std::unique_ptr<MapSolver> (*make_map_solver)(int device_index);
   std::unique_ptr<DeviceRows> (*upload_rows)(int device_index, std::span<const float> host);

@@ -14,6 +14,7 @@
 #include "autoencoder/layers.hpp"
 #include "kernels/layers/loss.hpp"
 #include "support/golden.hpp"
+#include "support/golden_steps.hpp"
 #include "support/mnist.hpp"
 #include "support/on_target.hpp"
 #include "support/random_values.hpp"
@@ -26,24 +27,6 @@ namespace {
 
 double relative_error(std::span<const float> values, std::span<const float> expected) {
   return test::relative_error(values, expected);
-}
-
-std::vector<float> flat_parameters(const ParameterLayout& layout, const Golden& golden,
-                                   const std::string& prefix) {
-  std::vector<float> flat(layout.flat_size());
-  for (std::size_t t = 0; t < layout.specs().size(); ++t) {
-    std::ranges::copy(golden[prefix + layout.specs()[t].name].values,
-                      flat.begin() + static_cast<std::ptrdiff_t>(layout.offset(t)));
-  }
-  return flat;
-}
-
-Array<std::uint8_t> to_bytes(const Array<float>& images) {
-  Array<std::uint8_t> bytes(images.shape);
-  std::ranges::transform(images.values, bytes.values.begin(), [](float value) {
-    return static_cast<std::uint8_t>(std::lround(value * 255.f));
-  });
-  return bytes;
 }
 
 const auto kGoOn = [](std::size_t) { return true; };
@@ -232,20 +215,8 @@ class LayeredEngineTest : public OnTarget {
   }
   void use(const Model& model) { engine_ = make_layered_engine(model, 0, Precision::fp32); }
 
-  /// The largest, over tensors, of ||moved - expected|| / ||expected||.
   double movement_error(const Golden& golden, const std::string& prefix) {
-    const ParameterLayout& layout = engine_->layout();
-    auto moved = engine_->parameters();
-    const auto initial = flat_parameters(layout, golden, "initial.");
-    for (std::size_t i = 0; i < moved.size(); ++i) moved[i] -= initial[i];
-    double worst = 0.0;
-    for (std::size_t t = 0; t < layout.specs().size(); ++t) {
-      const auto& expected = golden[prefix + layout.specs()[t].name];
-      worst = std::max(worst,
-                       relative_error(std::span(moved).subspan(layout.offset(t), expected.size()),
-                                      expected.values));
-    }
-    return worst;
+    return hourglass::movement_error(engine_->layout(), engine_->parameters(), golden, prefix);
   }
 
   std::unique_ptr<Engine> engine_;

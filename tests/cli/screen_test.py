@@ -59,7 +59,7 @@ class ScreenTest(ProgramTest):
             "  layered ",
         ):
             self.assertIn(words, text)
-        self.assertRegex(text, r"\n  fused +not usable: ")
+        self.assertRegex(text, r"\n  fused +fp32 on the CPU; ")
         self.assertRegex(text, r"\n  zlib +\d+\.")
         self.assertRegex(text, r"\n  (oneDNN|cuDNN) +\d+\.")
 
@@ -68,7 +68,7 @@ class ScreenTest(ProgramTest):
         self.assertTrue(text.isprintable() or text.replace("\n", "").isprintable(), repr(text))
         lines = text.splitlines()
         self.assertEqual(len(lines), 5, text)
-        self.assertRegex(lines[0], r"^hourglass \d.*(engine layered, fp32)")
+        self.assertRegex(lines[0], r"^hourglass \d.*(engine fused, fp32)")
         self.assertRegex(lines[1], r"^data: synthetic:600, 600 \+ 100 images; .*3,217 parameters")
         losses = r"training loss 0\.\d{4}  validation loss 0\.\d{4}  .* images/s$"
         self.assertRegex(lines[2], "^epoch  1/2  " + losses)

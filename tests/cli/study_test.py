@@ -73,7 +73,7 @@ class StudyTest(ProgramTest):
         self.assertIn("hourglass run conv --no-figures --epochs 1", metrics["command"])
         self.assertEqual(metrics["model"], "conv")
         self.assertEqual(metrics["parameters"], 3217)
-        self.assertEqual((metrics["engine"], metrics["precision"]), ("layered", "fp32"))
+        self.assertEqual((metrics["engine"], metrics["precision"]), ("fused", "fp32"))
         self.assertIn(metrics["device"]["kind"], ("cpu", "cuda"))
         wanted = {
             "epochs": 1,

