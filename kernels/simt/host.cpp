@@ -1,11 +1,8 @@
 // Launching on the host: which blocks run where, and in what order.
 #include "kernels/simt/host.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <functional>
 #include <hourglass/error.hpp>
 #include <numeric>
@@ -13,6 +10,7 @@
 #include <vector>
 
 #include "kernels/simt/emulator.hpp"
+#include "kernels/simt/workers.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::simt {
 
@@ -30,21 +28,10 @@ void check(const LaunchConfig& config) {
 }
 
 void run_in_parallel(const LaunchConfig& config, const std::function<void()>& body) {
-  const std::size_t blocks = config.grid.count();
-  std::exception_ptr failure;
-#pragma omp parallel
-  try {  // an exception must not leave the region
-    const auto me = static_cast<std::size_t>(omp_get_thread_num());
-    const auto threads = static_cast<std::size_t>(omp_get_num_threads());
+  in_parallel(config.grid.count(), [&](Pieces& blocks) {
     Emulator emulator(config, body);
-    for (std::size_t b = blocks * me / threads; b < blocks * (me + 1) / threads; ++b) {
-      emulator.run_block(b);
-    }
-  } catch (...) {
-#pragma omp critical(hourglass_simt_failure)
-    failure = std::current_exception();
-  }
-  if (failure) std::rethrow_exception(failure);
+    for (std::size_t b = 0; blocks.next(b);) emulator.run_block(b);
+  });
 }
 
 void run_serially(const LaunchConfig& config, const std::function<void()>& body) {

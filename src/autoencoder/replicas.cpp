@@ -8,20 +8,10 @@
 #include <thread>
 
 #include "device/range.hpp"
-
-#if HOURGLASS_HAS_CPU
-#include <omp.h>
-#endif
+#include "kernels/simt/workers.hpp"
 
 namespace hourglass {
 namespace {
-
-/// Each worker has a core to itself; more threads inside would only get in each other's way.
-void work_alone() {
-#if HOURGLASS_HAS_CPU
-  omp_set_num_threads(1);  // of the calling thread's parallel regions
-#endif
-}
 
 std::size_t dead_units(const Array<float>& latent) {
   std::size_t dead = 0;
@@ -90,7 +80,7 @@ std::vector<Replica> train_replicas(const Model& model, const Array<float>& imag
     std::vector<std::jthread> workers;
     for (std::size_t w = 0; w < std::min(cores, options.count); ++w) {
       workers.emplace_back([&] {
-        work_alone();
+        work_alone();  // each has a core to itself
         work();
       });
     }

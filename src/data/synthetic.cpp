@@ -23,6 +23,7 @@
 #include "data/glyphs.hpp"
 #include "files/messages.hpp"
 #include "kernels/data/philox.hpp"
+#include "kernels/simt/workers.hpp"
 
 namespace hourglass {
 namespace {
@@ -253,11 +254,10 @@ std::uint8_t draw_image(Draws& draws, std::span<std::uint8_t> image) {
 
 LabelledImages draw_split(std::size_t count, std::uint64_t seed, std::uint64_t split) {
   LabelledImages drawn{Array<std::uint8_t>({count, kSide, kSide}), Array<std::uint8_t>({count})};
-#pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < count; ++i) {
+  for_each_in_parallel(count, [&](std::size_t i) {
     Draws draws(seed, split, i);
     drawn.labels.values[i] = draw_image(draws, drawn.images.row(i));
-  }
+  });
   return drawn;
 }
 

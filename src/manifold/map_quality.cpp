@@ -11,6 +11,7 @@
 
 #include "device/range.hpp"
 #include "kernels/neighbors/limits.hpp"
+#include "kernels/simt/workers.hpp"
 
 namespace hourglass {
 
@@ -139,8 +140,7 @@ class LeaveFoldOut {
   void decide(const NeighborGraph& graph) {
     const bool complete = graph.indices.row_size() + 1 == x_.rows();
     std::vector<std::uint8_t> decided(x_.rows());
-#pragma omp parallel for schedule(dynamic, 64)
-    for (std::size_t i = 0; i < open_.size(); ++i) {
+    for_each_in_parallel(open_.size(), [&](std::size_t i) {
       const std::size_t row = open_[i];
       std::vector<std::uint32_t> candidates;
       for (const std::uint32_t other : graph.indices.row(row)) {
@@ -151,21 +151,20 @@ class LeaveFoldOut {
         vote(row, candidates);
         decided[row] = 1;
       }
-    }
+    });
     std::erase_if(open_, [&](std::size_t row) { return decided[row] != 0; });
   }
 
   /// Decides the rows that are left, each by its distances to all others.
   void decide_rest() {
-#pragma omp parallel for schedule(dynamic, 4)
-    for (std::size_t i = 0; i < open_.size(); ++i) {
+    for_each_in_parallel(open_.size(), [&](std::size_t i) {
       const std::size_t row = open_[i];
       std::vector<std::uint32_t> candidates;
       for (std::uint32_t other = 0; other < x_.rows(); ++other) {
         if (folds_[other] != folds_[row]) candidates.push_back(other);
       }
       vote(row, candidates);
-    }
+    });
     open_.clear();
   }
 
@@ -260,11 +259,10 @@ double trustworthiness(const Array<float>& x, const Array<float>& map, std::size
 
   const NeighborGraph graph = nearest_neighbors(points, std::min(k + kMargin, rows - 1), device);
   Array<std::uint32_t> neighbors({rows, k});
-#pragma omp parallel for
-  for (std::size_t row = 0; row < rows; ++row) {
+  for_each_in_parallel(rows, [&](std::size_t row) {
     const std::vector<Neighbor> nearest = nearest_of(points, row, graph.indices.row(row), k);
     for (std::size_t i = 0; i < k; ++i) neighbors.row(row)[i] = nearest[i].second;
-  }
+  });
   std::uint64_t missed = 0;
   for (const std::uint32_t rank : neighbor_ranks(data, neighbors, device).values) {
     if (rank > k) missed += rank - k;
