@@ -7,10 +7,12 @@
 #include "kernels/data/gather.hpp"
 #include "kernels/data/shuffle.hpp"
 #include "kernels/layers/activation.hpp"
+#include "kernels/layers/bias_gradient.hpp"
 #include "kernels/layers/loss.hpp"
 #include "kernels/layers/max_pool.hpp"
 #include "kernels/layers/upsample.hpp"
 #include "kernels/optimizer/adam.hpp"
+#include "kernels/optimizer/training_state.hpp"
 #include "math/layout.hpp"
 #include "math/sort.hpp"
 #include "support/measure.hpp"
@@ -122,11 +124,10 @@ void add_optimizer(math::Context& context) {
     auto parameters = random_buffer(context, count);
     auto first = random_buffer(context, count);
     auto second = random_buffer(context, count, 0.1f, 1.f);
-    device::Buffer<kernels::TrainingState> training(1);
-    device::fill_with_zero(context.stream(), training.span());
+    const auto rate = random_buffer(context, 1, 1e-4f, 1e-3f);
     measure(state, context, {.bytes = float_bytes(7 * count)}, [&] {
-      kernels::adam_update(context.stream(), {}, training.data(), gradient.span(),
-                           parameters.data(), first.data(), second.data());
+      kernels::adam_update(context.stream(), {}, rate.data(), gradient.span(), parameters.data(),
+                           first.data(), second.data());
     });
   });
   add("finish_step", [&context](benchmark::State& state) {
@@ -136,7 +137,20 @@ void add_optimizer(math::Context& context) {
     device::fill_with_zero(context.stream(), partials.span());
     device::fill_with_zero(context.stream(), training.span());
     measure(state, context, {.bytes = sums * sizeof(double)}, [&] {
-      kernels::finish_step(context.stream(), partials.span(), kBatch, training.data());
+      kernels::finish_step(context.stream(), {}, partials.span(), kBatch, training.data());
+    });
+  });
+}
+
+void add_bias_gradient(math::Context& context, const std::string& name,
+                       const kernels::ChannelShape& shape) {
+  add("bias_gradient/" + name, [&context, shape](benchmark::State& state) {
+    const std::size_t size = shape.batch * shape.channels * shape.inner;
+    const auto dy = random_buffer(context, size);
+    device::Buffer<float> partials(kernels::bias_partial_count(shape));
+    device::Buffer<float> dbias(shape.channels);
+    measure(state, context, {.bytes = float_bytes(size)}, [&] {
+      kernels::bias_gradient(context.stream(), dy.data(), shape, partials.span(), dbias.data());
     });
   });
 }
@@ -177,6 +191,9 @@ void add_kernels(math::Context& context) {
   add_loss(context, "loss/bce", Loss::bce, false);
   add_loss(context, "loss/bce+gradient", Loss::bce, true);
   add_loss(context, "loss/mse+gradient", Loss::mse, true);
+  add_bias_gradient(context, "conv1", {kBatch, 16, 784});
+  add_bias_gradient(context, "conv5", {kBatch, 1, 784});
+  add_bias_gradient(context, "dense", {kBatch, 784});
   add_optimizer(context);
   add_data(context);
 }

@@ -3,7 +3,9 @@
 #include <hourglass/device.hpp>
 #include <hourglass/pca.hpp>
 
-#include "kernels/pca/columns.hpp"
+#include "kernels/columns/centre.hpp"
+#include "kernels/columns/means.hpp"
+#include "kernels/gram/accumulate.hpp"
 #include "math/matrix.hpp"
 #include "support/measure.hpp"
 
@@ -84,8 +86,8 @@ void add_pca(math::Context& context) {
     const Cost cost{.bytes = 2 * float_bytes(x.size()),
                     .flops = 2 * kRows * kFeatures * (kFeatures + 2)};
     measure_unrecorded(state, context, cost, [&] {
-      const PcaModel model = fit_pca(x, {.components = 2}, device);
-      benchmark::DoNotOptimize(transform(model, x, device));
+      const PcaModel model = fit_pca({x, device}, {.components = 2});
+      benchmark::DoNotOptimize(transform(model, {x, device}));
     });
   });
 }

@@ -87,7 +87,7 @@ void add_training(math::Context& context) {
     engine.set_parameters(glorot_uniform(engine.layout(), 0));
     const auto images = random_images(kSteps * kBatch, model.input);
     const auto validation = random_images(1, model.input);
-    engine.begin_training(view_of(images), view_of(validation), {});
+    engine.begin_training(images, validation, {});
     std::size_t epoch = 0;
     const auto go_on = [](std::size_t) { return true; };
     const auto steps = [&] { engine.run_epoch(++epoch, kSteps, go_on); };
@@ -101,7 +101,7 @@ void add_training(math::Context& context) {
     const Model model = dense_model();
     LayeredEngine engine(model, 0, Precision::fp32);
     const Array<float> four = digit_four();
-    const auto digit = view_of(four);
+    const auto digit = four;
     const auto go_on = [](std::size_t) { return true; };
     measure_unrecorded(state, context, {}, [&] {
       engine.set_parameters(glorot_uniform(engine.layout(), 0));

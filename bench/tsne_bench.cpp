@@ -75,7 +75,7 @@ struct Iteration {
   /// The points stay where they are, so every run is the same.
   void move(math::Context& context) {
     kernels::move_points(context.stream(), points.span(), affinities.view(), grid.repulsion(),
-                         {.learning_rate = 0.f}, geometry.data(), {velocity.data(), gain.data()},
+                         {.learning_rate = 1e-30}, geometry.data(), {velocity.data(), gain.data()},
                          moved.data(), boxes.span());
   }
 
@@ -135,11 +135,11 @@ void add_switch(math::Context& context, std::size_t points) {
         initial.row(i)[0] = 1e-4f * x.row(i)[0];
         initial.row(i)[1] = 1e-4f * x.row(i)[1];
       }
-      const MapSchedule schedule{
-          .learning_rate = std::max(static_cast<double>(points) / 48.0, 50.0),
-          .exact_points = exact ? points : 0};
+      const TsneSchedule schedule{.learning_rate =
+                                      std::max(static_cast<double>(points) / 48.0, 50.0)};
+      const RepulsionOptions repulsion{.exact_points = exact ? points : 0};
       measure_unrecorded(state, context, {}, [&] {
-        MapOptimizer optimizer(context, affinities, initial, schedule);
+        MapOptimizer optimizer(context, affinities, initial, schedule, repulsion);
         for (std::size_t i = 0; i < kIterations; i += kStride) optimizer.advance(kStride);
       });
     });

@@ -4,18 +4,24 @@
 set(HOURGLASS_KERNELS
     kernels/affinities/perplexity.cu
     kernels/affinities/symmetrize.cu
+    kernels/columns/centre.cu
+    kernels/columns/copy.cu
+    kernels/columns/means.cu
     kernels/data/corrupt.cu
     kernels/data/gather.cu
     kernels/data/shuffle.cu
+    kernels/gram/accumulate.cu
+    kernels/gram/diagonal.cu
     kernels/layers/activation.cu
-    kernels/layers/dense.cu
+    kernels/layers/bias_gradient.cu
     kernels/layers/loss.cu
     kernels/layers/max_pool.cu
+    kernels/layers/swap_inner.cu
     kernels/layers/upsample.cu
     kernels/neighbors/candidates.cu
     kernels/neighbors/ranks.cu
     kernels/optimizer/adam.cu
-    kernels/pca/columns.cu
+    kernels/optimizer/training_state.cu
     kernels/tsne/move.cu
     kernels/tsne/repulsion.cu
     kernels/tsne/spectrum.cu
@@ -28,11 +34,14 @@ set(HOURGLASS_PER_TARGET
     src/autoencoder/network.cpp
     src/decomposition/pca_solver.cpp
     src/manifold/affinity_matrix.cpp
+    src/manifold/centred_rows.cpp
     src/manifold/map_optimizer.cpp
     src/manifold/neighbor_ranks.cpp
     src/manifold/neighbors.cpp
     src/manifold/repulsion_grid.cpp
-    src/manifold/solver.cpp)
+    src/math/rows.cpp
+    src/target/table.cpp
+    src/manifold/map_solver.cpp)
 
 set(HOURGLASS_ONLY_CPU
     kernels/simt/emulator.cpp

@@ -4,7 +4,7 @@
 //   hourglass::Autoencoder autoencoder(hourglass::conv_model(), device);
 //   auto data = hourglass::load_mnist("data/mnist");
 //   autoencoder.train(data.train.images, data.test.images, {.epochs = 10});
-//   auto latent = autoencoder.encode(hourglass::to_unit_range(data.test.images));
+//   auto latent = autoencoder.encode(data.test.images);
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,11 @@
 #include <hourglass/array.hpp>
 #include <hourglass/corruption.hpp>
 #include <hourglass/device.hpp>
+#include <hourglass/images.hpp>
 #include <hourglass/loss.hpp>
 #include <hourglass/model.hpp>
+#include <hourglass/samples.hpp>
+#include <hourglass/stop.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,12 +27,12 @@
 namespace hourglass {
 
 class Engine;
-struct ImagesView;
 
 /// Where training stands, told after each step.
 struct TrainingProgress {
   std::size_t epoch;  ///< from 1
   std::size_t epochs;
+  std::size_t steps;        ///< taken in all
   std::size_t images_seen;  ///< of this epoch
   std::size_t images;       ///< in an epoch
   double seconds;           ///< since the epoch began
@@ -55,34 +58,33 @@ struct TrainingOptions {
   /// images have one corruption, that of corrupt().
   Corruption corruption = {};
 
-  /// Called after each step and each epoch. Returning false ends training there: train() returns what
-  /// was finished, and the weights are those of the last step taken.
-  std::function<bool(const TrainingProgress&)> on_step = {};
+  /// Called after each step and each epoch.
+  std::function<void(const TrainingProgress&)> on_step = {};
   std::function<void(const EpochResult&)> on_epoch = {};
+  StopRequest stop = {};
 };
 
 struct TrainingResult {
   std::vector<EpochResult> epochs;
   std::size_t steps = 0;
-  bool stopped = false;  ///< on_step said so
 };
 
 /// Arrays of images: (N, height, width); (N, channels, height, width) with several channels; (N, width)
-/// for rows that are no images.
+/// for rows of values that are not images.
 [[nodiscard]] Shape image_array_shape(std::size_t count, const ImageShape& image);
-
-/// Bytes / 255, same shape.
-[[nodiscard]] Array<float> to_unit_range(const Array<std::uint8_t>& images);
 
 /// The model a file of weights was saved from: as described in it or, for files from elsewhere, the
 /// model that ships with the library and has most of these tensors. Throws Error if there is none.
 [[nodiscard]] Model model_of(const std::filesystem::path& weights);
 
-/// Bad arrays, options and files throw Error; the autoencoder is then as it was, but for a training that
-/// left the finite numbers (NotFinite). Not for several
-/// threads at once; several autoencoders may live side by side.
+/// Images of a size that is not the model's, values that are not finite and bad files throw Error, bad
+/// options UsageError; the autoencoder is then as it was, but for a training that diverged (NotFinite)
+/// or was stopped (Stopped). Running out of memory and a device that fails throw Error too. Not for
+/// several threads at once; several autoencoders may live side by side.
 class Autoencoder {
  public:
+  /// Throws Error for a model that makes no sense, an engine or a precision that this device or build
+  /// does not have, and where memory runs out.
   explicit Autoencoder(Model model, const Device& device = select_device("auto"),
                        EngineKind engine = EngineKind::automatic,
                        Precision precision = Precision::fp32);
@@ -104,33 +106,28 @@ class Autoencoder {
   void load_weights(const std::filesystem::path& file);
   void save_weights(const std::filesystem::path& file) const;
 
-  /// Adam on the reconstruction loss. Images: (N, height, width) or (N, channels, height, width), as
-  /// bytes of which 255 is one, or as floats in [0, 1].
-  TrainingResult train(const Array<std::uint8_t>& images, const Array<std::uint8_t>& validation,
-                       const TrainingOptions& options);
-  TrainingResult train(const Array<float>& images, const Array<float>& validation,
+  /// Adam on the reconstruction loss. Images of any shape whose rows have the model's size: (N, height,
+  /// width), (N, channels, height, width), ...; floats must be in [0, 1].
+  TrainingResult train(const Images& images, const Images& validation,
                        const TrainingOptions& options);
 
   /// A trainable tensor by its name in parameter_specs(). Throws UsageError for another.
   [[nodiscard]] Array<float> parameter(std::string_view name) const;
 
   /// (N, image) -> (N, latent), a latent row in channel, row, column order.
-  [[nodiscard]] Array<float> encode(const Array<float>& images) const;
+  [[nodiscard]] Array<float> encode(const Images& images, const StopRequest& stop = {}) const;
+  /// The same codes, left on the device for what comes next.
+  [[nodiscard]] Samples encode_on_device(const Images& images, const StopRequest& stop = {}) const;
   /// (N, latent) -> (N, height, width), or (N, channels, height, width) with several channels.
-  [[nodiscard]] Array<float> decode(const Array<float>& latent) const;
+  [[nodiscard]] Array<float> decode(const Array<float>& latent, const StopRequest& stop = {}) const;
   /// decode(encode(images)) without the round trip.
-  [[nodiscard]] Array<float> reconstruct(const Array<float>& images) const;
+  [[nodiscard]] Array<float> reconstruct(const Images& images, const StopRequest& stop = {}) const;
   /// What comes out of the first `layers` layers: (N, channels, height, width). After the last come
-  /// images.
-  [[nodiscard]] Array<float> activations(const Array<float>& images, std::size_t layers) const;
-
-  /// Asked between batches of encode, decode and reconstruct; may throw to give up.
-  void on_batch(std::function<void()> callback);
+  /// images. Throws UsageError for more layers than there are.
+  [[nodiscard]] Array<float> activations(const Images& images, std::size_t layers) const;
 
  private:
-  TrainingResult run_training(const ImagesView& images, const ImagesView& validation,
-                              const TrainingOptions& options);
-
+  Device device_;
   std::unique_ptr<Engine> engine_;
 };
 

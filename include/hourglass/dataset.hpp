@@ -35,7 +35,7 @@ struct Dataset {
 /// What `--data` takes: a folder, "synthetic" or "synthetic:N". Throws UsageError for a bad N.
 [[nodiscard]] Dataset load_dataset(std::string_view source);
 
-/// The second article's digit: one 8 x 8 four, (1, 8, 8), values in [0, 1].
+/// The second article's digit: one 8 x 8 four of zeros and ones, (1, 8, 8).
 [[nodiscard]] Array<float> digit_four();
 
 }  // namespace hourglass

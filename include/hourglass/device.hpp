@@ -30,10 +30,8 @@ struct Device {
 /// not in this build, no driver, too old a driver, no such GPU, no code for its architecture.
 [[nodiscard]] Device select_device(std::string_view request = "auto");
 
-/// Threads for everything that runs on the CPU, in the whole process. 0, and before the first call:
-/// as many as this process may use processors, no more than its control group's CPU quota (a begun
-/// core counts) or $OMP_NUM_THREADS. They are Hourglass's own: oneDNN, OpenBLAS and FFTW stay on one
-/// thread each. Not while work is running. Returns the number in use.
+/// CPU threads for all work on the CPU; 0 means $OMP_NUM_THREADS, or else what affinity and the CPU
+/// quota of the control group give (a begun core counts). Returns the number in use.
 int set_cpu_threads(int threads);
 [[nodiscard]] int cpu_threads();
 

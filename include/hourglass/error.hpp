@@ -22,7 +22,7 @@ class UsageError : public Error {
   using Error::Error;
 };
 
-/// A training that left the finite numbers.
+/// A training that diverged: its loss or its weights are not finite.
 class NotFinite : public Error {
  public:
   using Error::Error;

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <hourglass/array.hpp>
-#include <hourglass/device.hpp>
+#include <hourglass/neighbors.hpp>
+#include <hourglass/samples.hpp>
+#include <hourglass/stop.hpp>
 #include <span>
 
 namespace hourglass {
@@ -16,8 +18,13 @@ namespace hourglass {
 ///
 /// Throws Error unless there is a label for each row, 1 <= k <= 4/5 of the rows (rounded down), all
 /// values are finite and not all rows the same.
-[[nodiscard]] double label_accuracy(const Array<float>& x, std::span<const std::uint8_t> labels,
-                                    std::size_t k, const Device& device);
+[[nodiscard]] double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels,
+                                    std::size_t k, const StopRequest& stop = {});
+/// The same, with neighbours of x that are known already: longer lists are looked for only where these
+/// are too short.
+[[nodiscard]] double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels,
+                                    std::size_t k, const NeighborGraph& known,
+                                    const StopRequest& stop = {});
 
 /// Rows that trustworthiness looks at, from the first: its time grows with their square.
 inline constexpr std::size_t kTrustworthinessRows = 5000;
@@ -29,7 +36,7 @@ inline constexpr std::size_t kTrustworthinessRows = 5000;
 ///
 /// Throws Error unless x and map have equally many rows, 1 <= k < half of the rows looked at, all
 /// values are finite and not all rows the same.
-[[nodiscard]] double trustworthiness(const Array<float>& x, const Array<float>& map, std::size_t k,
-                                     const Device& device);
+[[nodiscard]] double trustworthiness(const Samples& x, const Samples& map, std::size_t k,
+                                     const StopRequest& stop = {});
 
 }  // namespace hourglass

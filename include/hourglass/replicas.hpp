@@ -21,17 +21,18 @@ struct Replica {
 
 struct ReplicaOptions {
   std::size_t count = 1;
-  /// Of each; replica r has seed training.seed + r. on_step is asked from several threads.
+  /// Of each; replica r has seed training.seed + r. on_step is called, and stop asked, from several
+  /// threads.
   TrainingOptions training = {};
-  /// Called, by one thread at a time, as replicas finish, in any order. Returning false ends it all.
-  std::function<bool(const Replica&)> on_replica = {};
+  /// Called, by one thread at a time, as replicas finish, in any order.
+  std::function<void(const Replica&)> on_replica = {};
 };
 
-/// In the order of the seeds; fewer than asked for if a callback said to stop. What a replica becomes
-/// does not depend on the others. On the CPU each core trains one at a time; on a GPU they take turns.
+/// In the order of the seeds. What a replica becomes does not depend on the others. On the CPU each
+/// core trains one at a time; on a GPU they take turns.
 /// Throws as Autoencoder::train does, UsageError for a count of 0.
-[[nodiscard]] std::vector<Replica> train_replicas(const Model& model, const Array<float>& images,
-                                                  const Array<float>& validation,
+[[nodiscard]] std::vector<Replica> train_replicas(const Model& model, const Images& images,
+                                                  const Images& validation,
                                                   const ReplicaOptions& options,
                                                   const Device& device = select_device("auto"),
                                                   EngineKind engine = EngineKind::automatic,

@@ -9,6 +9,11 @@
 #include <functional>
 #include <hourglass/array.hpp>
 #include <hourglass/device.hpp>
+#include <hourglass/neighbors.hpp>
+#include <hourglass/pca.hpp>
+#include <hourglass/samples.hpp>
+#include <hourglass/stop.hpp>
+#include <hourglass/tsne_schedule.hpp>
 #include <optional>
 #include <vector>
 
@@ -28,19 +33,19 @@ struct TsneProgress {
 struct TsneOptions {
   double perplexity = 30.0;
   std::size_t iterations = 1000;
-  std::optional<double> learning_rate = {};  ///< none: max(N / early_exaggeration / 4, 50)
-  double early_exaggeration = 12.0;          ///< for the first 250 iterations
+  TsneSchedule schedule = {};
   TsneInitialization initialization = TsneInitialization::pca;
   std::optional<Array<float>> initial_map = {};  ///< (N, 2), used as it is
   std::uint64_t seed = 0;                        ///< of a random initialization
   TsneAccuracy accuracy = TsneAccuracy::standard;
-  std::size_t divergence_interval =
-      0;  ///< record the KL divergence every so many iterations; 0: never
+  /// Record the KL divergence every so many iterations; 0: never.
+  std::size_t divergence_interval = 0;
 
   /// Called when a stage begins ("neighbours", "affinities", ...) ...
   std::function<void(const char*)> on_stage = {};
-  /// ... and every few iterations. Returning false ends the optimization there.
-  std::function<bool(const TsneProgress&)> on_progress = {};
+  /// ... and every few iterations.
+  std::function<void(const TsneProgress&)> on_progress = {};
+  StopRequest stop = {};
 };
 
 struct TsneSeconds {
@@ -66,25 +71,22 @@ struct TsneResult {
   TsneSeconds seconds = {};
 };
 
-/// For each of N points, its nearest others: row i holds them by increasing distance, ties by index.
-struct NeighborGraph {
-  Array<std::uint32_t> indices;  ///< (N, k), i itself left out
-  Array<float> distances;        ///< (N, k), Euclidean
-};
+/// Throws Error for fewer than two rows, values that are not finite, rows that are all the same, an
+/// initial map of another shape or with values that are not finite, a map that grows without bound,
+/// and unless 1 <= perplexity < N and perplexity <= 682. UsageError for a number of iterations, a
+/// learning rate or an exaggeration that makes no sense.
+[[nodiscard]] TsneResult tsne(const Samples& x, const TsneOptions& options);
 
-/// Exact nearest neighbours, Euclidean, in float32; memory O(N k). Throws Error unless 1 <= k < N and
-/// all values are finite.
-[[nodiscard]] NeighborGraph nearest_neighbors(const Array<float>& x, std::size_t k,
-                                              const Device& device);
-
-/// Rows of x are samples; what follows the first dimension is flattened. Throws Error for fewer than
-/// two rows, values that are not finite, points that are all alike, a perplexity of N or more.
-[[nodiscard]] TsneResult tsne(const Array<float>& x, const TsneOptions& options,
-                              const Device& device);
-
-/// The same from a precomputed graph, whose k takes the place of 3 perplexity. There is no data for
-/// PCA: the initialization is random unless a map is given.
+/// The same from a precomputed graph, whose k takes the place of 3 perplexity (perplexity <= k). There
+/// is no data for PCA: the initialization is random unless a map is given.
 [[nodiscard]] TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options,
                               const Device& device);
+
+/// Neighbours that tsne() looks for: 3 perplexity, or all others.
+[[nodiscard]] std::size_t neighbor_count(double perplexity, std::size_t rows);
+
+/// The map that tsne() starts from, of the first two components: their scores brought to a standard
+/// deviation of 1e-4 along the first.
+[[nodiscard]] Array<float> initial_map(const PcaMap& pca);
 
 }  // namespace hourglass

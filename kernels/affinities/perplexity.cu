@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "kernels/affinities/perplexity.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 
@@ -10,6 +11,8 @@ namespace {
 
 constexpr int kMaxSteps = 64;
 constexpr float kTolerance = 1e-5f;  // of the entropy, in nats
+
+// ------------------------------------------------------------------------------------- kernels
 
 // One warp a row, the distances read again at each step: they stay in the nearest cache. Distances
 // count from the row's smallest, which changes no probability and keeps the sum from vanishing, and in
@@ -71,12 +74,13 @@ __global__ void conditional_probabilities_kernel(const float* __restrict__ squar
 
 }  // namespace
 
+// ------------------------------------------------------------------------------------ launchers
+
 void conditional_probabilities(simt::StreamHandle stream, const float* squared_distances,
                                std::size_t rows, std::size_t k, double perplexity,
                                float* probabilities) {
   simt::launch(stream, simt::per_warp(rows), conditional_probabilities_kernel, squared_distances,
-               rows, static_cast<std::uint32_t>(k), static_cast<float>(std::log(perplexity)),
-               probabilities);
+               rows, simt::narrow(k), static_cast<float>(std::log(perplexity)), probabilities);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

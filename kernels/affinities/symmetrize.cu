@@ -1,8 +1,11 @@
 #include "kernels/affinities/symmetrize.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
+
+// ------------------------------------------------------------------------------------- kernels
 
 __global__ void emit_entries_kernel(const std::uint32_t* __restrict__ indices,
                                     const float* __restrict__ probabilities, std::size_t rows,
@@ -42,18 +45,19 @@ __global__ void index_entries_kernel(const std::uint64_t* __restrict__ keys, std
 
 }  // namespace
 
+// ------------------------------------------------------------------------------------ launchers
+
 void emit_entries(simt::StreamHandle stream, const std::uint32_t* indices,
                   const float* probabilities, std::size_t rows, std::size_t k, std::uint64_t* keys,
                   float* values) {
   simt::launch(stream, simt::per_element(rows * k), emit_entries_kernel, indices, probabilities,
-               rows, static_cast<std::uint32_t>(k), keys, values);
+               rows, simt::narrow(k), keys, values);
 }
 
 void index_entries(simt::StreamHandle stream, std::span<const std::uint64_t> keys, std::size_t rows,
                    std::uint32_t* offsets, std::uint32_t* columns) {
   simt::launch(stream, simt::per_element(keys.size()), index_entries_kernel, keys.data(),
-               static_cast<std::uint32_t>(keys.size()), static_cast<std::uint32_t>(rows), offsets,
-               columns);
+               simt::narrow(keys.size()), simt::narrow(rows), offsets, columns);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

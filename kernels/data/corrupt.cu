@@ -1,8 +1,11 @@
 #include "kernels/data/corrupt.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
+
+// ------------------------------------------------------------------------------------- kernels
 
 // One block an image: its patch is placed once.
 __global__ void corrupt_images_kernel(CorruptionOptions options, CorruptionStream random,
@@ -33,12 +36,14 @@ __global__ void corrupt_images_kernel(CorruptionOptions options, CorruptionStrea
 
 }  // namespace
 
+// ------------------------------------------------------------------------------------ launchers
+
 void corrupt_images(simt::StreamHandle stream, const CorruptionOptions& options,
                     CorruptionStream random, const std::uint64_t* step, std::uint64_t first,
                     const float* images, std::size_t count, std::size_t image_size,
                     float* corrupted) {
   simt::launch(stream, simt::per_block(count, 256), corrupt_images_kernel, options, random, step,
-               first, images, static_cast<std::uint32_t>(image_size), corrupted);
+               first, images, simt::narrow(image_size), corrupted);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

@@ -5,17 +5,15 @@
 #include <cstdint>
 
 #include "kernels/data/philox.hpp"
+#include "kernels/data/random_stream.hpp"
 #include "kernels/simt/host_device.hpp"
 
 namespace hourglass {
 
-/// Which random numbers: those of a step of training, or those of held-out images.
+/// Which random numbers: stream_number() of a step of training, or of held-out images.
 struct CorruptionStream {
   std::uint64_t seed;
   std::uint64_t number;
-
-  static constexpr std::uint64_t kTraining = std::uint64_t{0xc0} << 56U;  ///< plus the step
-  static constexpr std::uint64_t kHeldOut = std::uint64_t{0xc1} << 56U;
 };
 
 struct PatchCorner {

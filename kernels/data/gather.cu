@@ -1,4 +1,5 @@
 #include "kernels/data/gather.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
@@ -13,7 +14,7 @@ __device__ __forceinline__ float to_unit(float pixel) {
   return pixel;
 }
 
-// ------------------------------------------------------------------------------------- kernel
+// ------------------------------------------------------------------------------------- kernels
 
 // One block an image: the order is read once, the pixels are adjacent.
 template <class Pixel>
@@ -31,7 +32,7 @@ template <class Pixel>
 void launch_gather(simt::StreamHandle stream, const Pixel* images, Selection selection,
                    std::size_t count, std::size_t image_size, float* batch) {
   simt::launch(stream, simt::per_block(count, 256), gather_images_kernel<Pixel>, images, selection,
-               static_cast<std::uint32_t>(image_size), batch);
+               simt::narrow(image_size), batch);
 }
 
 }  // namespace

@@ -1,28 +1,30 @@
 #include "kernels/data/philox.hpp"
+#include "kernels/data/random_stream.hpp"
 #include "kernels/data/shuffle.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
-// Random streams of one seed are told apart by the counter's high half: this one's is the epoch,
-// above a tag that no other use of the seed has.
-constexpr std::uint64_t kShuffleTag = std::uint64_t{0x5fu} << 56;
+// ------------------------------------------------------------------------------------- kernels
 
 __global__ void draw_shuffle_keys_kernel(std::uint64_t seed, std::uint64_t epoch,
                                          std::uint32_t count, std::uint64_t* __restrict__ keys) {
   const Philox random{seed};
   for (const auto i : simt::elements(count)) {
-    keys[i] = (std::uint64_t{random(i, kShuffleTag | epoch)[0]} << 32) | i;
+    keys[i] = (std::uint64_t{random(i, stream_number(RandomStream::shuffle, epoch))[0]} << 32) | i;
   }
 }
 
 }  // namespace
 
+// ------------------------------------------------------------------------------------ launchers
+
 void draw_shuffle_keys(simt::StreamHandle stream, std::uint64_t seed, std::uint64_t epoch,
                        std::span<std::uint64_t> keys) {
   simt::launch(stream, simt::per_element(keys.size()), draw_shuffle_keys_kernel, seed, epoch,
-               static_cast<std::uint32_t>(keys.size()), keys.data());
+               simt::narrow(keys.size()), keys.data());
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

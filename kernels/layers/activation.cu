@@ -5,6 +5,8 @@
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
+// ------------------------------------------------------------------------------------- kernels
+
 __global__ void relu_backward_kernel(const float* __restrict__ activation, std::size_t count,
                                      float* __restrict__ gradient) {
   for (const auto i : simt::elements(count)) {
@@ -20,6 +22,8 @@ __global__ void sigmoid_kernel(std::size_t count, float* __restrict__ values) {
 }
 
 }  // namespace
+
+// ------------------------------------------------------------------------------------ launchers
 
 void relu_backward(simt::StreamHandle stream, std::span<const float> activation,
                    std::span<float> gradient) {

@@ -1,5 +1,6 @@
 #include "kernels/layers/loss.hpp"
 #include "kernels/layers/sigmoid.cuh"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 
@@ -57,9 +58,8 @@ __global__ void add_partial_sums_kernel(const double* __restrict__ partial_sums,
   if (threadIdx.x == 0) *sum += mine;
 }
 
-simt::LaunchConfig with_smem(simt::LaunchConfig config) {
-  config.shared_bytes = sizeof(Smem);
-  return config;
+simt::LaunchConfig shape(std::size_t pixels) {
+  return simt::per_element(pixels, 256, sizeof(Smem));
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ simt::LaunchConfig with_smem(simt::LaunchConfig config) {
 // ------------------------------------------------------------------------------------ launchers
 
 std::size_t loss_partial_count(std::size_t pixels) {
-  return simt::per_element(pixels).grid.count();
+  return shape(pixels).grid.count();
 }
 
 void loss_forward_backward(simt::StreamHandle stream, Loss loss, std::span<const float> logits,
@@ -76,14 +76,14 @@ void loss_forward_backward(simt::StreamHandle stream, Loss loss, std::span<const
   const auto kernel =
       loss == Loss::bce ? (backward ? loss_kernel<Loss::bce, true> : loss_kernel<Loss::bce, false>)
                         : (backward ? loss_kernel<Loss::mse, true> : loss_kernel<Loss::mse, false>);
-  simt::launch(stream, with_smem(simt::per_element(logits.size())), kernel, logits.data(), target,
-               logits.size(), partial_sums.data(), dlogits);
+  simt::launch(stream, shape(logits.size()), kernel, logits.data(), target, logits.size(),
+               partial_sums.data(), dlogits);
 }
 
 void add_partial_sums(simt::StreamHandle stream, std::span<const double> partial_sums,
                       double* sum) {
-  simt::launch(stream, with_smem(simt::per_block(1, 256)), add_partial_sums_kernel,
-               partial_sums.data(), static_cast<std::uint32_t>(partial_sums.size()), sum);
+  simt::launch(stream, simt::per_block(1, 256, sizeof(Smem)), add_partial_sums_kernel,
+               partial_sums.data(), simt::narrow(partial_sums.size()), sum);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

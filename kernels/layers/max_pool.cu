@@ -1,5 +1,6 @@
 #include "kernels/layers/max_pool.hpp"
 #include "kernels/layers/windows.cuh"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
@@ -80,7 +81,7 @@ void max_pool_backward(simt::StreamHandle stream, const float* x, const float* y
   if (x_planes.height % 2 != 0 || x_planes.width % 2 != 0) {
     const std::size_t cells = x_planes.size() / x_planes.inner;
     simt::launch(stream, simt::per_element(cells), clear_odd_edges_kernel, grid,
-                 static_cast<std::uint32_t>(x_planes.outer), dx);
+                 simt::narrow(x_planes.outer), dx);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/layers/planes.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
@@ -18,10 +19,12 @@ struct Grid2x2 {
   std::uint32_t windows;  // over all images
 
   static Grid2x2 of(Planes fine) {
-    const auto number = [](std::size_t n) { return static_cast<std::uint32_t>(n); };
-    return {number(fine.height),    number(fine.width),
-            number(fine.inner),     number(fine.height / 2),
-            number(fine.width / 2), number(fine.outer * (fine.height / 2) * (fine.width / 2))};
+    return {simt::narrow(fine.height),
+            simt::narrow(fine.width),
+            simt::narrow(fine.inner),
+            simt::narrow(fine.height / 2),
+            simt::narrow(fine.width / 2),
+            simt::narrow(fine.outer * (fine.height / 2) * (fine.width / 2))};
   }
 };
 

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "kernels/neighbors/candidates.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 #include "kernels/simt/sort.hpp"
@@ -193,7 +194,7 @@ __global__ void finish_candidates_kernel(const float* __restrict__ x,
   simt::sync_block();
   prune(smem, wanted);
   std::uint32_t count = smem.count;
-  const std::uint32_t warps = (simt::block_thread_count() - 1) / simt::kWarpSize + 1;
+  const std::uint32_t warps = simt::block_warp_count();
   for (std::uint32_t i = simt::warp(); i < count; i += warps) {
     const auto column = static_cast<std::uint32_t>(smem.list[i]);
     simt::sync_warp();  // all lanes have read the entry that lane 0 is about to replace
@@ -233,10 +234,6 @@ __global__ void finish_candidates_kernel(const float* __restrict__ x,
   }
 }
 
-std::uint32_t narrow(std::size_t n) {
-  return static_cast<std::uint32_t>(n);
-}
-
 }  // namespace
 
 // ------------------------------------------------------------------------------------ launchers
@@ -262,7 +259,8 @@ void offer_candidates(simt::StreamHandle stream, const float* products, const fl
       stream,
       simt::per_block(rows, kOfferBlock, small ? sizeof(Smem<kSmall>) : sizeof(Smem<kLarge>)),
       small ? offer_candidates_kernel<kSmall> : offer_candidates_kernel<kLarge>, products, norms,
-      narrow(first_row), narrow(first_column), narrow(columns), narrow(wanted), lists);
+      simt::narrow(first_row), simt::narrow(first_column), simt::narrow(columns),
+      simt::narrow(wanted), lists);
 }
 
 void finish_candidates(simt::StreamHandle stream, const float* x, const float* norms,
@@ -273,8 +271,8 @@ void finish_candidates(simt::StreamHandle stream, const float* x, const float* n
   simt::launch(stream,
                simt::per_block(rows, kBlock, small ? sizeof(Smem<kSmall>) : sizeof(Smem<kLarge>)),
                small ? finish_candidates_kernel<kSmall> : finish_candidates_kernel<kLarge>, x,
-               norms, narrow(all_rows), features, narrow(first_row), narrow(wanted), narrow(k),
-               lists, indices, squared_distances);
+               norms, simt::narrow(all_rows), features, simt::narrow(first_row),
+               simt::narrow(wanted), simt::narrow(k), lists, indices, squared_distances);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

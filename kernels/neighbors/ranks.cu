@@ -1,4 +1,5 @@
 #include "kernels/neighbors/ranks.hpp"
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 
@@ -56,8 +57,7 @@ void neighbor_ranks(simt::StreamHandle stream, const float* products, const floa
                     std::size_t first_row, std::size_t rows, std::size_t columns,
                     const std::uint32_t* neighbors, std::size_t k, std::uint32_t* ranks) {
   simt::launch(stream, simt::per_warp(rows * k), neighbor_ranks_kernel, products, norms,
-               static_cast<std::uint32_t>(first_row), rows, static_cast<std::uint32_t>(columns),
-               neighbors, k, ranks);
+               simt::narrow(first_row), rows, simt::narrow(columns), neighbors, k, ranks);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

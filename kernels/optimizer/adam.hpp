@@ -4,10 +4,11 @@
 //   w -= rate m / (sqrt(v) + eps),   rate = lr sqrt(1 - b2^t) / (1 - b1^t)
 #pragma once
 
-#include <cstddef>
+#include <cmath>
 #include <cstdint>
 #include <span>
 
+#include "kernels/simt/host_device.hpp"
 #include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
@@ -19,22 +20,16 @@ struct AdamOptions {
   double epsilon = 1e-7;
 };
 
-/// What changes from step to step. It lives on the device, so that a recorded step replays as the
-/// next one without the host.
-struct TrainingState {
-  std::uint64_t position = 0;   ///< images of this epoch already seen
-  std::uint64_t step = 0;       ///< steps taken since the start
-  double train_loss_sum = 0.0;  ///< over all pixels of the images seen in this epoch
-  double validation_loss_sum = 0.0;
-};
+/// The rate of a step, from 1. In double: 1 - b2^t starts at 1e-3.
+[[nodiscard]] HOURGLASS_HOST_DEVICE inline double adam_rate(const AdamOptions& options,
+                                                            std::uint64_t step) {
+  const auto t = static_cast<double>(step);
+  return options.learning_rate * sqrt(1.0 - pow(options.beta2, t)) / (1.0 - pow(options.beta1, t));
+}
 
-/// One update of `parameters` and its moments from `gradient`, as step state->step + 1.
-void adam_update(simt::StreamHandle stream, const AdamOptions& options, const TrainingState* state,
+/// One update of `parameters` and its moments from `gradient`, at *rate, which is in device memory.
+void adam_update(simt::StreamHandle stream, const AdamOptions& options, const float* rate,
                  std::span<const float> gradient, float* parameters, float* first_moment,
                  float* second_moment);
-
-/// The end of a step: adds the loss of `images` images, given as partial sums, and moves on.
-void finish_step(simt::StreamHandle stream, std::span<const double> loss_partial_sums,
-                 std::size_t images, TrainingState* state);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

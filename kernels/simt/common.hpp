@@ -6,9 +6,10 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "kernels/simt/launch_config.hpp"
+
 namespace hourglass::HOURGLASS_TARGET::simt {
 
-inline constexpr unsigned kWarpSize = 32;
 inline constexpr unsigned kFullMask = 0xFFFFFFFF;
 
 // ---- who am I -----------------------------------------------------------------------------------
@@ -28,6 +29,10 @@ __device__ inline unsigned lane() {
 /// The warp's index in its block.
 __device__ inline unsigned warp() {
   return block_thread() / kWarpSize;
+}
+
+__device__ inline unsigned block_warp_count() {
+  return (block_thread_count() - 1) / kWarpSize + 1;
 }
 
 /// Threads in this warp: fewer than kWarpSize in the last one of an odd-sized block.
@@ -83,12 +88,9 @@ class Elements {
 template <class T>
 concept WarpValue = std::is_trivially_copyable_v<T> &&(sizeof(T) == 4 || sizeof(T) == 8);
 
-/// int32, uint32 and uint64 (as unsigned long or unsigned long long).
+/// uint32 and uint64 (as unsigned long or unsigned long long), float and double.
 template <class T>
-concept AtomicInteger = std::integral<T> &&
-    (sizeof(T) == 4 || (sizeof(T) == 8 && std::is_unsigned_v<T>));
-
-template <class T>
-concept AtomicAddend = AtomicInteger<T> || std::same_as<T, float> || std::same_as<T, double>;
+concept AtomicAddend = (std::unsigned_integral<T> && (sizeof(T) == 4 || sizeof(T) == 8)) ||
+                       std::same_as<T, float> || std::same_as<T, double>;
 
 }  // namespace hourglass::HOURGLASS_TARGET::simt

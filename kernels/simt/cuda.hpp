@@ -68,7 +68,7 @@ __device__ auto block_elements(T n) {
 template <std::integral T>
 __device__ auto warp_elements(T n) {
   using Counter = std::conditional_t<std::same_as<T, std::int32_t>, std::uint32_t, std::uint64_t>;
-  const std::size_t warps = (block_thread_count() - 1) / kWarpSize + 1;
+  const std::size_t warps = block_warp_count();
   return Elements<T, Counter>(static_cast<Counter>(blockIdx.x * warps + warp()),
                               static_cast<Counter>(n), static_cast<Counter>(gridDim.x * warps));
 }
@@ -77,6 +77,9 @@ __device__ auto warp_elements(T n) {
 
 __device__ inline float cos_pi(float x) {
   return cospif(x);
+}
+__device__ inline float fast_divide(float a, float b) {
+  return __fdividef(a, b);
 }
 
 // ---- a float's bits -----------------------------------------------------------------------------
@@ -106,18 +109,12 @@ __device__ inline void sync_warp(unsigned mask = kFullMask) {
   __syncwarp(mask);
 }
 
-// ---- shuffles and votes -------------------------------------------------------------------------
+// ---- shuffles -----------------------------------------------------------------------------------
 
 template <WarpValue T>
 __device__ T shuffle(T value, unsigned source_lane, unsigned mask = kFullMask) {
   const auto bits = detail::bit_cast<detail::Bits<T>>(value);
   return detail::bit_cast<T>(__shfl_sync(mask, bits, static_cast<int>(source_lane)));
-}
-
-template <WarpValue T>
-__device__ T shuffle_up(T value, unsigned delta, unsigned mask = kFullMask) {
-  const auto bits = detail::bit_cast<detail::Bits<T>>(value);
-  return detail::bit_cast<T>(__shfl_up_sync(mask, bits, delta));
 }
 
 template <WarpValue T>
@@ -132,18 +129,6 @@ __device__ T shuffle_xor(T value, unsigned lane_bits, unsigned mask = kFullMask)
   return detail::bit_cast<T>(__shfl_xor_sync(mask, bits, static_cast<int>(lane_bits)));
 }
 
-__device__ inline unsigned ballot(bool predicate, unsigned mask = kFullMask) {
-  return __ballot_sync(mask, predicate);
-}
-
-__device__ inline bool any(bool predicate, unsigned mask = kFullMask) {
-  return __any_sync(mask, predicate) != 0;
-}
-
-__device__ inline bool all(bool predicate, unsigned mask = kFullMask) {
-  return __all_sync(mask, predicate) != 0;
-}
-
 // ---- atomics ------------------------------------------------------------------------------------
 
 template <AtomicAddend T>
@@ -151,46 +136,11 @@ __device__ T atomic_add(T* address, std::type_identity_t<T> value) {
   return static_cast<T>(atomicAdd(detail::word(address), static_cast<detail::Word<T>>(value)));
 }
 
-template <AtomicInteger T>
-__device__ T atomic_min(T* address, std::type_identity_t<T> value) {
-  return static_cast<T>(atomicMin(detail::word(address), static_cast<detail::Word<T>>(value)));
-}
-
-template <AtomicInteger T>
-__device__ T atomic_max(T* address, std::type_identity_t<T> value) {
-  return static_cast<T>(atomicMax(detail::word(address), static_cast<detail::Word<T>>(value)));
-}
-
-template <AtomicInteger T>
-__device__ T atomic_exchange(T* address, std::type_identity_t<T> value) {
-  return static_cast<T>(atomicExch(detail::word(address), static_cast<detail::Word<T>>(value)));
-}
-
-template <AtomicInteger T>
-__device__ T atomic_cas(T* address, std::type_identity_t<T> expected,
-                        std::type_identity_t<T> desired) {
-  using Word = detail::Word<T>;
-  return static_cast<T>(
-      atomicCAS(detail::word(address), static_cast<Word>(expected), static_cast<Word>(desired)));
-}
-
 // ---- launch -------------------------------------------------------------------------------------
 
-[[nodiscard]] inline LaunchConfig per_element(std::size_t n, unsigned block = 256) {
-  const std::size_t grid = std::min(blocks_for(n, block), kMaxGridPerElement);
-  return {.grid = {static_cast<unsigned>(grid)}, .block = {block}};
-}
-
-[[nodiscard]] inline LaunchConfig per_block(std::size_t count, unsigned block,
-                                            std::size_t shared_bytes = 0) {
-  return {.grid = {static_cast<unsigned>(count)}, .block = {block}, .shared_bytes = shared_bytes};
-}
-
-[[nodiscard]] inline LaunchConfig per_warp(std::size_t n, unsigned block = 256,
-                                           std::size_t shared_bytes = 0) {
-  const std::size_t grid = std::min(blocks_for(n, block / kWarpSize), kMaxGridPerElement);
-  return {.grid = {static_cast<unsigned>(grid)}, .block = {block}, .shared_bytes = shared_bytes};
-}
+using gpu::per_block;
+using gpu::per_element;
+using gpu::per_warp;
 
 namespace detail {
 

@@ -221,8 +221,8 @@ Emulator::Thread& Emulator::lane_of_my_warp(unsigned lane) {
   return (current_ - block_thread() % kWarpSize)[lane];
 }
 
-detail::Received Emulator::exchange(const char* what, std::uint64_t sent, unsigned source_lane,
-                                    std::uint32_t mask, const Where& where) {
+std::uint64_t Emulator::exchange(const char* what, std::uint64_t sent, unsigned source_lane,
+                                 std::uint32_t mask, const Where& where) {
   const std::uint32_t all_lanes = kFullMask >> (kWarpSize - warp_thread_count());
   mask &= all_lanes;
   if ((mask >> lane() & 1U) == 0) {
@@ -240,17 +240,12 @@ detail::Received Emulator::exchange(const char* what, std::uint64_t sent, unsign
 
 /// All lanes of `mask` have sent: hands out what they asked for before any of them sends again.
 void Emulator::deliver(std::uint32_t mask) {
-  std::uint32_t votes = 0;
-  for (unsigned lane = 0; lane < kWarpSize; ++lane) {
-    if ((mask >> lane & 1U) != 0 && lane_of_my_warp(lane).sent != 0) votes |= 1U << lane;
-  }
   for (unsigned lane = 0; lane < kWarpSize; ++lane) {
     if ((mask >> lane & 1U) == 0) continue;
     Thread& receiver = lane_of_my_warp(lane);
     const bool has_source = (mask >> receiver.source_lane & 1U) != 0;
-    receiver.received = {has_source ? lane_of_my_warp(receiver.source_lane).sent
-                                    : std::numeric_limits<std::uint64_t>::max(),
-                         votes};
+    receiver.received = has_source ? lane_of_my_warp(receiver.source_lane).sent
+                                   : std::numeric_limits<std::uint64_t>::max();
   }
 }
 
@@ -312,8 +307,8 @@ void detail::sync_grid(const Where& where) {
   Emulator::running().sync_grid(where);
 }
 
-detail::Received detail::exchange(const char* what, std::uint64_t sent, unsigned source_lane,
-                                  std::uint32_t mask, const Where& where) {
+std::uint64_t detail::exchange(const char* what, std::uint64_t sent, unsigned source_lane,
+                               std::uint32_t mask, const Where& where) {
   return Emulator::running().exchange(what, sent, source_lane, mask, where);
 }
 

@@ -44,8 +44,8 @@ class Emulator {
   [[nodiscard]] void* shared_memory(std::size_t bytes) const;
   void sync_block(const Where& where);
   void sync_grid(const Where& where);
-  detail::Received exchange(const char* what, std::uint64_t sent, unsigned source_lane,
-                            std::uint32_t mask, const Where& where);
+  std::uint64_t exchange(const char* what, std::uint64_t sent, unsigned source_lane,
+                         std::uint32_t mask, const Where& where);
 
  private:
   struct Thread;
@@ -74,7 +74,7 @@ class Emulator {
     Fiber fiber;  // how to go on, while it waits
     std::uint64_t sent = 0;
     unsigned source_lane = 0;
-    detail::Received received{};
+    std::uint64_t received = 0;
   };
 
   void run(std::size_t first_block, std::size_t block_count);

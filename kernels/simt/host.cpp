@@ -2,7 +2,9 @@
 #include "kernels/simt/host.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <hourglass/error.hpp>
 #include <numeric>
@@ -10,7 +12,6 @@
 #include <vector>
 
 #include "kernels/simt/emulator.hpp"
-#include "kernels/simt/workers.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::simt {
 
@@ -28,10 +29,18 @@ void check(const LaunchConfig& config) {
 }
 
 void run_in_parallel(const LaunchConfig& config, const std::function<void()>& body) {
-  in_parallel(config.grid.count(), [&](Pieces& blocks) {
+  const std::size_t blocks = config.grid.count();
+  std::atomic<std::size_t> next_block = 0;  // nobody waits for a thread that has no core yet
+  std::exception_ptr failure;
+#pragma omp parallel
+  try {  // an exception must not leave the region
     Emulator emulator(config, body);
-    for (std::size_t b = 0; blocks.next(b);) emulator.run_block(b);
-  });
+    for (std::size_t b = next_block++; b < blocks; b = next_block++) emulator.run_block(b);
+  } catch (...) {
+#pragma omp critical(hourglass_simt_failure)
+    failure = std::current_exception();
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
 void run_serially(const LaunchConfig& config, const std::function<void()>& body) {
@@ -40,6 +49,12 @@ void run_serially(const LaunchConfig& config, const std::function<void()>& body)
   Emulator emulator(config, body);
   emulator.arrange(blocks);
   for (const std::size_t b : blocks) emulator.run_block(b);
+}
+
+/// Blocks of one thread in plain order.
+unsigned chunks(std::size_t n, std::size_t chunk) {
+  constexpr std::size_t kMaxChunks = 64;
+  return static_cast<unsigned>(std::min(blocks_for(n, chunk), kMaxChunks));
 }
 
 }  // namespace
@@ -57,31 +72,22 @@ EmulationScope::~EmulationScope() {
   current_emulation = previous_;
 }
 
-LaunchConfig per_element(std::size_t n, unsigned block) {
-  if (emulation().order == ThreadOrder::plain) {
-    // Chunks worth a thread's while, and few enough that starting them costs nothing.
-    constexpr std::size_t kChunk = 4096;
-    constexpr std::size_t kMaxChunks = 64;
-    return {.grid = {static_cast<unsigned>(std::min(blocks_for(n, kChunk), kMaxChunks))}};
-  }
-  const std::size_t grid = std::min(blocks_for(n, block), kMaxGridPerElement);
-  return {.grid = {static_cast<unsigned>(grid)}, .block = {block}};
+LaunchConfig per_element(std::size_t n, unsigned block, std::size_t shared_bytes) {
+  if (emulation().order != ThreadOrder::plain) return gpu::per_element(n, block, shared_bytes);
+  // Chunks worth a thread's while, and few enough that starting them costs nothing.
+  constexpr std::size_t kChunk = 4096;
+  return {.grid = {chunks(n, kChunk)}, .shared_bytes = shared_bytes};
 }
 
 LaunchConfig per_block(std::size_t count, unsigned block, std::size_t shared_bytes) {
   const unsigned threads = emulation().order == ThreadOrder::plain ? 1 : block;
-  return {.grid = {static_cast<unsigned>(count)}, .block = {threads}, .shared_bytes = shared_bytes};
+  return gpu::per_block(count, threads, shared_bytes);
 }
 
 LaunchConfig per_warp(std::size_t n, unsigned block, std::size_t shared_bytes) {
-  if (emulation().order == ThreadOrder::plain) {
-    constexpr std::size_t kChunk = 64;  // items that a whole warp works on are worth more
-    constexpr std::size_t kMaxChunks = 64;
-    return {.grid = {static_cast<unsigned>(std::min(blocks_for(n, kChunk), kMaxChunks))},
-            .shared_bytes = shared_bytes};
-  }
-  const std::size_t grid = std::min(blocks_for(n, block / kWarpSize), kMaxGridPerElement);
-  return {.grid = {static_cast<unsigned>(grid)}, .block = {block}, .shared_bytes = shared_bytes};
+  if (emulation().order != ThreadOrder::plain) return gpu::per_warp(n, block, shared_bytes);
+  constexpr std::size_t kChunk = 64;  // items that a whole warp works on are worth more
+  return {.grid = {chunks(n, kChunk)}, .shared_bytes = shared_bytes};
 }
 
 void detail::run(const LaunchConfig& config, const std::function<void()>& body) {

@@ -64,14 +64,9 @@ void* shared_memory(std::size_t bytes);
 void sync_block(const Where& where);
 void sync_grid(const Where& where);
 
-/// What a lane gets when its warp meets: the value that its source lane sent, and for each lane of
-/// the mask whether that sent something else than 0.
-struct Received {
-  std::uint64_t value;
-  std::uint32_t votes;
-};
-Received exchange(const char* what, std::uint64_t sent, unsigned source_lane, std::uint32_t mask,
-                  const Where& where);
+/// What a lane gets when its warp meets: the value that its source lane sent.
+std::uint64_t exchange(const char* what, std::uint64_t sent, unsigned source_lane,
+                       std::uint32_t mask, const Where& where);
 
 inline bool alone() {
   return block_thread_count() == 1;
@@ -82,16 +77,7 @@ T shuffle(const char* what, T value, unsigned source_lane, std::uint32_t mask, c
   if (alone()) return value;
   using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   const std::uint64_t sent = std::bit_cast<Bits>(value);
-  return std::bit_cast<T>(static_cast<Bits>(exchange(what, sent, source_lane, mask, where).value));
-}
-
-template <class T, class Choose>
-T atomic_update(T* address, Choose choose) {
-  std::atomic_ref<T> target(*address);
-  T old = target.load();
-  while (!target.compare_exchange_weak(old, choose(old))) {
-  }
-  return old;
+  return std::bit_cast<T>(static_cast<Bits>(exchange(what, sent, source_lane, mask, where)));
 }
 
 }  // namespace detail
@@ -130,7 +116,7 @@ Elements<T, T> block_elements(T n) {
 /// Items that warps take whole: all lanes of a warp get the same ones.
 template <std::integral T>
 Elements<T, T> warp_elements(T n) {
-  const std::size_t warps = blocks_for(block_thread_count(), kWarpSize);
+  const std::size_t warps = block_warp_count();
   return detail::share(n, blockIdx.x * warps + warp(), gridDim.x * warps);
 }
 
@@ -139,6 +125,9 @@ Elements<T, T> warp_elements(T n) {
 /// cos(pi x), without the range reduction that cosf of a large argument needs.
 inline float cos_pi(float x) {
   return std::cos(3.14159265358979f * x);
+}
+inline float fast_divide(float a, float b) {
+  return a / b;
 }
 
 // ---- a float's bits -----------------------------------------------------------------------------
@@ -169,19 +158,12 @@ inline void sync_warp(unsigned mask = kFullMask, const Where& where = Where::cur
   if (!detail::alone()) detail::exchange("sync_warp", 0, lane(), mask, where);
 }
 
-// ---- shuffles and votes -------------------------------------------------------------------------
+// ---- shuffles -----------------------------------------------------------------------------------
 
 template <WarpValue T>
 T shuffle(T value, unsigned source_lane, unsigned mask = kFullMask,
           const Where& where = Where::current()) {
   return detail::shuffle("shuffle", value, source_lane % kWarpSize, mask, where);
-}
-
-template <WarpValue T>
-T shuffle_up(T value, unsigned delta, unsigned mask = kFullMask,
-             const Where& where = Where::current()) {
-  const unsigned source = delta <= lane() ? lane() - delta : lane();
-  return detail::shuffle("shuffle_up", value, source, mask, where);
 }
 
 template <WarpValue T>
@@ -198,20 +180,6 @@ T shuffle_xor(T value, unsigned bits, unsigned mask = kFullMask,
   return detail::shuffle("shuffle_xor", value, source, mask, where);
 }
 
-inline unsigned ballot(bool predicate, unsigned mask = kFullMask,
-                       const Where& where = Where::current()) {
-  if (detail::alone()) return predicate ? 1 : 0;
-  return detail::exchange("ballot", predicate ? 1 : 0, lane(), mask, where).votes;
-}
-
-inline bool any(bool predicate, unsigned mask = kFullMask, const Where& where = Where::current()) {
-  return ballot(predicate, mask, where) != 0;
-}
-
-inline bool all(bool predicate, unsigned mask = kFullMask, const Where& where = Where::current()) {
-  return ballot(!predicate, mask, where) == 0;
-}
-
 // ---- atomics: real ones, since blocks run in parallel -------------------------------------------
 
 template <AtomicAddend T>
@@ -219,32 +187,12 @@ T atomic_add(T* address, std::type_identity_t<T> value) {
   return std::atomic_ref<T>(*address).fetch_add(value);
 }
 
-template <AtomicInteger T>
-T atomic_min(T* address, std::type_identity_t<T> value) {
-  return detail::atomic_update(address, [=](T old) { return value < old ? value : old; });
-}
-
-template <AtomicInteger T>
-T atomic_max(T* address, std::type_identity_t<T> value) {
-  return detail::atomic_update(address, [=](T old) { return old < value ? value : old; });
-}
-
-template <AtomicInteger T>
-T atomic_exchange(T* address, std::type_identity_t<T> value) {
-  return std::atomic_ref<T>(*address).exchange(value);
-}
-
-template <AtomicInteger T>
-T atomic_cas(T* address, std::type_identity_t<T> expected, std::type_identity_t<T> desired) {
-  std::atomic_ref<T>(*address).compare_exchange_strong(expected, desired);
-  return expected;
-}
-
 // ---- launch -------------------------------------------------------------------------------------
 
 /// Plain order: blocks of one thread, their number a function of n alone, so that results do not
 /// depend on how many cores there are. In emulation the shape is the GPU's.
-[[nodiscard]] LaunchConfig per_element(std::size_t n, unsigned block = 256);
+[[nodiscard]] LaunchConfig per_element(std::size_t n, unsigned block = 256,
+                                       std::size_t shared_bytes = 0);
 [[nodiscard]] LaunchConfig per_block(std::size_t count, unsigned block,
                                      std::size_t shared_bytes = 0);
 

@@ -33,8 +33,7 @@ __device__ T block_sum(T value, BlockSumScratch<T>& scratch) {
   if (lane() == 0) scratch.partial[warp()] = value;
   sync_block();
   if (warp() == 0) {
-    const unsigned warps = (block_thread_count() - 1) / kWarpSize + 1;
-    value = warp_sum(lane() < warps ? scratch.partial[lane()] : T{});
+    value = warp_sum(lane() < block_warp_count() ? scratch.partial[lane()] : T{});
     if (lane() == 0) scratch.total = value;
   }
   sync_block();

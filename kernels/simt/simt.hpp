@@ -8,6 +8,7 @@
 //
 //   lane()  warp()  warp_thread_count()        who am I: in the warp, which warp of the block
 //   block_thread()  block_thread_count()       in the block, over all its dimensions
+//   block_warp_count()                         warps of the block, an odd last one included
 //   global_thread()  global_thread_count()     in a 1-D grid
 //   for (auto i : elements(n))                 my share of 0 .. n-1, in a 1-D grid of any size
 //   for (auto i : block_elements(n))           my share of 0 .. n-1 among the threads of my block
@@ -17,19 +18,16 @@
 //   Smem& smem = shared<Smem>()                the block's dynamic shared memory, all of it
 //   sync_warp(mask)  sync_block()  sync_grid() barriers; sync_grid in cooperative launches only
 //   shuffle(v, lane, mask)                     v of that lane (modulo 32)
-//   shuffle_up(v, delta, mask)                 v of the lane delta below; own v beyond the warp
-//   shuffle_down(v, delta, mask)               v of the lane delta above; likewise
+//   shuffle_down(v, delta, mask)               v of the lane delta above; own v beyond the warp
 //   shuffle_xor(v, bits, mask)                 v of lane() ^ bits
-//   ballot(p, mask)  any(p, mask)  all(p, mask)
 //
 //   cos_pi(x)                                  cos(pi x)
+//   fast_divide(a, b)                          a / b within 2 units of the last place, |b| below 2^126
 //   float_bits(v)  float_from_bits(bits)       a float as the uint32 it is stored as
 //
-//   atomic_add(address, v)                     int32, uint32, uint64, float, double
-//   atomic_min  atomic_max  atomic_exchange    int32, uint32, uint64
-//   atomic_cas(address, expected, desired)     the same; all of them return the old value
+//   atomic_add(address, v)                     uint32, uint64, float, double; returns the old value
 //
-//   per_element(n, block)                      launch shape for a kernel that loops over elements(n)
+//   per_element(n, block, shared_bytes)        launch shape for a kernel that loops over elements(n)
 //   per_block(count, block, shared_bytes)      one block for each of `count` rows, images, ...
 //   per_warp(n, block, shared_bytes)           for a kernel that loops over warp_elements(n)
 //   launch(stream, config, kernel, args...)    an empty grid launches nothing; throws Error
@@ -38,7 +36,7 @@
 // warp. A lane outside the mask, or one that does not exist, has no value: reading it is an error
 // of the kernel (the emulation hands out a NaN). Write kernels for any block size: the host runs
 // blocks of one thread, where barriers do nothing and a shuffle returns its own value. reduce.hpp
-// has block_sum.
+// has block_sum, narrow.hpp what launchers count with.
 #pragma once
 
 #ifdef __CUDACC__

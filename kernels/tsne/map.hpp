@@ -9,7 +9,8 @@
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
-struct Point {
+/// Aligned so that a GPU moves it in one piece.
+struct alignas(8) Point {
   float x;
   float y;
 };
@@ -24,6 +25,10 @@ struct Box {
   double sum_x = 0.0;
   double sum_y = 0.0;
 };
+
+/// Partial sums at most, or blocks that each add up all partial sums of the kernel before: two for each
+/// multiprocessor of a large GPU. More would read more than they compute.
+inline constexpr unsigned kMaxSummingBlocks = 264;
 
 /// The charges' side of a plane: nodes x nodes, in one corner of a side x side plane that is twice as
 /// large, so that cyclic convolution does not wrap around.
@@ -49,15 +54,6 @@ struct Geometry {
   float span = 0.f;  ///< the larger of the two extents
   std::uint32_t level = 0;
   std::uint32_t overflow = 0;  ///< 1 once a map has been too large for the grid
-};
-
-/// The schedule of forces: t-SNE's early phase pulls harder and remembers less.
-struct Schedule {
-  std::uint64_t early_iterations = 250;
-  float early_exaggeration = 12.f;
-  float early_momentum = 0.5f;
-  float late_momentum = 0.8f;
-  float learning_rate = 200.f;
 };
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

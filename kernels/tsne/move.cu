@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 #include "kernels/tsne/boxes.cuh"
@@ -20,19 +21,30 @@ static_assert(sizeof(Smem) <= 10 * 1024);
 
 // ---------------------------------------------------------------------------- device functions
 
-/// This lane's share of the attraction on point i.
+/// This lane's share of the attraction on point i. Some entries at a time: an entry's column, then its
+/// point, are two waits for memory, in which those of the others are under way too.
 __device__ Point attraction(const Point* points, Point here, const Affinities& affinities,
                             std::uint32_t i) {
+  constexpr std::uint32_t kAtATime = 4;
   Point sum{0.f, 0.f};
   const std::uint32_t last = affinities.offsets[i + 1];
-  for (std::uint32_t e = affinities.offsets[i] + simt::lane(); e < last;
-       e += simt::warp_thread_count()) {
-    const Point there = points[affinities.columns[e]];
-    const float dx = here.x - there.x;
-    const float dy = here.y - there.y;
-    const float pull = affinities.values[e] / (1.f + dx * dx + dy * dy);
-    sum.x += pull * dx;
-    sum.y += pull * dy;
+  const std::uint32_t step = simt::warp_thread_count();
+  for (std::uint32_t e = affinities.offsets[i] + simt::lane(); e < last; e += kAtATime * step) {
+    Point there[kAtATime];
+    float affinity[kAtATime];
+    for (std::uint32_t a = 0; a < kAtATime; ++a) {
+      const bool inside = e + a * step < last;
+      const std::uint32_t entry = inside ? e + a * step : e;
+      there[a] = points[affinities.columns[entry]];
+      affinity[a] = inside ? affinities.values[entry] : 0.f;
+    }
+    for (std::uint32_t a = 0; a < kAtATime; ++a) {
+      const float dx = here.x - there[a].x;
+      const float dy = here.y - there[a].y;
+      const float pull = simt::fast_divide(affinity[a], 1.f + dx * dx + dy * dy);
+      sum.x += pull * dx;
+      sum.y += pull * dy;
+    }
   }
   return sum;
 }
@@ -48,13 +60,18 @@ __device__ Point gather_force(const Repulsion& repulsion, const Geometry& geomet
   const auto dwx = SplineWeights::derivatives(px.t);
   const auto dwy = SplineWeights::derivatives(py.t);
   Point sum{0.f, 0.f};
-  const bool alone = simt::block_thread_count() == 1;
-  for (std::uint32_t a = 0; a < 4; ++a) {
-    if (!alone && simt::lane() != a) continue;  // a lane a row; other warps than whole ones: none
+  const auto add_row = [&](std::uint32_t a, float weight, float derivative) {
     const float* row = repulsion.potential + std::size_t{py.first + a} * repulsion.side + px.first;
     for (std::uint32_t b = 0; b < 4; ++b) {
-      sum.x += wy.at[a] * dwx.at[b] * row[b];
-      sum.y += dwy.at[a] * wx.at[b] * row[b];
+      sum.x += weight * dwx.at[b] * row[b];
+      sum.y += derivative * wx.at[b] * row[b];
+    }
+  };
+  if (simt::block_thread_count() == 1) {
+    for (std::uint32_t a = 0; a < 4; ++a) add_row(a, wy.at[a], dwy.at[a]);
+  } else {  // a lane a row
+    for (std::uint32_t a = simt::lane(); a < 4; a += simt::warp_thread_count()) {
+      add_row(a, wy.pick(a), dwy.pick(a));
     }
   }
   const float scale = -0.5f * inverse_spacing;
@@ -75,9 +92,10 @@ __device__ float step(float gradient, float velocity, float momentum, float rate
 // One warp a point; lane 0 takes the step.
 template <bool on_grid>
 __global__ void move_points_kernel(const Point* __restrict__ points, std::uint32_t count,
-                                   Affinities affinities, Repulsion repulsion, Schedule schedule,
-                                   const Geometry* __restrict__ geometry_now, Motion motion,
-                                   Point* __restrict__ moved, Box* __restrict__ boxes) {
+                                   Affinities affinities, Repulsion repulsion,
+                                   TsneSchedule schedule, const Geometry* __restrict__ geometry_now,
+                                   Motion motion, Point* __restrict__ moved,
+                                   Box* __restrict__ boxes) {
   Smem& smem = simt::shared<Smem>();
   double normalizer = 0.0;
   for (const auto i : simt::block_elements(repulsion.normalizer_count)) {
@@ -88,8 +106,10 @@ __global__ void move_points_kernel(const Point* __restrict__ points, std::uint32
 
   const Geometry geometry = *geometry_now;
   const bool early = geometry.iteration <= schedule.early_iterations;
-  const float exaggeration = early ? schedule.early_exaggeration : 1.f;
-  const float momentum = early ? schedule.early_momentum : schedule.late_momentum;
+  const float exaggeration = early ? static_cast<float>(schedule.early_exaggeration) : 1.f;
+  const auto momentum =
+      static_cast<float>(early ? schedule.early_momentum : schedule.late_momentum);
+  const auto rate = static_cast<float>(schedule.learning_rate);
   Box box;
   for (const auto i : simt::warp_elements(count)) {
     const Point here = points[i];
@@ -105,8 +125,8 @@ __global__ void move_points_kernel(const Point* __restrict__ points, std::uint32
     if (simt::lane() != 0) continue;
     Point velocity = motion.velocity[i];
     Point gain = motion.gain[i];
-    velocity.x = step(gradient_x, velocity.x, momentum, schedule.learning_rate, gain.x);
-    velocity.y = step(gradient_y, velocity.y, momentum, schedule.learning_rate, gain.y);
+    velocity.x = step(gradient_x, velocity.x, momentum, rate, gain.x);
+    velocity.y = step(gradient_y, velocity.y, momentum, rate, gain.y);
     motion.velocity[i] = velocity;
     motion.gain[i] = gain;
     const Point there{here.x - geometry.mean_x + velocity.x, here.y - geometry.mean_y + velocity.y};
@@ -153,10 +173,6 @@ simt::LaunchConfig shape(std::size_t points) {
   return simt::per_warp(points, kBoxBlock, sizeof(Smem));
 }
 
-std::uint32_t narrow(std::size_t n) {
-  return static_cast<std::uint32_t>(n);
-}
-
 }  // namespace
 
 // ------------------------------------------------------------------------------------ launchers
@@ -166,24 +182,25 @@ std::size_t move_box_count(std::size_t points) {
 }
 
 void move_points(simt::StreamHandle stream, std::span<const Point> points,
-                 const Affinities& affinities, const Repulsion& repulsion, const Schedule& schedule,
-                 const Geometry* geometry, Motion motion, Point* moved, std::span<Box> boxes) {
+                 const Affinities& affinities, const Repulsion& repulsion,
+                 const TsneSchedule& schedule, const Geometry* geometry, Motion motion,
+                 Point* moved, std::span<Box> boxes) {
   simt::launch(stream, shape(points.size()),
                repulsion.forces == nullptr ? move_points_kernel<true> : move_points_kernel<false>,
-               points.data(), narrow(points.size()), affinities, repulsion, schedule, geometry,
-               motion, moved, boxes.data());
+               points.data(), simt::narrow(points.size()), affinities, repulsion, schedule,
+               geometry, motion, moved, boxes.data());
 }
 
 void measure_points(simt::StreamHandle stream, std::span<const Point> points,
                     std::span<Box> boxes) {
   simt::launch(stream, shape(points.size()), measure_points_kernel, points.data(),
-               narrow(points.size()), boxes.data());
+               simt::narrow(points.size()), boxes.data());
 }
 
 void divergence_terms(simt::StreamHandle stream, std::span<const Point> points,
                       const Affinities& affinities, std::span<double> sums) {
   simt::launch(stream, shape(points.size()), divergence_terms_kernel, points.data(),
-               narrow(points.size()), affinities, sums.data());
+               simt::narrow(points.size()), affinities, sums.data());
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <hourglass/tsne_schedule.hpp>
 #include <span>
 
 #include "kernels/simt/launch_config.hpp"
@@ -42,8 +43,9 @@ struct Motion {
 
 /// moved = points - their mean + a step, no longer than 5 in either direction; boxes: of moved.
 void move_points(simt::StreamHandle stream, std::span<const Point> points,
-                 const Affinities& affinities, const Repulsion& repulsion, const Schedule& schedule,
-                 const Geometry* geometry, Motion motion, Point* moved, std::span<Box> boxes);
+                 const Affinities& affinities, const Repulsion& repulsion,
+                 const TsneSchedule& schedule, const Geometry* geometry, Motion motion,
+                 Point* moved, std::span<Box> boxes);
 
 /// Boxes of points as they are, for the first iteration; as many as move_points writes.
 void measure_points(simt::StreamHandle stream, std::span<const Point> points, std::span<Box> boxes);

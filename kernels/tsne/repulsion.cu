@@ -1,3 +1,4 @@
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 #include "kernels/tsne/boxes.cuh"
@@ -100,14 +101,13 @@ std::size_t repulsion_partial_count(std::size_t points) {
 void exact_repulsion(simt::StreamHandle stream, std::span<const Point> points, Point* forces,
                      std::span<double> normalizers) {
   simt::launch(stream, shape(points.size()), exact_repulsion_kernel, points.data(),
-               static_cast<std::uint32_t>(points.size()), forces, normalizers.data());
+               simt::narrow(points.size()), forces, normalizers.data());
 }
 
 void begin_iteration(simt::StreamHandle stream, std::size_t points, std::span<const Box> boxes,
                      Geometry* geometry) {
   simt::launch(stream, simt::per_block(1, kBoxBlock, sizeof(BeginSmem)), begin_iteration_kernel,
-               static_cast<std::uint32_t>(points), boxes.data(),
-               static_cast<std::uint32_t>(boxes.size()), geometry);
+               simt::narrow(points), boxes.data(), simt::narrow(boxes.size()), geometry);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

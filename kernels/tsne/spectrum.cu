@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/simt/reduce.hpp"
@@ -74,6 +75,13 @@ std::size_t spectrum_size(std::uint32_t side) {
   return std::size_t{side} * (side / 2 + 1);
 }
 
+/// Of the product: every block of the move adds up its energies.
+simt::LaunchConfig shape(std::uint32_t side) {
+  auto config = simt::per_element(spectrum_size(side), 256, sizeof(Smem));
+  config.grid.x = std::min(config.grid.x, kMaxSummingBlocks);
+  return config;
+}
+
 }  // namespace
 
 // ------------------------------------------------------------------------------------ launchers
@@ -94,14 +102,12 @@ void deconvolve(simt::StreamHandle stream, std::uint32_t side, const Complex* up
 }
 
 std::size_t energy_partial_count(std::uint32_t side) {
-  return simt::per_element(spectrum_size(side)).grid.count();
+  return shape(side).grid.count();
 }
 
 void multiply_spectrum(simt::StreamHandle stream, std::uint32_t side, const float* spectra,
                        const Geometry* geometry, Complex* charges, std::span<double> energies) {
-  auto config = simt::per_element(spectrum_size(side));
-  config.shared_bytes = sizeof(Smem);
-  simt::launch(stream, config, multiply_spectrum_kernel, side, spectra, geometry, charges,
+  simt::launch(stream, shape(side), multiply_spectrum_kernel, side, spectra, geometry, charges,
                energies.data());
 }
 

@@ -10,6 +10,13 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 struct SplineWeights {
   float at[4];
 
+  /// at[i] for an i that only the running thread knows: selections, where an array would go to memory.
+  __device__ __forceinline__ float pick(std::uint32_t i) const {
+    const float low = i == 0 ? at[0] : at[1];
+    const float high = i == 2 ? at[2] : at[3];
+    return i < 2 ? low : high;
+  }
+
   __device__ __forceinline__ static SplineWeights values(float t) {
     const float s = 1.f - t;
     return {{s * s * s * (1.f / 6.f), ((3.f * t - 6.f) * t * t + 4.f) * (1.f / 6.f),

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cmath>
 
+#include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
 #include "kernels/tsne/boxes.cuh"
 #include "kernels/tsne/spline.cuh"
@@ -86,11 +88,10 @@ __global__ void unload_charges_kernel(std::uint32_t nodes, FixedCharge* __restri
 
 void spread_charges(simt::StreamHandle stream, std::span<const Point> points, GridShape grid,
                     std::span<const Box> boxes, Geometry* geometry, FixedCharge* charges) {
-  auto config = simt::per_element(points.size(), kBoxBlock);
-  config.shared_bytes = sizeof(Smem);
-  simt::launch(stream, config, spread_charges_kernel, points.data(),
-               static_cast<std::uint32_t>(points.size()), grid, boxes.data(),
-               static_cast<std::uint32_t>(boxes.size()), geometry, charges);
+  auto config = simt::per_element(points.size(), kBoxBlock, sizeof(Smem));
+  config.grid.x = std::min(config.grid.x, kMaxSummingBlocks);
+  simt::launch(stream, config, spread_charges_kernel, points.data(), simt::narrow(points.size()),
+               grid, boxes.data(), simt::narrow(boxes.size()), geometry, charges);
 }
 
 void unload_charges(simt::StreamHandle stream, std::uint32_t side, FixedCharge* charges,

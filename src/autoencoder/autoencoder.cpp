@@ -9,6 +9,7 @@
 
 #include "autoencoder/engine.hpp"
 #include "autoencoder/weights_file.hpp"
+#include "data/check.hpp"
 #include "device/range.hpp"
 #include "files/messages.hpp"
 
@@ -28,33 +29,19 @@ std::string shortest(double number) {
   return text.str();
 }
 
-template <class T>
-void check_rows(const Array<T>& rows, const ImageShape& expected, const std::string& what) {
-  if (rows.rows() == 0) throw Error(what + ": there are none");
-  if (rows.row_size() != expected.size()) {
-    throw Error(what + ": shape " + files::shape_text(rows.shape) + " has " +
-                std::to_string(rows.row_size()) + " values a row, but the model wants " +
+void check_size(const Images& rows, const ImageShape& expected, const std::string& what) {
+  if (rows.count() == 0) throw Error(what + ": there are none");
+  if (rows.image_size() != expected.size()) {
+    throw Error(what + ": shape " + files::shape_text(rows.shape()) + " has " +
+                std::to_string(rows.image_size()) + " values a row, but the model wants " +
                 std::to_string(expected.size()) + " (" + to_string(expected) + ")");
   }
 }
 
-void check_finite(const Array<float>& rows, const std::string& what) {
-  const auto bad = std::find_if_not(rows.values.begin(), rows.values.end(),
-                                    [](float x) { return std::isfinite(x); });
-  if (bad == rows.values.end()) return;
-  const auto index = static_cast<std::size_t>(bad - rows.values.begin());
-  throw Error(what + ": row " + std::to_string(index / rows.row_size()) + ", value " +
-              std::to_string(index % rows.row_size()) + " is not finite");
-}
-
-/// Networks end with a sigmoid; bytes that were not divided by 255 would pass silently.
-void check_unit_range(const Array<float>& images, const std::string& what) {
-  const auto bad =
-      std::ranges::find_if_not(images.values, [](float x) { return x >= 0.f && x <= 1.f; });
-  if (bad == images.values.end()) return;
-  const auto row = static_cast<std::size_t>(bad - images.values.begin()) / images.row_size();
-  throw Error(what + ": row " + std::to_string(row) + " holds " + shortest(double{*bad}) +
-              "; images must be in [0, 1] (divide bytes by 255)");
+void check_finite(const Images& rows, const std::string& what) {
+  if (const auto* floats = std::get_if<std::span<const float>>(&rows.pixels())) {
+    require_finite(*floats, rows.image_size(), what);
+  }
 }
 
 void check_options(const TrainingOptions& options, std::size_t images) {
@@ -80,15 +67,8 @@ Shape image_array_shape(std::size_t rows, const ImageShape& image) {
   return {rows, image.channels, image.height, image.width};
 }
 
-Array<float> to_unit_range(const Array<std::uint8_t>& images) {
-  Array<float> unit(images.shape);
-  std::ranges::transform(images.values, unit.values.begin(),
-                         [](std::uint8_t pixel) { return static_cast<float>(pixel) / 255.f; });
-  return unit;
-}
-
 Autoencoder::Autoencoder(Model model, const Device& device, EngineKind engine, Precision precision)
-    : engine_(make_engine(std::move(model), device, engine, precision)) {
+    : device_(device), engine_(make_engine(std::move(model), device, engine, precision)) {
   initialize(0);
 }
 
@@ -128,28 +108,15 @@ Array<float> Autoencoder::parameter(std::string_view name) const {
                    engine_->parameters());
 }
 
-TrainingResult Autoencoder::train(const Array<std::uint8_t>& images,
-                                  const Array<std::uint8_t>& validation,
+TrainingResult Autoencoder::train(const Images& images, const Images& validation,
                                   const TrainingOptions& options) {
-  check_rows(images, model().input, "training images");
-  check_rows(validation, model().input, "validation images");
-  return run_training(view_of(images), view_of(validation), options);
-}
-
-TrainingResult Autoencoder::train(const Array<float>& images, const Array<float>& validation,
-                                  const TrainingOptions& options) {
-  const auto check = [&](const Array<float>& array, const std::string& what) {
-    check_rows(array, model().input, what);
-    check_unit_range(array, what);
+  const auto check = [&](const Images& given, const std::string& what) {
+    check_size(given, model().input, what);
+    require_unit_range(given, what);
   };
   check(images, "training images");
   check(validation, "validation images");
-  return run_training(view_of(images), view_of(validation), options);
-}
-
-TrainingResult Autoencoder::run_training(const ImagesView& images, const ImagesView& validation,
-                                         const TrainingOptions& options) {
-  check_options(options, images.count);
+  check_options(options, images.count());
   check_corruption(options.corruption, model().input);
   engine_->begin_training(images, validation, options);
 
@@ -159,14 +126,17 @@ TrainingResult Autoencoder::run_training(const ImagesView& images, const ImagesV
     const Range range("epoch");
     const auto start = Clock::now();
     const auto on_step = [&](std::size_t seen) {
-      return !options.on_step ||
-             options.on_step({epoch, options.epochs, seen, images.count, seconds_since(start)});
+      const std::size_t steps = result.steps + (seen - 1) / options.batch_size + 1;
+      if (options.on_step) {
+        options.on_step({epoch, options.epochs, steps, seen, images.count(), seconds_since(start)});
+      }
+      return !options.stop || !options.stop();
     };
     const EpochLosses losses = engine_->run_epoch(epoch, step_limit - result.steps, on_step);
     result.steps += losses.steps;
     if (losses.stopped) {
-      result.stopped = true;
-      break;
+      throw Stopped("training stopped as requested, after " + std::to_string(result.steps) +
+                    " steps");
     }
     const double seconds = seconds_since(start);
     result.epochs.push_back({epoch, losses.train_loss, losses.validation_loss, seconds,
@@ -178,40 +148,49 @@ TrainingResult Autoencoder::run_training(const ImagesView& images, const ImagesV
     if (options.on_epoch) options.on_epoch(result.epochs.back());
   }
   // A relu may have hidden what became of them from the loss.
-  if (!std::ranges::all_of(engine_->parameters(), [](float x) { return std::isfinite(x); })) {
+  if (!all_finite(engine_->parameters())) {
     throw NotFinite("the weights are not finite after " + std::to_string(result.steps) +
                     " steps; try a smaller learning rate than " + shortest(options.learning_rate));
   }
   return result;
 }
 
-Array<float> Autoencoder::encode(const Array<float>& images) const {
+Array<float> Autoencoder::encode(const Images& images, const StopRequest& stop) const {
   const Range range("encode");
-  check_rows(images, model().input, "images");
+  check_size(images, model().input, "images");
   check_finite(images, "images");
-  return engine_->run(encoder_of(model()), images);
+  return engine_->run(encoder_of(model()), images, stop);
 }
 
-Array<float> Autoencoder::decode(const Array<float>& latent) const {
+Samples Autoencoder::encode_on_device(const Images& images, const StopRequest& stop) const {
+  const Range range("encode");
+  check_size(images, model().input, "images");
+  check_finite(images, "images");
+  return {engine_->run_on_device(encoder_of(model()), images, stop),
+          {images.count(), model().latent().size()},
+          device_};
+}
+
+Array<float> Autoencoder::decode(const Array<float>& latent, const StopRequest& stop) const {
   const Range range("decode");
-  check_rows(latent, model().latent(), "latent codes");
+  check_size(latent, model().latent(), "latent codes");
   check_finite(latent, "latent codes");
-  Array<float> images = engine_->run(decoder_of(model()), latent);
+  Array<float> images = engine_->run(decoder_of(model()), latent, stop);
   images.shape = image_array_shape(latent.rows(), model().input);
   return images;
 }
 
-Array<float> Autoencoder::reconstruct(const Array<float>& images) const {
+Array<float> Autoencoder::reconstruct(const Images& images, const StopRequest& stop) const {
   const Range range("reconstruct");
-  check_rows(images, model().input, "images");
+  check_size(images, model().input, "images");
   check_finite(images, "images");
-  Array<float> result = engine_->run(all_of(model()), images);
-  result.shape = image_array_shape(images.rows(), model().input);
+  Array<float> result = engine_->run(all_of(model()), images, stop);
+  result.shape = image_array_shape(images.count(), model().input);
   return result;
 }
 
-Array<float> Autoencoder::activations(const Array<float>& images, std::size_t layers) const {
-  check_rows(images, model().input, "images");
+Array<float> Autoencoder::activations(const Images& images, std::size_t layers) const {
+  check_size(images, model().input, "images");
   check_finite(images, "images");
   const auto shapes = model().shapes();
   if (layers >= shapes.size()) {
@@ -219,13 +198,9 @@ Array<float> Autoencoder::activations(const Array<float>& images, std::size_t la
                      " layers, not " + std::to_string(layers));
   }
   Array<float> maps = engine_->run({0, layers}, images);
-  maps.shape = {images.rows(), shapes[layers].channels, shapes[layers].height,
+  maps.shape = {images.count(), shapes[layers].channels, shapes[layers].height,
                 shapes[layers].width};
   return maps;
-}
-
-void Autoencoder::on_batch(std::function<void()> callback) {
-  engine_->on_batch = std::move(callback);
 }
 
 }  // namespace hourglass

@@ -13,11 +13,11 @@ namespace hourglass::HOURGLASS_TARGET {
 
 class DeviceImages {
  public:
-  DeviceImages(const device::Stream& stream, const ImagesView& images)
-      : count_(images.count),
+  DeviceImages(const device::Stream& stream, const Images& images)
+      : count_(images.count()),
         pixels_(std::visit([&]<class Pixel>(std::span<const Pixel> values)
                                -> Pixels { return device::to_device<Pixel>(stream, values); },
-                           images.pixels)) {}
+                           images.pixels())) {}
 
   [[nodiscard]] std::size_t count() const { return count_; }
 

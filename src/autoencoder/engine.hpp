@@ -5,7 +5,6 @@
 #include <hourglass/autoencoder.hpp>
 #include <memory>
 #include <span>
-#include <variant>
 #include <vector>
 
 #include "autoencoder/layer_range.hpp"
@@ -13,16 +12,7 @@
 
 namespace hourglass {
 
-/// Images in host memory, in file order: bytes, of which 255 is one, or floats in [0, 1].
-struct ImagesView {
-  std::variant<std::span<const std::uint8_t>, std::span<const float>> pixels;
-  std::size_t count;
-};
-
-template <class Pixel>
-[[nodiscard]] ImagesView view_of(const Array<Pixel>& images) {
-  return {std::span<const Pixel>(images.values), images.rows()};
-}
+class DeviceRows;
 
 struct EpochLosses {
   double train_loss = 0.0;
@@ -48,17 +38,20 @@ class Engine {
   [[nodiscard]] virtual std::vector<float> parameters() = 0;
 
   /// Brings the images to the device and clears the optimizer. Images and options have been checked.
-  virtual void begin_training(const ImagesView& images, const ImagesView& validation,
+  virtual void begin_training(const Images& images, const Images& validation,
                               const TrainingOptions& options) = 0;
   /// One pass over the training images, or `step_limit` steps of it, then the validation images.
   /// `on_step(images seen)` returning false ends it.
   virtual EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                                 const std::function<bool(std::size_t)>& on_step) = 0;
 
-  /// Rows, in file order, through some of the layers; the sigmoid comes after the last of all.
-  [[nodiscard]] virtual Array<float> run(LayerRange layers, const Array<float>& rows) = 0;
-
-  std::function<void()> on_batch;
+  /// Images or codes, in file order, through some of the layers; the sigmoid comes after the last of
+  /// all. (rows, values).
+  [[nodiscard]] virtual Array<float> run(LayerRange layers, const Images& rows,
+                                         const StopRequest& stop = {}) = 0;
+  /// The same, left in the device's memory.
+  [[nodiscard]] virtual std::shared_ptr<const DeviceRows> run_on_device(
+      LayerRange layers, const Images& rows, const StopRequest& stop) = 0;
 
  private:
   Model model_;
@@ -66,7 +59,7 @@ class Engine {
   ParameterLayout layout_;
 };
 
-/// The engine for a device, or Error saying why this build cannot have it.
+/// The engine for a device, or Error saying why there is none.
 [[nodiscard]] std::unique_ptr<Engine> make_engine(Model model, const Device& device,
                                                   EngineKind kind, Precision precision);
 

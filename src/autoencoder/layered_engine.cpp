@@ -7,38 +7,55 @@
 #include "device/range.hpp"
 #include "device/target.hpp"
 #include "kernels/data/corrupt.hpp"
+#include "kernels/data/random_stream.hpp"
 #include "kernels/data/shuffle.hpp"
 #include "kernels/layers/activation.hpp"
 #include "kernels/layers/loss.hpp"
+#include "kernels/optimizer/training_state.hpp"
+#include "math/rows.hpp"
 #include "math/sort.hpp"
+#include "target/factories.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
-/// Images a pass without gradients takes at a time: enough to fill a GPU, small enough that a CPU's
-/// cache holds what passes between two layers.
-constexpr std::size_t kInferenceBatch = kOnCuda ? 1000 : 100;
+/// The largest map of a pass without gradients: enough images to fill a GPU, few enough that a CPU's
+/// cache holds what passes between two layers. Of the conv model some 1,300 images and 100.
+constexpr std::size_t kInferenceMapBytes = std::size_t{kOnCuda ? 64 : 5} << 20U;
+
+std::size_t inference_batch(const Model& model, LayerRange layers) {
+  return batch_for(largest_map(model, layers), kInferenceMapBytes);
+}
+
+/// How many steps the host may be ahead of the device, twice: so that its queue never runs dry, and
+/// progress is told of steps that are done, or nearly.
+constexpr std::size_t kStepsAhead = 16;
 
 }  // namespace
 
 // What exists only while training.
 struct LayeredEngine::Training {
   Training(math::Context& context, const Model& model, const ParameterLayout& layout,
-           const device::Buffer<float>& parameters, const ImagesView& training_images,
-           const ImagesView& validation_images, const TrainingOptions& options_)
+           const device::Buffer<float>& parameters, const Images& training_images,
+           const Images& validation_images, const TrainingOptions& options_)
       : options(options_),
+        adam{.learning_rate = options.learning_rate},
         images(context.stream(), training_images),
         validation(context.stream(), validation_images),
+        shuffled(options.shuffle && images.count() > 1),
+        validation_batch(std::min(inference_batch(model, all_of(model)), validation.count())),
         clean(options.corruption.any()
-                  ? std::max(options.batch_size, kInferenceBatch) * model.input.size()
+                  ? std::max(options.batch_size, validation_batch) * model.input.size()
                   : 0),
-        order(images.count()),
+        order(shuffled ? images.count() : 0),
         gradient(layout.flat_size()),
         first_moment(layout.flat_size()),
         second_moment(layout.flat_size()),
-        loss_partials(kernels::loss_partial_count(std::max(options.batch_size, kInferenceBatch) *
+        loss_partials(kernels::loss_partial_count(std::max(options.batch_size, validation_batch) *
                                                   model.input.size())),
         state(1) {
+    const kernels::TrainingState start = kernels::initial_state(adam);
+    device::copy_to_device<kernels::TrainingState>(context.stream(), {&start, 1}, state.span());
     device::fill_with_zero(context.stream(), gradient.span());
     device::fill_with_zero(context.stream(), first_moment.span());
     device::fill_with_zero(context.stream(), second_moment.span());
@@ -54,18 +71,20 @@ struct LayeredEngine::Training {
   }
 
   TrainingOptions options;
+  kernels::AdamOptions adam;
   DeviceImages images;
   DeviceImages validation;
+  bool shuffled;
+  std::size_t validation_batch;
   device::Buffer<float> clean;  // a batch before its corruption
   device::Buffer<std::uint64_t> order;
   device::Buffer<float> gradient, first_moment, second_moment;
   device::Buffer<double> loss_partials;
   device::Buffer<kernels::TrainingState> state;
-  std::uint64_t steps = 0;
+  device::Event reached;                    // some steps ago
   std::map<std::size_t, Network> networks;  // by batch size
   std::map<std::size_t, device::Graph> step_graphs;
   device::Graph validation_graph;
-  bool validated = false;  // once without a graph, as Graph::record wants
 };
 
 LayeredEngine::LayeredEngine(Model model, int device_index, Precision precision)
@@ -75,7 +94,9 @@ LayeredEngine::LayeredEngine(Model model, int device_index, Precision precision)
   device::fill_with_zero(context_.stream(), parameters_.span());
 }
 
-LayeredEngine::~LayeredEngine() = default;
+LayeredEngine::~LayeredEngine() {
+  context_.make_current(std::nothrow);
+}
 
 void LayeredEngine::set_parameters(std::span<const float> flat) {
   context_.make_current();
@@ -89,7 +110,7 @@ std::vector<float> LayeredEngine::parameters() {
   return flat;
 }
 
-void LayeredEngine::begin_training(const ImagesView& images, const ImagesView& validation,
+void LayeredEngine::begin_training(const Images& images, const Images& validation,
                                    const TrainingOptions& options) {
   context_.make_current();
   training_.reset();  // frees its memory before the next is taken
@@ -98,7 +119,7 @@ void LayeredEngine::begin_training(const ImagesView& images, const ImagesView& v
 }
 
 void LayeredEngine::draw_order(std::size_t epoch) {
-  if (!training_->options.shuffle) return;
+  if (!training_->shuffled) return;
   const Range range("shuffle");
   kernels::draw_shuffle_keys(context_.stream(), training_->options.seed, epoch,
                              training_->order.span());
@@ -136,28 +157,29 @@ void LayeredEngine::step(std::size_t batch) {
   kernels::TrainingState* state = t.state.data();
   const float* target =
       feed(network, t.images,
-           {.order = t.options.shuffle ? t.order.data() : nullptr, .position = &state->position},
-           {t.options.seed, CorruptionStream::kTraining}, &state->step, batch);
+           {.order = t.shuffled ? t.order.data() : nullptr, .position = &state->position},
+           {t.options.seed, stream_number(RandomStream::training_corruption)}, &state->step, batch);
   network.forward(context_);
   const auto partials =
       t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));
   kernels::loss_forward_backward(stream, t.options.loss, network.output(), target, partials,
                                  network.output_gradient().data());
   network.backward(context_);
-  kernels::adam_update(stream, {.learning_rate = t.options.learning_rate}, state, t.gradient.span(),
-                       parameters_.data(), t.first_moment.data(), t.second_moment.data());
-  kernels::finish_step(stream, partials, batch, state);
+  kernels::adam_update(stream, t.adam, &state->rate, t.gradient.span(), parameters_.data(),
+                       t.first_moment.data(), t.second_moment.data());
+  kernels::finish_step(stream, t.adam, partials, batch, state);
 }
 
 /// Adds up the loss of all validation images in the state.
 void LayeredEngine::validate() {
   Training& t = *training_;
   device::Stream& stream = context_.stream();
-  for (std::size_t first = 0; first < t.validation.count(); first += kInferenceBatch) {
-    const std::size_t batch = std::min(kInferenceBatch, t.validation.count() - first);
+  for (std::size_t first = 0; first < t.validation.count(); first += t.validation_batch) {
+    const std::size_t batch = std::min(t.validation_batch, t.validation.count() - first);
     Network& network = inference_network(all_, batch);
-    const float* target = feed(network, t.validation, {.first = first},
-                               {t.options.seed, CorruptionStream::kHeldOut}, nullptr, batch);
+    const float* target =
+        feed(network, t.validation, {.first = first},
+             {t.options.seed, stream_number(RandomStream::held_out_corruption)}, nullptr, batch);
     network.forward(context_);
     const auto partials =
         t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));
@@ -172,42 +194,26 @@ EpochLosses LayeredEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
   context_.make_current();
   Training& t = *training_;
   device::Stream& stream = context_.stream();
-  kernels::TrainingState state{.step = t.steps};
-  device::copy_to_device<kernels::TrainingState>(stream, {&state, 1}, t.state.span());
+  kernels::begin_epoch(stream, t.state.data());
   draw_order(epoch);
 
   EpochLosses result;
   while (result.images < t.images.count() && result.steps < step_limit && !result.stopped) {
     const std::size_t batch = std::min(t.options.batch_size, t.images.count() - result.images);
-    // The first step of a size runs as it is: libraries allocate in their first calls, which a
-    // recording cannot hold. The second is recorded, and from then on replayed.
-    if (const auto graph = t.step_graphs.find(batch); graph == t.step_graphs.end()) {
-      step(batch);
-      t.step_graphs.emplace(batch, device::Graph());
-    } else {
-      if (!graph->second.recorded()) {
-        graph->second = device::Graph::record(stream, [this, batch] { step(batch); });
-      }
-      graph->second.launch(stream);
-    }
+    t.step_graphs[batch].run(stream, [this, batch] { step(batch); });
     result.images += batch;
-    ++result.steps;
+    if (++result.steps % kStepsAhead == 0) {
+      t.reached.wait();
+      t.reached.record(stream);
+    }
     result.stopped = !on_step(result.images);
   }
-  t.steps += result.steps;
 
   if (!result.stopped) {
     const Range range("validation");
-    if (!t.validated) {
-      validate();
-      t.validated = true;
-    } else {
-      if (!t.validation_graph.recorded()) {
-        t.validation_graph = device::Graph::record(stream, [this] { validate(); });
-      }
-      t.validation_graph.launch(stream);
-    }
+    t.validation_graph.run(stream, [this] { validate(); });
   }
+  kernels::TrainingState state;
   device::copy_to_host<kernels::TrainingState>(stream, t.state.span(), {&state, 1});
   const auto pixels = static_cast<double>(model().input.size());
   result.train_loss = state.train_loss_sum / (static_cast<double>(result.images) * pixels);
@@ -226,23 +232,52 @@ Network& LayeredEngine::inference_network(LayerRange layers, std::size_t batch) 
       .first->second;
 }
 
-Array<float> LayeredEngine::run(LayerRange layers, const Array<float>& rows) {
+template <class Use>
+void LayeredEngine::run_batches(LayerRange layers, const Images& rows, const StopRequest& stop,
+                                Use use) {
   context_.make_current();
-  const auto shapes = model().shapes();
-  const std::size_t in = shapes[layers.first].size();
-  const std::size_t out = shapes[layers.last].size();
-  Array<float> result({rows.rows(), out});
-  for (std::size_t first = 0; first < rows.rows(); first += kInferenceBatch) {
-    if (on_batch) on_batch();
-    const std::size_t batch = std::min(kInferenceBatch, rows.rows() - first);
-    Network& network = inference_network(layers, batch);
-    device::copy_to_device<float>(
-        context_.stream(), std::span(rows.values).subspan(first * in, batch * in), network.input());
+  const device::Stream& stream = context_.stream();
+  const std::size_t most = std::min(inference_batch(model(), layers), rows.count());
+  device::Buffer<std::uint8_t> bytes;  // of a batch, on the device
+  for (std::size_t first = 0; first < rows.count(); first += most) {
+    stop_if_requested(stop);
+    const Images batch = rows.part(first, most);
+    Network& network = inference_network(layers, batch.count());
+    if (const auto* floats = std::get_if<std::span<const float>>(&batch.pixels())) {
+      device::copy_to_device<float>(stream, *floats, network.input());
+    } else {
+      const auto pixels = std::get<std::span<const std::uint8_t>>(batch.pixels());
+      if (bytes.size() == 0) bytes = device::Buffer<std::uint8_t>(pixels.size());
+      device::copy_to_device<std::uint8_t>(stream, pixels, bytes.span().first(pixels.size()));
+      kernels::gather_images(stream, bytes.data(), {}, batch.count(), batch.image_size(),
+                             network.input().data());
+    }
     network.forward(context_);
-    if (layers.last + 1 == shapes.size()) kernels::sigmoid(context_.stream(), network.output());
-    device::copy_to_host<float>(context_.stream(), network.output(),
-                                std::span(result.values).subspan(first * out, batch * out));
+    if (layers.last == all_.last) kernels::sigmoid(stream, network.output());
+    use(first, network.output());
   }
+  stream.synchronize();  // the bytes are about to be freed
+}
+
+Array<float> LayeredEngine::run(LayerRange layers, const Images& rows, const StopRequest& stop) {
+  const std::size_t size = model().shapes()[layers.last].size();
+  Array<float> result({rows.count(), size});
+  run_batches(layers, rows, stop, [&](std::size_t first, std::span<const float> output) {
+    device::copy_to_host<float>(context_.stream(), output,
+                                std::span(result.values).subspan(first * size, output.size()));
+  });
+  return result;
+}
+
+std::shared_ptr<const DeviceRows> LayeredEngine::run_on_device(LayerRange layers,
+                                                               const Images& rows,
+                                                               const StopRequest& stop) {
+  const std::size_t size = model().shapes()[layers.last].size();
+  auto result = std::make_shared<math::Rows>(context_.device_index(), rows.count() * size);
+  run_batches(layers, rows, stop, [&](std::size_t first, std::span<const float> output) {
+    device::copy_bytes_on_device(context_.stream(), result->to_fill().data() + first * size,
+                                 output.data(), output.size_bytes());
+  });
   return result;
 }
 

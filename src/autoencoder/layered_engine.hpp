@@ -16,7 +16,6 @@
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
 #include "kernels/data/corruption.hpp"
-#include "kernels/optimizer/adam.hpp"
 #include "math/context.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
@@ -30,14 +29,22 @@ class LayeredEngine final : public Engine {
 
   void set_parameters(std::span<const float> flat) override;
   [[nodiscard]] std::vector<float> parameters() override;
-  void begin_training(const ImagesView& images, const ImagesView& validation,
+  void begin_training(const Images& images, const Images& validation,
                       const TrainingOptions& options) override;
   EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                         const std::function<bool(std::size_t)>& on_step) override;
-  [[nodiscard]] Array<float> run(LayerRange layers, const Array<float>& rows) override;
+  [[nodiscard]] Array<float> run(LayerRange layers, const Images& rows,
+                                 const StopRequest& stop) override;
+  [[nodiscard]] std::shared_ptr<const DeviceRows> run_on_device(LayerRange layers,
+                                                                const Images& rows,
+                                                                const StopRequest& stop) override;
 
  private:
   struct Training;
+
+  /// use(first row, output) for each batch of rows that went through the layers.
+  template <class Use>
+  void run_batches(LayerRange layers, const Images& rows, const StopRequest& stop, Use use);
 
   Network& inference_network(LayerRange layers, std::size_t batch);
   void draw_order(std::size_t epoch);
@@ -54,8 +61,5 @@ class LayeredEngine final : public Engine {
   std::map<std::array<std::size_t, 3>, Network> inference_;  // by first and last layer, batch
   std::unique_ptr<Training> training_;
 };
-
-[[nodiscard]] std::unique_ptr<Engine> make_layered_engine(Model model, int device_index,
-                                                          Precision precision);
 
 }  // namespace hourglass::HOURGLASS_TARGET

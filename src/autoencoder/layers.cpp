@@ -1,8 +1,9 @@
 #include "autoencoder/layers.hpp"
 
 #include "kernels/layers/activation.hpp"
-#include "kernels/layers/dense.hpp"
+#include "kernels/layers/bias_gradient.hpp"
 #include "kernels/layers/max_pool.hpp"
+#include "kernels/layers/swap_inner.hpp"
 #include "kernels/layers/upsample.hpp"
 #include "math/layout.hpp"
 #include "math/matrix.hpp"
@@ -85,6 +86,7 @@ DenseLayer::DenseLayer(math::Context& context, const LayerSetting& setting, cons
     : shape_{.batch = setting.batch, .inputs = input.size(), .outputs = spec.outputs},
       dense_(context, shape_, spec.relu),
       parameters_(parameters),
+      bias_partials_(kernels::bias_partial_count({shape_.batch, shape_.outputs})),
       input_from_relu_(setting.input_from_relu) {}
 
 void DenseLayer::forward(math::Context& context, const float* x, float* y) {
@@ -97,7 +99,8 @@ void DenseLayer::backward(math::Context& context, const float* x, const float* /
   const auto [batch, inputs, outputs] = shape_;
   math::matrix_product(context, Transpose::yes, Transpose::no, outputs, inputs, batch, 1.f, dy, x,
                        0.f, parameters_.weight_gradient);
-  kernels::bias_gradient(context.stream(), dy, batch, outputs, parameters_.bias_gradient);
+  kernels::bias_gradient(context.stream(), dy, {batch, outputs}, bias_partials_.span(),
+                         parameters_.bias_gradient);
   if (dx == nullptr) return;
   math::matrix_product(context, Transpose::no, Transpose::no, batch, inputs, outputs, 1.f, dy,
                        parameters_.weight, 0.f, dx);

@@ -5,6 +5,7 @@
 #include <hourglass/model.hpp>
 
 #include "autoencoder/layer.hpp"
+#include "device/buffer.hpp"
 #include "kernels/layers/planes.hpp"
 #include "math/convolution.hpp"
 #include "math/dense.hpp"
@@ -74,6 +75,7 @@ class DenseLayer final : public Layer {
   math::DenseShape shape_;
   math::Dense dense_;
   LayerParameters parameters_;
+  device::Buffer<float> bias_partials_;
   bool input_from_relu_;
 };
 

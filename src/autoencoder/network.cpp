@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <hourglass/error.hpp>
+#include <string>
 #include <utility>
 
 #include "autoencoder/layers.hpp"
@@ -39,11 +41,31 @@ LayerParameters layer_parameters(const ParameterLayout& layout, const ParameterB
 
 }  // namespace
 
+std::size_t largest_map(const Model& model, LayerRange range) {
+  std::size_t largest = 0;
+  const auto shapes = model.shapes();
+  for (std::size_t i = range.first; i <= range.last; ++i) {
+    largest = std::max(largest, shapes[i].size());
+  }
+  return largest;
+}
+
+std::size_t batch_for(std::size_t largest_map, std::size_t bytes) {
+  return std::clamp(bytes / (largest_map * sizeof(float)), std::size_t{1},
+                    std::max(kMaxMapValues / largest_map, std::size_t{1}));
+}
+
 Network::Network(math::Context& context, const Model& model, const ParameterLayout& layout,
                  ParameterBuffers parameters, LayerRange range, std::size_t batch,
                  Purpose purpose) {
   const auto specs = model.layers();
   const auto shapes = model.shapes();
+  if (const std::size_t map = largest_map(model, range); batch > kMaxMapValues / map) {
+    throw Error("a batch of " + std::to_string(batch) + " images makes a map of " +
+                std::to_string(batch) + " x " + std::to_string(map) + " values in model '" +
+                model.name + "'; at most " + std::to_string(kMaxMapValues) +
+                " can be counted: use a smaller batch");
+  }
   std::vector<std::size_t> sizes{batch * shapes[range.first].size()};
   bool relu_below = false;
   bool in_file_order = true;

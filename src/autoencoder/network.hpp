@@ -23,6 +23,17 @@ struct ParameterBuffers {
   float* gradient;  ///< null for inference
 };
 
+/// Values of the largest map between some layers, for one image.
+[[nodiscard]] std::size_t largest_map(const Model& model, LayerRange range);
+
+/// Values that a batch's map can have: kernels and libraries count them in 32 bits, libraries with a
+/// sign.
+inline constexpr std::size_t kMaxMapValues = (std::size_t{1} << 31U) - 1;
+
+/// The batch whose largest map takes about so many bytes: at least one image, and no more than can be
+/// counted.
+[[nodiscard]] std::size_t batch_for(std::size_t largest_map, std::size_t bytes);
+
 class Network {
  public:
   Network(math::Context& context, const Model& model, const ParameterLayout& layout,

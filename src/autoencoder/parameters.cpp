@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/data/philox.hpp"
+#include "kernels/data/random_stream.hpp"
 
 namespace hourglass {
 
@@ -24,7 +25,9 @@ std::vector<float> glorot_uniform(const ParameterLayout& layout, std::uint64_t s
     if (spec.shape.size() == 1) continue;  // a bias
     const float limit = std::sqrt(6.f / static_cast<float>(spec.fan_in + spec.fan_out));
     for (std::size_t i = 0; i < element_count(spec.shape); ++i) {
-      flat[layout.offset(t) + i] = limit * (2.f * uniform(random(i, t)[0]) - 1.f);
+      flat[layout.offset(t) + i] =
+          limit *
+          (2.f * uniform(random(i, stream_number(RandomStream::initial_weights, t))[0]) - 1.f);
     }
   }
   return flat;

@@ -8,10 +8,20 @@
 #include <thread>
 
 #include "device/range.hpp"
-#include "kernels/simt/workers.hpp"
+
+#if HOURGLASS_HAS_CPU
+#include <omp.h>
+#endif
 
 namespace hourglass {
 namespace {
+
+/// Each worker has a core to itself; more threads inside would only get in each other's way.
+void work_alone() {
+#if HOURGLASS_HAS_CPU
+  omp_set_num_threads(1);  // of the calling thread's parallel regions
+#endif
+}
 
 std::size_t dead_units(const Array<float>& latent) {
   std::size_t dead = 0;
@@ -25,8 +35,8 @@ std::size_t dead_units(const Array<float>& latent) {
 
 }  // namespace
 
-std::vector<Replica> train_replicas(const Model& model, const Array<float>& images,
-                                    const Array<float>& validation, const ReplicaOptions& options,
+std::vector<Replica> train_replicas(const Model& model, const Images& images,
+                                    const Images& validation, const ReplicaOptions& options,
                                     const Device& device, EngineKind engine, Precision precision) {
   const Range range("replicas");
   if (options.count == 0) throw UsageError("the number of replicas is 0; it must be at least 1");
@@ -40,17 +50,11 @@ std::vector<Replica> train_replicas(const Model& model, const Array<float>& imag
   const auto train_one = [&](Autoencoder& autoencoder, std::uint64_t seed) {
     TrainingOptions training = options.training;
     training.seed = seed;
-    training.on_step = [&](const TrainingProgress& progress) {
-      return !stopped && (!options.training.on_step || options.training.on_step(progress));
-    };
+    training.stop = [&] { return stopped || (options.training.stop && options.training.stop()); };
     Replica replica{seed, std::numeric_limits<double>::quiet_NaN(), 0};
     autoencoder.initialize(seed);
     try {
       const TrainingResult result = autoencoder.train(images, validation, training);
-      if (result.stopped) {
-        stopped = true;
-        return;
-      }
       replica.final_loss = result.epochs.back().validation_loss;
       replica.dead_units = dead_units(autoencoder.encode(validation));
     } catch (const NotFinite&) {
@@ -58,7 +62,7 @@ std::vector<Replica> train_replicas(const Model& model, const Array<float>& imag
     const std::lock_guard lock(mutex);
     if (stopped) return;  // while this one was training
     finished.push_back(replica);
-    if (options.on_replica && !options.on_replica(replica)) stopped = true;
+    if (options.on_replica) options.on_replica(replica);
   };
   const auto work = [&] {
     try {
@@ -70,7 +74,7 @@ std::vector<Replica> train_replicas(const Model& model, const Array<float>& imag
       }
     } catch (...) {
       const std::lock_guard lock(mutex);
-      failure = std::current_exception();
+      if (!failure) failure = std::current_exception();  // the first: the others stop because of it
       stopped = true;
     }
   };
@@ -80,7 +84,7 @@ std::vector<Replica> train_replicas(const Model& model, const Array<float>& imag
     std::vector<std::jthread> workers;
     for (std::size_t w = 0; w < std::min(cores, options.count); ++w) {
       workers.emplace_back([&] {
-        work_alone();  // each has a core to itself
+        work_alone();
         work();
       });
     }

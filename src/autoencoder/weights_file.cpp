@@ -1,13 +1,13 @@
 #include "autoencoder/weights_file.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/error.hpp>
 #include <map>
 #include <string>
 #include <utility>
 
+#include "data/check.hpp"
 #include "files/messages.hpp"
 #include "files/safetensors.hpp"
 
@@ -49,12 +49,7 @@ std::vector<float> load_parameters(const std::filesystem::path& file, const Mode
                   files::shape_text(tensor.shape) + "; model '" + model.name + "' wants " +
                   files::shape_text(spec.shape));
     }
-    for (std::size_t i = 0; i < tensor.size(); ++i) {
-      if (!std::isfinite(tensor.values[i])) {
-        throw Error(name + ": tensor '" + spec.name + "', value " + std::to_string(i) +
-                    " is not finite");
-      }
-    }
+    require_finite(tensor, name + ": tensor '" + spec.name + "'");
     std::ranges::copy(tensor.values, flat.begin() + static_cast<std::ptrdiff_t>(layout.offset(t)));
     tensors.erase(found);
   }

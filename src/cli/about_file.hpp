@@ -3,8 +3,7 @@
 
 #include <filesystem>
 #include <hourglass/error.hpp>
-
-#include "cli/interrupt.hpp"
+#include <hourglass/stop.hpp>
 
 namespace hourglass::cli {
 
@@ -13,7 +12,7 @@ template <class Work>
 decltype(auto) about_file(const std::filesystem::path& file, Work work) {
   try {
     return work();
-  } catch (const Interrupted&) {
+  } catch (const Stopped&) {
     throw;
   } catch (const UsageError& error) {
     throw UsageError(file.string() + ": " + error.what());

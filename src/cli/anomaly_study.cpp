@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/numbers.hpp"
 #include "cli/study.hpp"
 
@@ -42,13 +43,12 @@ void run_anomaly(const StudyOptions& options, const std::string& against) {
   Study study("anomaly", conv_model(), options, "runs/anomaly");
   const Autoencoder& autoencoder = study.autoencoder();
   const Model& model = autoencoder.model();
-  study.load();
   const auto normal = in_unit_range(study.images().validation(), model.input);
   const auto anomalous = load_anomalies(against, normal, options.train.seed, model);
   study.train();
   study.stage("anomaly", [&] {
     const auto errors = [&](const Array<float>& images) {
-      return squared_errors(autoencoder.reconstruct(images), images);
+      return squared_errors(autoencoder.reconstruct(images, interrupted), images);
     };
     const Array<float> normal_errors = errors(normal);
     const Array<float> anomalous_errors = errors(anomalous);

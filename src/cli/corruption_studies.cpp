@@ -27,7 +27,6 @@ Array<float> shown(const Array<float>& images) {
 
 /// All up to the restored test images; the corrupted and the restored ones get these files.
 Outcome restore(Study& study, const std::string& corrupted_file, const std::string& restored_file) {
-  study.load();
   study.train();
   Outcome outcome;
   study.stage("restore", [&] {
@@ -35,7 +34,7 @@ Outcome restore(Study& study, const std::string& corrupted_file, const std::stri
     outcome.clean = in_unit_range(study.images().validation(), shape);
     outcome.corrupted =
         corrupt(outcome.clean, shape, study.options().corruption, study.options().train.seed);
-    outcome.restored = study.autoencoder().reconstruct(outcome.corrupted.images);
+    outcome.restored = study.autoencoder().reconstruct(outcome.corrupted.images, interrupted);
     save_npy(study.file("originals.npy"), shown(outcome.clean));
     save_npy(study.file(corrupted_file), shown(outcome.corrupted.images));
     save_npy(study.file(restored_file), shown(outcome.restored));

@@ -11,11 +11,10 @@ namespace {
 
 void run_dense(const StudyOptions& options) {
   Study study("dense", dense_model(), options, "runs/dense");
-  study.load();
   study.train();
   study.reconstruct();
-  Array<float> latent;
-  study.stage("encode", [&] { latent = study.encode_validation(); });
+  const Array<float> latent =
+      study.stage("encode", [&] { return study.encode_validation().host(); });
 
   const std::size_t pixels = study.autoencoder().model().input.size();
   const double error = study.final_loss();

@@ -16,8 +16,7 @@ Array<float> of_one_image(Array<float> maps) {
 
 void run_features(const StudyOptions& options, std::size_t number) {
   Study study("features", conv_model(), options, "runs/features");
-  study.load();
-  const std::size_t there = count(study.images().validation());
+  const std::size_t there = study.images().validation().count();
   if (number >= there) {
     throw UsageError("--image " + std::to_string(number) + ": there are only " +
                      std::to_string(there) + " test images");
@@ -26,9 +25,7 @@ void run_features(const StudyOptions& options, std::size_t number) {
   study.stage("features", [&] {
     const Autoencoder& autoencoder = study.autoencoder();
     const ImageShape& shape = autoencoder.model().input;
-    const Array<float> images = in_unit_range(study.images().validation(), shape, number + 1);
-    const auto pixels = images.row(number);
-    const Array<float> digit({1, shape.height, shape.width}, {pixels.begin(), pixels.end()});
+    const Array<float> digit = in_unit_range(study.images().validation().part(number, 1), shape);
     save_npy(study.file("digit.npy"), of_one_image(digit));
     constexpr std::size_t kAfterFirst = 1;   // convolution, relu
     constexpr std::size_t kAfterSecond = 3;  // pool, convolution, relu

@@ -1,59 +1,49 @@
 #include "cli/images.hpp"
 
-#include <algorithm>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/error.hpp>
 #include <hourglass/npy.hpp>
 
-#include "cli/numbers.hpp"
+#include "data/check.hpp"
 
 namespace hourglass::cli {
 namespace {
 
 /// Before anything else is done, and with where they came from.
-template <class T>
-Array<T> checked(Array<T> images, const std::string& source, const Model& model) {
-  if (images.row_size() != model.input.size()) {
-    throw Error(source + ": images of " + std::to_string(images.row_size()) +
-                " values, but model '" + model.name + "' wants " +
-                std::to_string(model.input.size()) + " (" + to_string(model.input) + ")");
+ImageArray checked(ImageArray images, const std::string& source, const Model& model) {
+  const std::size_t size = Images(images).image_size();
+  if (size != model.input.size()) {
+    throw Error(source + ": images of " + std::to_string(size) + " values, but model '" +
+                model.name + "' wants " + std::to_string(model.input.size()) + " (" +
+                to_string(model.input) + ")");
   }
   return images;
 }
 
-Array<float> load_images_for(const std::filesystem::path& file, const Model& model) {
+ImageArray load_images_for(const std::filesystem::path& file, const Model& model) {
   return checked(load_images(file), file.string(), model);
 }
 
 }  // namespace
 
-std::size_t count(const Images& images) {
-  return std::visit([](const auto& array) { return array.rows(); }, images);
+Array<float> in_unit_range(const Images& images, const ImageShape& shape) {
+  Array<float> floats = to_unit_range(images);
+  floats.shape = image_array_shape(images.count(), shape);
+  return floats;
 }
 
-Array<float> in_unit_range(const Images& images, const ImageShape& shape, std::size_t most) {
-  const Shape wanted = image_array_shape(0, shape);
-  if (const auto* bytes = std::get_if<Array<std::uint8_t>>(&images)) {
-    return to_unit_range(first_rows(*bytes, most, wanted));
-  }
-  return first_rows(std::get<Array<float>>(images), most, wanted);
-}
-
-Array<float> load_images(const std::filesystem::path& file) {
-  Array<float> images = load_npy(file);
-  if (images.rows() == 0) {  // none, or a single number without rows
+ImageArray load_images(const std::filesystem::path& file) {
+  ImageArray images = load_npy_images(file);
+  if (Images(images).count() == 0) {  // none, or a single number without rows
     throw Error(file.string() + ": there are no images in it; expected one or more, one a row");
   }
-  const auto outside = std::ranges::find_if_not(
-      images.values, [](float value) { return value >= 0.f && value <= 1.f; });
-  if (outside == images.values.end()) return images;
-  const auto index = static_cast<std::size_t>(outside - images.values.begin());
-  throw Error(file.string() + ": row " + std::to_string(index / images.row_size()) + " holds " +
-              plain(double{*outside}) + "; images must be in [0, 1] (divide bytes by 255)");
+  require_unit_range(images, file.string());
+  return images;
 }
 
 void TrainingImagesOptions::add_input_to(CLI::App& command) {
-  command.add_option("--input", input, ".npy images to train on, one a row, in [0, 1]");
+  command.add_option("--input", input,
+                     ".npy images to train on, one a row: bytes, or numbers in [0, 1]");
   command.add_option("--validation", validation,
                      ".npy images to validate with (default: those trained on)");
 }

@@ -1,38 +1,24 @@
 // Where images come from: the user's own array, a data set, or the digit that ships.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <hourglass/array.hpp>
+#include <hourglass/images.hpp>
 #include <hourglass/model.hpp>
 #include <optional>
 #include <string>
-#include <utility>
-#include <variant>
 
 #include "cli/options.hpp"
 
 namespace hourglass::cli {
 
-/// Bytes, of which 255 is one, or floats in [0, 1].
-using Images = std::variant<Array<std::uint8_t>, Array<float>>;
+/// Images as floats, shaped as image_array_shape() says: what figures and metrics are made of.
+[[nodiscard]] Array<float> in_unit_range(const Images& images, const ImageShape& shape);
 
-[[nodiscard]] std::size_t count(const Images& images);
-/// The first `most` rows, or all, in another shape.
-template <class T>
-[[nodiscard]] Array<T> first_rows(const Array<T>& array, std::size_t most, Shape shape) {
-  shape.front() = std::min(array.rows(), most);
-  const auto size = static_cast<std::ptrdiff_t>(shape.front() * array.row_size());
-  return {std::move(shape), {array.values.begin(), array.values.begin() + size}};
-}
-/// The first `most` of them, or all, as floats, shaped as image_array_shape() says.
-[[nodiscard]] Array<float> in_unit_range(const Images& images, const ImageShape& shape,
-                                         std::size_t most = static_cast<std::size_t>(-1));
-
-/// Images from an .npy: finite, in [0, 1]. Throws Error naming the file.
-[[nodiscard]] Array<float> load_images(const std::filesystem::path& file);
+/// Images from an .npy: uint8 as bytes, all else as floats, which must be in [0, 1]. Throws Error
+/// naming the file.
+[[nodiscard]] ImageArray load_images(const std::filesystem::path& file);
 
 /// Which images to train on.
 struct TrainingImagesOptions {
@@ -45,11 +31,11 @@ struct TrainingImagesOptions {
 
 struct TrainingImages {
   std::string name;
-  Images train;
-  std::optional<Images> separate_validation = {};  ///< else those trained on
-  Array<std::uint8_t> labels = {};                 ///< of the validation images, or none
+  ImageArray train;
+  std::optional<ImageArray> separate_validation = {};  ///< else those trained on
+  Array<std::uint8_t> labels = {};                     ///< of the validation images, or none
 
-  [[nodiscard]] const Images& validation() const {
+  [[nodiscard]] Images validation() const {
     return separate_validation ? *separate_validation : train;
   }
 };

@@ -1,9 +1,8 @@
 // encode, decode, reconstruct: arrays through a trained model.
-#include <algorithm>
-#include <functional>
 #include <hourglass/npy.hpp>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cli/about_file.hpp"
 #include "cli/commands.hpp"
@@ -11,11 +10,13 @@
 #include "cli/interrupt.hpp"
 #include "cli/numbers.hpp"
 #include "cli/options.hpp"
+#include "cli/output_file.hpp"
 #include "cli/progress.hpp"
-#include "cli/run_folder.hpp"
 
 namespace hourglass::cli {
 namespace {
+
+enum class Split { train, test };
 
 struct ImagesOptions {
   ComputeOptions compute;
@@ -23,7 +24,7 @@ struct ImagesOptions {
   ModelOptions model;
   std::filesystem::path weights;
   std::optional<std::filesystem::path> input;
-  std::optional<std::string> split;
+  std::optional<Split> split;
   std::optional<std::size_t> first;
   std::filesystem::path out;
 };
@@ -42,49 +43,51 @@ std::shared_ptr<ImagesOptions> add_options(CLI::App& command) {
 
 void add_data_options(CLI::App& command, ImagesOptions& options) {
   options.data.add_to(command);
-  command.add_option("--split", options.split, "train or test, of --data (default: test)");
+  command.add_option("--split", options.split, "train or test, of --data (default: test)")
+      ->transform(one_of<Split>({{"train", Split::train}, {"test", Split::test}}));
   command.add_option("--first", options.first, "only the first N images")
       ->transform(whole_number(1));
 }
 
 /// From --input, or from the data set that --data, $HOURGLASS_DATA or data/mnist names.
-Array<float> images_of(const ImagesOptions& options) {
-  const std::size_t most = options.first.value_or(static_cast<std::size_t>(-1));
+ImageArray images_of(const ImagesOptions& options) {
   if (options.input) {
     if (options.data.data || options.split) {
       throw UsageError("--input is an array of its own; leave it out, or --data and --split");
     }
-    const Array<float> images = load_images(*options.input);
-    return first_rows(images, most, images.shape);
+    return load_images(*options.input);
   }
-  const std::string split = options.split.value_or("test");
-  if (split != "train" && split != "test") {
-    throw UsageError("unknown split '" + split + "'; there are: train, test");
-  }
-  const Dataset data = options.data.load();
-  const auto& images = split == "train" ? data.train.images : data.test.images;
-  return to_unit_range(first_rows(images, most, images.shape));
+  Dataset data = options.data.load();
+  return std::move(options.split == Split::train ? data.train.images : data.test.images);
 }
 
-/// Runs `work` with the trained model on what `load` gives, and saves what it returns.
-template <class Load, class Work>
-void with_model(const ImagesOptions& options, Load load, Work work) {
+/// Runs `work` with the trained model and its input, and saves what it returns.
+template <class Work>
+void with_model(const ImagesOptions& options, Work work) {
   check_output_file(options.out);
   const Device device = options.compute.select();
   Autoencoder autoencoder = options.compute.make_autoencoder(
       options.model.model ? ModelOptions::find(*options.model.model) : model_of(options.weights),
       device);
   autoencoder.load_weights(options.weights);
-  autoencoder.on_batch(stop_if_interrupted);
-  const Array<float> input = load(options);
-  const Array<float> result =
-      about_file(options.input ? *options.input : std::filesystem::path(options.data.source()),
-                 [&] { return work(autoencoder, input); });
+  const Array<float> result = work(autoencoder);
   save_npy(options.out, result);
   Progress(options.compute.quiet)
       .say(with_thousands(static_cast<double>(result.rows())) + " rows of " +
            std::to_string(result.row_size()) + " in " + options.out.string() + " (" +
            device.summary + ")");
+}
+
+/// encode and reconstruct: images in.
+using Method = Array<float> (Autoencoder::*)(const Images&, const StopRequest&) const;
+void with_images(const ImagesOptions& options, Method method) {
+  with_model(options, [&](const Autoencoder& autoencoder) {
+    const ImageArray images = images_of(options);
+    const auto source =
+        options.input ? *options.input : std::filesystem::path(options.data.source());
+    const Images first = Images(images).first(options.first.value_or(Images(images).count()));
+    return about_file(source, [&] { return (autoencoder.*method)(first, interrupted); });
+  });
 }
 
 }  // namespace
@@ -93,25 +96,25 @@ void add_images_commands(CLI::App& program) {
   CLI::App& encode = *program.add_subcommand("encode", "images to latent codes");
   const auto encode_options = add_options(encode);
   add_data_options(encode, *encode_options);
-  encode.callback([encode_options] {
-    with_model(*encode_options, images_of, std::mem_fn(&Autoencoder::encode));
-  });
+  encode.callback([encode_options] { with_images(*encode_options, &Autoencoder::encode); });
 
   CLI::App& decode = *program.add_subcommand("decode", "latent codes to images");
   const auto decode_options = add_options(decode);
   decode.get_option("--input")->required();
   decode.callback([decode_options] {
-    const auto load = [](const ImagesOptions& options) { return load_npy(*options.input); };
-    with_model(*decode_options, load, std::mem_fn(&Autoencoder::decode));
+    with_model(*decode_options, [&](const Autoencoder& autoencoder) {
+      const auto& file = *decode_options->input;
+      const Array<float> codes = load_npy(file);
+      return about_file(file, [&] { return autoencoder.decode(codes, interrupted); });
+    });
   });
 
   CLI::App& reconstruct =
       *program.add_subcommand("reconstruct", "images through both halves of a model");
   const auto reconstruct_options = add_options(reconstruct);
   add_data_options(reconstruct, *reconstruct_options);
-  reconstruct.callback([reconstruct_options] {
-    with_model(*reconstruct_options, images_of, std::mem_fn(&Autoencoder::reconstruct));
-  });
+  reconstruct.callback(
+      [reconstruct_options] { with_images(*reconstruct_options, &Autoencoder::reconstruct); });
 }
 
 }  // namespace hourglass::cli

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <hourglass/stop.hpp>
 #include <string_view>
 
 #include "files/atomic_file.hpp"
@@ -48,7 +49,7 @@ bool interrupted() {
 }
 
 void stop_if_interrupted() {
-  if (interrupted()) throw Interrupted("interrupted");
+  if (interrupted()) throw Stopped("interrupted");
 }
 
 }  // namespace hourglass::cli

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <exception>
 #include <hourglass/error.hpp>
+#include <hourglass/stop.hpp>
 #include <hourglass/version.hpp>
 #include <iostream>
 #include <new>
@@ -10,6 +11,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/wait_policy.hpp"
 
 namespace {
 
@@ -101,9 +103,15 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+#if HOURGLASS_HAS_CPU
+  hourglass::cli::sleep_when_waiting(argv);
+#endif
   hourglass::cli::watch_for_interrupts();
   try {
     return run(argc, argv);
+  } catch (const hourglass::Stopped& stopped) {
+    const std::string message = stopped.what();
+    return fail(kFailed, message.starts_with("interrupted") ? message : "interrupted");
   } catch (const hourglass::UsageError& error) {
     return fail(kWrongCommandLine, error.what());
   } catch (const std::bad_alloc&) {

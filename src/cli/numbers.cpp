@@ -1,20 +1,8 @@
 #include "cli/numbers.hpp"
 
-#include <array>
 #include <cmath>
-#include <cstdio>
 
 namespace hourglass::cli {
-namespace {
-
-template <class... Arguments>
-std::string format(const char* pattern, Arguments... arguments) {
-  std::array<char, 64> text{};
-  const int size = std::snprintf(text.data(), text.size(), pattern, arguments...);
-  return {text.data(), static_cast<std::size_t>(size)};
-}
-
-}  // namespace
 
 std::string with_thousands(double value) {
   std::string digits = std::to_string(std::llround(value));

@@ -1,9 +1,19 @@
 // Numbers as people read them.
 #pragma once
 
+#include <array>
+#include <cstdio>
 #include <string>
 
 namespace hourglass::cli {
+
+/// As printf, for a short text.
+template <class... Arguments>
+[[nodiscard]] std::string format(const char* pattern, Arguments... arguments) {
+  std::array<char, 200> text{};
+  const int size = std::snprintf(text.data(), text.size(), pattern, arguments...);
+  return {text.data(), static_cast<std::size_t>(size)};
+}
 
 /// 12345.6 -> "12,346".
 [[nodiscard]] std::string with_thousands(double value);

@@ -59,14 +59,21 @@ CLI::Validator number(double least, double most) {
 
 void ComputeOptions::add_device_to(CLI::App& command) {
   command.add_option("--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-  command.add_option("--threads", threads, "CPU threads (default: all)")
+  command.add_option("--threads", threads, "CPU threads (default: all it is given)")
       ->transform(whole_number(1, 4096));
   command.add_flag("--quiet", quiet, "no progress");
 }
 
 void ComputeOptions::add_engine_to(CLI::App& command) {
-  command.add_option("--engine", engine, "auto, layered or fused")->capture_default_str();
-  command.add_option("--precision", precision, "fp32, tf32 or bf16")->capture_default_str();
+  command.add_option("--engine", engine, "auto, layered or fused")
+      ->transform(one_of<EngineKind>({{"auto", EngineKind::automatic},
+                                      {"layered", EngineKind::layered},
+                                      {"fused", EngineKind::fused}}))
+      ->default_str("auto");
+  command.add_option("--precision", precision, "fp32, tf32 or bf16")
+      ->transform(one_of<Precision>(
+          {{"fp32", Precision::fp32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}}))
+      ->default_str("fp32");
 }
 
 Device ComputeOptions::select() const {
@@ -75,7 +82,7 @@ Device ComputeOptions::select() const {
 }
 
 Autoencoder ComputeOptions::make_autoencoder(Model model, const Device& chosen) const {
-  return Autoencoder(std::move(model), chosen, parse_engine(engine), parse_precision(precision));
+  return Autoencoder(std::move(model), chosen, engine, precision);
 }
 
 void DataOptions::add_to(CLI::App& command) {
@@ -99,7 +106,8 @@ void TrainOptions::add_to(CLI::App& command) {
       ->transform(whole_number(1));
   command.add_option("--learning-rate", learning_rate, "of Adam (default: the model's)")
       ->check(positive_number());
-  command.add_option("--loss", loss, "bce or mse (default: the model's)");
+  command.add_option("--loss", loss, "bce or mse (default: the model's)")
+      ->transform(one_of<Loss>({{"bce", Loss::bce}, {"mse", Loss::mse}}));
   command.add_option("--seed", seed, "of the initial weights and the shuffling")
       ->transform(whole_number(0))
       ->capture_default_str();
@@ -118,10 +126,7 @@ TrainingOptions TrainOptions::training(const TrainingDefaults& defaults) const {
   options.steps = steps;
   options.batch_size = batch_size.value_or(defaults.batch_size);
   options.learning_rate = learning_rate.value_or(defaults.learning_rate);
-  if (loss && *loss != "bce" && *loss != "mse") {
-    throw UsageError("unknown loss '" + *loss + "'; there are: bce, mse");
-  }
-  options.loss = !loss ? defaults.loss : *loss == "bce" ? Loss::bce : Loss::mse;
+  options.loss = loss.value_or(defaults.loss);
   options.seed = seed;
   options.shuffle = !no_shuffle;
   return options;

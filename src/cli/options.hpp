@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace hourglass::cli {
 
@@ -21,11 +23,17 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] CLI::Validator positive_number();
 [[nodiscard]] CLI::Validator number(double least, double most);
 
+/// For options that are one of a few words, each with its value.
+template <class Value>
+using Words = std::vector<std::pair<std::string, Value>>;
+template <class Value>
+[[nodiscard]] CLI::Validator one_of(const Words<Value>& words);
+
 /// Where and how to compute.
 struct ComputeOptions {
   std::string device = "auto";
-  std::string engine = "auto";
-  std::string precision = "fp32";
+  EngineKind engine = EngineKind::automatic;
+  Precision precision = Precision::fp32;
   int threads = 0;
   bool quiet = false;
 
@@ -53,7 +61,7 @@ struct TrainOptions {
   std::optional<std::size_t> steps;
   std::optional<std::size_t> batch_size;
   std::optional<double> learning_rate;
-  std::optional<std::string> loss;
+  std::optional<Loss> loss;
   std::uint64_t seed = 0;
   bool no_shuffle = false;
   std::optional<std::filesystem::path> initial_weights;
@@ -74,5 +82,21 @@ struct ModelOptions {
   void add_to(CLI::App& command, const std::string& otherwise);
   [[nodiscard]] static Model find(const std::string& name_or_file);
 };
+
+template <class Value>
+CLI::Validator one_of(const Words<Value>& words) {
+  const auto check = [words](std::string& text) {
+    std::string names;
+    for (const auto& [name, value] : words) {
+      if (text == name) {
+        text = std::to_string(static_cast<int>(value));  // as CLI11 reads an enum
+        return std::string();
+      }
+      names += (names.empty() ? "" : ", ") + name;
+    }
+    return "found '" + text + "', expected one of " + names;
+  };
+  return {check, ""};
+}
 
 }  // namespace hourglass::cli

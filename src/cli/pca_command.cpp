@@ -7,10 +7,11 @@
 
 #include "cli/about_file.hpp"
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/numbers.hpp"
 #include "cli/options.hpp"
+#include "cli/output_file.hpp"
 #include "cli/progress.hpp"
-#include "cli/run_folder.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -53,9 +54,10 @@ void run_pca(const PcaCommandOptions& options) {
   check_output_file(options.out);
   const auto json_file = json_beside(options.out);
   const Device device = options.compute.select();
-  const Array<float> x = load_npy(options.input);
-  const auto [model, scores] =
-      about_file(options.input, [&] { return fit_transform_pca(x, options.pca, device); });
+  const Samples x(load_npy(options.input), device);
+  PcaOptions pca = options.pca;
+  pca.stop = interrupted;
+  const auto [model, scores] = about_file(options.input, [&] { return fit_transform_pca(x, pca); });
   save_npy(options.out, scores);
 
   Json json;
@@ -77,8 +79,8 @@ void run_pca(const PcaCommandOptions& options) {
   Progress(options.compute.quiet)
       .say(std::to_string(model.components.rows()) + " components of " +
            with_thousands(static_cast<double>(x.rows())) + " x " + std::to_string(x.row_size()) +
-           " explain " + std::to_string(100.0 * explained).substr(0, 5) + " % of the variance; " +
-           options.out.string() + " (" + device.summary + ")");
+           " explain " + percent(explained) + " of the variance; " + options.out.string() + " (" +
+           device.summary + ")");
 }
 
 }  // namespace

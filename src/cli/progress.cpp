@@ -3,21 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <iostream>
 
 #include "cli/numbers.hpp"
 
 namespace hourglass::cli {
 namespace {
-
-template <class... Arguments>
-std::string format(const char* pattern, Arguments... arguments) {
-  std::array<char, 200> text{};
-  const int size = std::snprintf(text.data(), text.size(), pattern, arguments...);
-  return {text.data(), static_cast<std::size_t>(size)};
-}
 
 std::string bar(double fraction) {
   constexpr int kWidth = 24;

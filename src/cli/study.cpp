@@ -10,6 +10,7 @@
 #include "cli/figures.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/numbers.hpp"
+#include "cli/output_file.hpp"
 #include "cli/replicas_report.hpp"
 
 namespace hourglass::cli {
@@ -42,86 +43,87 @@ NewStudy add_study(CLI::App& run, const std::string& name, const std::string& wh
   return {&command, options};
 }
 
-Study::Study(std::string name, Model model, const StudyOptions& options, std::string folder)
+Study::Study(std::string name, Model model, const StudyOptions& options, const std::string& folder)
     : name_(std::move(name)),
-      default_folder_(std::move(folder)),
       options_(options),
       progress_(options.compute.quiet),
       training_(options.train.training(model.training)),
       device_(options.compute.select()),
-      autoencoder_(options.compute.make_autoencoder(std::move(model), device_)) {
-  if (options.out && options.out->empty()) throw UsageError("--out is empty, expected a folder");
-  if (options.weights && options.train.says_how_to_train()) {
+      autoencoder_(options.compute.make_autoencoder(std::move(model), device_)),
+      images_(load()),
+      folder_(announce(folder)) {}
+
+TrainingImages Study::load() {
+  if (options_.out && options_.out->empty()) throw UsageError("--out is empty, expected a folder");
+  if (options_.weights && options_.train.says_how_to_train()) {
     throw UsageError("--weights are trained already; leave them out, or the options of training");
   }
-  if (options.replicas && options.train.initial_weights) {
+  if (options_.replicas && options_.train.initial_weights) {
     throw UsageError("replicas differ in their initial weights; leave out --initial-weights");
   }
-  training_.corruption = options.corruption;
+  training_.corruption = options_.corruption;
+  training_.stop = interrupted;
   check_corruption(training_.corruption, autoencoder_.model().input);
   progress_.say("hourglass " HOURGLASS_VERSION ": " + device_.summary + "; engine " +
-                std::string(name_of(autoencoder_.engine())) + ", " + options.compute.precision);
-  autoencoder_.on_batch(stop_if_interrupted);
-}
-
-std::filesystem::path Study::file(const std::string& name) const {
-  return folder_->path() / name;
-}
-
-void Study::load() {
-  const Model& model = autoencoder_.model();
-  clock_.time("load", [&] {
-    images_ = load_training_images(options_.images, model);
+                std::string(name_of(autoencoder_.engine())) + ", " +
+                std::string(name_of(options_.compute.precision)));
+  return clock_.time("load", [&] {
+    TrainingImages images = load_training_images(options_.images, autoencoder_.model());
     const auto& given = options_.weights ? options_.weights : options_.train.initial_weights;
     if (given) {
       autoencoder_.load_weights(*given);
     } else {
       autoencoder_.initialize(options_.train.seed);
     }
+    return images;
   });
-  if (!options_.train.batch_size) {
-    training_.batch_size = std::min(training_.batch_size, count(images_.train));
-  }
-  const auto counted = [](const Images& images) {
-    return with_thousands(static_cast<double>(count(images)));
-  };
-  std::string said = "data: " + images_.name + ", " + counted(images_.train);
-  if (images_.separate_validation) said += " + " + counted(*images_.separate_validation);
-  said += count(images_.train) == 1 ? " image" : " images";
-  progress_.say(said + "; model: " + model.name + ", " +
-                with_thousands(static_cast<double>(autoencoder_.parameter_count())) +
-                " parameters");
-  folder_.emplace(options_.out.value_or(default_folder_));
+}
+
+/// Says what there is to work on, and makes the folder for what comes of it.
+RunFolder Study::announce(const std::string& default_folder) {
+  const std::size_t images = Images(images_.train).count();
+  if (!options_.train.batch_size) training_.batch_size = std::min(training_.batch_size, images);
+  const auto counted = [](std::size_t n) { return with_thousands(static_cast<double>(n)); };
+  std::string said = "data: " + images_.name + ", " + counted(images);
+  if (images_.separate_validation) said += " + " + counted(images_.validation().count());
+  said += images == 1 ? " image" : " images";
+  progress_.say(said + "; model: " + autoencoder_.model().name + ", " +
+                counted(autoencoder_.parameter_count()) + " parameters");
+  return RunFolder(options_.out.value_or(default_folder));
+}
+
+std::filesystem::path Study::file(const std::string& name) const {
+  return folder_.path() / name;
 }
 
 void Study::train() {
   if (!options_.weights) {
+    std::size_t steps = 0;
     training_.on_step = [&](const TrainingProgress& step) {
+      steps = step.steps;
       progress_.step(step);
-      return !interrupted();
     };
     training_.on_epoch = [&](const EpochResult& result) {
       finished_.push_back(result);
       progress_.epoch(result, training_.epochs);
     };
-    TrainingResult result;
-    clock_.time("train", [&] {
-      const auto run = [&]<class Pixel>(const Array<Pixel>& images) {
-        return autoencoder_.train(images, std::get<Array<Pixel>>(images_.validation()), training_);
-      };
-      result = std::visit(run, images_.train);
-    });
-    autoencoder_.save_weights(file("weights.safetensors"));
-    if (result.stopped) {
-      interrupted_at_step_ = result.steps;
+    try {
+      clock_.time("train",
+                  [&] { autoencoder_.train(images_.train, images_.validation(), training_); });
+    } catch (const Stopped&) {
+      autoencoder_.save_weights(file("weights.safetensors"));
+      interrupted_at_step_ = steps;
       save_metrics();
-      throw Interrupted("interrupted after " + std::to_string(result.steps) +
-                        " steps; the weights as of then and metrics.json are in " +
-                        folder_->path().string());
+      throw Stopped("interrupted after " + std::to_string(steps) +
+                    " steps; the weights as of then and metrics.json are in " +
+                    folder_.path().string());
+    } catch (const NotFinite&) {
+      save_metrics();  // of the epochs before
+      throw;
     }
-  } else {
-    autoencoder_.save_weights(file("weights.safetensors"));  // a folder is of one run
   }
+  autoencoder_.save_weights(
+      file("weights.safetensors"));  // also those given: a folder is of one run
   save_metrics();
   if (options_.replicas) {
     stage("replicas", [&] { train_replicas(); });
@@ -130,57 +132,61 @@ void Study::train() {
 
 void Study::train_replicas() {
   const Model& model = autoencoder_.model();
-  const Array<float> train = in_unit_range(images_.train, model.input);
-  const Array<float> validation = in_unit_range(images_.validation(), model.input);
   const auto start = std::chrono::steady_clock::now();
   const auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
   ReplicaOptions options{.count = *options_.replicas, .training = training_};
-  options.training.on_step = [](const TrainingProgress&) { return !interrupted(); };
+  options.training.on_step = nullptr;
   options.training.on_epoch = nullptr;
-  options.on_replica = [&, done = std::size_t{0}](const Replica&) mutable {
-    progress_.loop("replicas", "done", ++done, options.count, seconds());
-    return true;
+  std::vector<Replica> finished;
+  options.on_replica = [&](const Replica& replica) {
+    finished.push_back(replica);
+    progress_.loop("replicas", "done", finished.size(), options.count, seconds());
   };
-  const auto replicas =
-      hourglass::train_replicas(model, train, validation, options, device_, autoencoder_.engine(),
-                                parse_precision(options_.compute.precision));
-  if (!replicas.empty()) {
+  const auto tell = [&] {
+    if (finished.empty()) return;
+    std::ranges::sort(finished, {}, &Replica::seed);
     const ReplicasReport result =
-        report(replicas, model.latent().size(), training_.loss, seconds());
+        report(finished, model.latent().size(), training_.loss, seconds());
     metrics("replicas") = result.json;
     progress_.say(result.words);
     save_metrics();
+  };
+  try {
+    static_cast<void>(hourglass::train_replicas(model, images_.train, images_.validation(), options,
+                                                device_, autoencoder_.engine(),
+                                                options_.compute.precision));
+  } catch (const Stopped&) {
+    tell();  // of those that finished
+    throw;
   }
-  stop_if_interrupted();
+  tell();
 }
 
 void Study::reconstruct() {
   stage("reconstruct", [&] {
     const Array<float> originals =
-        in_unit_range(images_.validation(), autoencoder_.model().input, kShownImages);
+        in_unit_range(images_.validation().first(kShownImages), autoencoder_.model().input);
     save_npy(file("originals.npy"), originals);
-    save_npy(file("reconstructions.npy"), autoencoder_.reconstruct(originals));
+    save_npy(file("reconstructions.npy"), autoencoder_.reconstruct(originals, interrupted));
   });
 }
 
-Array<float> Study::encode_validation() {
-  Array<float> latent =
-      autoencoder_.encode(in_unit_range(images_.validation(), autoencoder_.model().input));
-  save_npy(file("latent.npy"), latent);
-  return latent;
+Samples Study::encode_validation() {
+  Samples codes = autoencoder_.encode_on_device(images_.validation(), interrupted);
+  save_npy(file("latent.npy"), codes.host());
+  return codes;
 }
 
 void Study::finish() {
   save_metrics();  // the figures read them
   if (!options_.no_figures) {
-    stage("figures", [&] {
-      draw_figures(std::filesystem::absolute(folder_->path()), options_.compute.quiet);
-    });
+    stage("figures",
+          [&] { draw_figures(std::filesystem::absolute(folder_.path()), options_.compute.quiet); });
   }
   progress_.say("done in " + duration(clock_.to_json()["total"].get<double>()) +
-                "; everything is in " + std::filesystem::absolute(folder_->path()).string());
+                "; everything is in " + std::filesystem::absolute(folder_.path()).string());
 }
 
 void Study::save_metrics() const {
@@ -204,7 +210,7 @@ void Study::save_metrics() const {
                        {"name", device_.name},
                        {"summary", device_.summary}};
   metrics["engine"] = name_of(autoencoder_.engine());
-  metrics["precision"] = options_.compute.precision;
+  metrics["precision"] = name_of(options_.compute.precision);
   metrics["parameters"] = autoencoder_.parameter_count();
   metrics["epochs"] = Json::array();
   for (const EpochResult& epoch : finished_) {

@@ -7,11 +7,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include "cli/images.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "cli/run_folder.hpp"
+#include "cli/stage_clock.hpp"
 
 namespace hourglass::cli {
 
@@ -40,26 +42,25 @@ struct NewStudy {
 /// What studies and `train` have in common.
 void add_shared_options(CLI::App& command, StudyOptions& options);
 
-/// A run in progress. Its stages are called in order: load, train, what the study is about, finish.
+/// A run in progress: the images, a model with its initial weights, and a folder for the results. Its
+/// stages are called in order: train, what the study is about, finish.
 class Study {
  public:
   /// `folder`: where results go without --out.
-  Study(std::string name, Model model, const StudyOptions& options, std::string folder);
+  Study(std::string name, Model model, const StudyOptions& options, const std::string& folder);
 
-  /// The images, the initial weights, and a place for the results.
-  void load();
   /// Trains, or takes --weights; then the replicas, if any are asked for.
   void train();
-  /// One more stage: times it, then saves the metrics so far.
+  /// One more stage: times it, then saves the metrics so far. Returns what work() returns.
   template <class Work>
-  void stage(const std::string& name, Work work);
+  auto stage(const std::string& name, Work work);
   /// The figures, and where everything is.
   void finish();
 
   /// Saves the first images and their reconstructions.
   void reconstruct();
-  /// Saves the codes of all validation images, and returns them.
-  [[nodiscard]] Array<float> encode_validation();
+  /// Saves the codes of all validation images, and returns them where they are, on the device.
+  [[nodiscard]] Samples encode_validation();
   /// The validation loss after the last epoch.
   [[nodiscard]] double final_loss() const { return finished_.back().validation_loss; }
 
@@ -74,18 +75,19 @@ class Study {
   void save_metrics() const;
 
  private:
+  [[nodiscard]] TrainingImages load();
+  [[nodiscard]] RunFolder announce(const std::string& default_folder);
   void train_replicas();
 
   StageClock clock_;  // first: it times everything
   std::string name_;
-  std::string default_folder_;
   const StudyOptions& options_;
   Progress progress_;
   TrainingOptions training_;
   Device device_;
   Autoencoder autoencoder_;
-  std::optional<RunFolder> folder_;
   TrainingImages images_;
+  RunFolder folder_;
   std::vector<EpochResult> finished_;
   std::optional<std::size_t> interrupted_at_step_;
   Json sections_ = Json::object();
@@ -95,9 +97,15 @@ class Study {
 inline constexpr std::size_t kShownImages = 8;
 
 template <class Work>
-void Study::stage(const std::string& name, Work work) {
-  clock_.time(name, work);
-  save_metrics();
+auto Study::stage(const std::string& name, Work work) {
+  if constexpr (std::is_void_v<decltype(work())>) {
+    clock_.time(name, work);
+    save_metrics();
+  } else {
+    auto result = clock_.time(name, work);
+    save_metrics();
+    return result;
+  }
 }
 
 }  // namespace hourglass::cli

@@ -39,7 +39,6 @@ void add_train_command(CLI::App& program, const std::string& command_line) {
   command.callback([options] {
     const Model model = options->model();
     Study study("train", model, *options, "runs/" + model.name);
-    study.load();
     study.train();
     study.finish();
   });

@@ -10,8 +10,8 @@
 #include "cli/commands.hpp"
 #include "cli/numbers.hpp"
 #include "cli/options.hpp"
+#include "cli/output_file.hpp"
 #include "cli/progress.hpp"
-#include "cli/run_folder.hpp"
 #include "cli/tsne_options.hpp"
 
 namespace hourglass::cli {
@@ -45,8 +45,8 @@ NeighborGraph load_graph(const std::filesystem::path& indices,
 
 TsneResult map(const Options& options, const TsneOptions& tsne_options, const Device& device) {
   if (options.input) {
-    const Array<float> x = load_npy(*options.input);
-    return about_file(*options.input, [&] { return tsne(x, tsne_options, device); });
+    const Samples x(load_npy(*options.input), device);
+    return about_file(*options.input, [&] { return tsne(x, tsne_options); });
   }
   const NeighborGraph graph = load_graph(*options.neighbor_indices, *options.neighbor_distances);
   return about_file(*options.neighbor_indices, [&] { return tsne(graph, tsne_options, device); });

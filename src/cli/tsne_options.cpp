@@ -9,16 +9,9 @@
 namespace hourglass::cli {
 namespace {
 
-constexpr std::pair<const char*, TsneAccuracy> kAccuracies[] = {{"fast", TsneAccuracy::fast},
-                                                                {"default", TsneAccuracy::standard},
-                                                                {"high", TsneAccuracy::high}};
-
-TsneAccuracy parse_accuracy(const std::string& name) {
-  for (const auto& [known, accuracy] : kAccuracies) {
-    if (name == known) return accuracy;
-  }
-  throw UsageError("unknown accuracy '" + name + "'; there are: fast, default, high");
-}
+const Words<TsneAccuracy> kAccuracies{{"fast", TsneAccuracy::fast},
+                                      {"default", TsneAccuracy::standard},
+                                      {"high", TsneAccuracy::high}};
 
 }  // namespace
 
@@ -37,7 +30,8 @@ void TsneCommandOptions::add_to(CLI::App& command) {
   command.add_option("--init", init, "pca, random, or a .npy file with a map to start from")
       ->capture_default_str();
   command.add_option("--accuracy", accuracy, "of the repulsion: fast, default or high")
-      ->capture_default_str();
+      ->transform(one_of(kAccuracies))
+      ->default_str("default");
   command.add_option("--seed", seed, "of a random start")
       ->transform(whole_number(0))
       ->capture_default_str();
@@ -51,10 +45,10 @@ TsneOptions TsneCommandOptions::make() const {
   TsneOptions options;
   options.perplexity = perplexity;
   options.iterations = iterations;
-  options.learning_rate = learning_rate;
-  options.early_exaggeration = early_exaggeration;
+  options.schedule.learning_rate = learning_rate.value_or(0.0);
+  options.schedule.early_exaggeration = early_exaggeration;
   options.seed = seed;
-  options.accuracy = parse_accuracy(accuracy);
+  options.accuracy = accuracy;
   options.divergence_interval = divergence_interval;
   if (init == "random") {
     options.initialization = TsneInitialization::random;
@@ -74,21 +68,19 @@ Json TsneCommandOptions::to_json() const {
   json["learning_rate"] = learning_rate ? Json(*learning_rate) : Json("auto");
   json["early_exaggeration"] = early_exaggeration;
   json["init"] = init;
-  json["accuracy"] = accuracy;
+  json["accuracy"] = kAccuracies[static_cast<std::size_t>(accuracy)].first;
   json["seed"] = seed;
   return json;
 }
 
 void watch(TsneOptions& options, Progress& progress) {
   options.on_stage = [&progress](const char* stage) {
-    stop_if_interrupted();
     progress.stage(std::string("t-SNE: ") + stage);
   };
   options.on_progress = [&progress](const TsneProgress& step) {
-    stop_if_interrupted();
     progress.loop("t-SNE", "iterations", step.iteration, step.iterations, step.seconds);
-    return true;
   };
+  options.stop = interrupted;
 }
 
 Json to_json(const TsneResult& result) {

@@ -18,7 +18,7 @@ struct TsneCommandOptions {
   std::optional<double> learning_rate;
   double early_exaggeration = 12.0;
   std::string init = "pca";
-  std::string accuracy = "default";
+  TsneAccuracy accuracy = TsneAccuracy::standard;
   std::uint64_t seed = 0;
   std::size_t divergence_interval = 0;
 

@@ -26,7 +26,7 @@ CorruptedImages corrupt(const Array<float>& images, const ImageShape& shape,
     throw Error("images of " + std::to_string(images.row_size()) + " values; expected " +
                 std::to_string(shape.size()));
   }
-  const CorruptionStream random{seed, CorruptionStream::kHeldOut};
+  const CorruptionStream random{seed, stream_number(RandomStream::held_out_corruption)};
   CorruptedImages result{images, Array<std::uint32_t>({images.rows(), 2})};
   const auto side = static_cast<std::uint32_t>(corruption.patch);
   for (std::size_t n = 0; n < images.rows(); ++n) {

@@ -2,8 +2,7 @@
 // with soft edges, framed as MNIST frames its own: the longer side 20 pixels, the centre of mass at
 // (14, 14).
 //
-// The same bytes everywhere: all randomness is a function of (seed, split, image); the arithmetic
-// is
+// The same bytes everywhere: all randomness is a function of (seed, split, image); the arithmetic is
 // + - * / and sqrt in double, which IEEE 754 fixes; no functions of libm. Build this file without
 // contraction of products and sums (-ffp-contract=off) and without -ffast-math.
 #include <algorithm>
@@ -23,7 +22,7 @@
 #include "data/glyphs.hpp"
 #include "files/messages.hpp"
 #include "kernels/data/philox.hpp"
-#include "kernels/simt/workers.hpp"
+#include "kernels/data/random_stream.hpp"
 
 namespace hourglass {
 namespace {
@@ -34,14 +33,16 @@ using data::Node;
 constexpr std::size_t kSide = 28;
 constexpr double kCentre = 14.0;
 constexpr std::size_t kMaxCount = 10'000'000;
-constexpr std::uint64_t kDigitsTag = 0x6469'6769ULL << 32U;  // numbers no one else draws: "digi"
+constexpr std::uint64_t kDigits = 0x69'6769ULL << 32U;  // where the draws of a split begin
 constexpr int kStepsPerCurve = 6;  // straight pieces between two nodes: under 1.5 pixels each
 
 /// Random numbers of one image, in the order they are asked for.
 class Draws {
  public:
   Draws(std::uint64_t seed, std::uint64_t split, std::uint64_t image)
-      : generator_{seed}, image_(image), block_(kDigitsTag | (split << 24U)) {}
+      : generator_{seed},
+        image_(image),
+        block_(stream_number(RandomStream::digits, kDigits | (split << 24U))) {}
 
   /// In [0, 1).
   double even() {
@@ -254,10 +255,11 @@ std::uint8_t draw_image(Draws& draws, std::span<std::uint8_t> image) {
 
 LabelledImages draw_split(std::size_t count, std::uint64_t seed, std::uint64_t split) {
   LabelledImages drawn{Array<std::uint8_t>({count, kSide, kSide}), Array<std::uint8_t>({count})};
-  for_each_in_parallel(count, [&](std::size_t i) {
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < count; ++i) {
     Draws draws(seed, split, i);
     drawn.labels.values[i] = draw_image(draws, drawn.images.row(i));
-  });
+  }
   return drawn;
 }
 

@@ -7,44 +7,21 @@
 #include <string>
 #include <utility>
 
+#include "data/check.hpp"
 #include "decomposition/pca_solver.hpp"
 #include "device/range.hpp"
+#include "target/table.hpp"
 
 namespace hourglass {
 
-#if HOURGLASS_HAS_CPU
-namespace cpu {
-std::unique_ptr<PcaSolver> make_pca_solver(int device_index);
-}
-#endif
-#if HOURGLASS_HAS_CUDA
-namespace cuda {
-std::unique_ptr<PcaSolver> make_pca_solver(int device_index);
-}
-#endif
-
 namespace {
-
-std::unique_ptr<PcaSolver> make_solver(const Device& device) {
-#if HOURGLASS_HAS_CPU
-  if (device.kind == DeviceKind::cpu) return cpu::make_pca_solver(device.index);
-#endif
-#if HOURGLASS_HAS_CUDA
-  if (device.kind == DeviceKind::cuda) return cuda::make_pca_solver(device.index);
-#endif
-  throw Error("this build cannot run PCA on device '" + device.name + "'");
-}
 
 // ---- what cannot be done -----------------------------------------------------------------------
 
-void check(const Array<float>& x, const PcaOptions& options) {
+void check(const Samples& x, const PcaOptions& options) {
   const std::size_t rows = x.rows();
   const std::size_t features = x.row_size();
-  if (rows < 2) {
-    throw Error("PCA needs at least 2 rows, and there " +
-                std::string(rows == 1 ? "is 1" : "are none"));
-  }
-  if (features == 0) throw Error("PCA: the rows are empty");
+  require_rows(rows, features, "PCA");
   if (options.variance_fraction) {
     if (*options.variance_fraction > 0.0 && *options.variance_fraction < 1.0) return;
     throw UsageError("PCA: the fraction of variance to explain is " +
@@ -58,18 +35,8 @@ void check(const Array<float>& x, const PcaOptions& options) {
   }
 }
 
-bool all_finite(const auto& values) {
-  return std::all_of(values.begin(), values.end(), [](auto value) { return std::isfinite(value); });
-}
-
-/// Throws if there is one.
-void find_not_finite(const Array<float>& x, const std::string& what) {
-  const auto found =
-      std::find_if(x.values.begin(), x.values.end(), [](float v) { return !std::isfinite(v); });
-  if (found == x.values.end()) return;
-  const auto at = static_cast<std::size_t>(found - x.values.begin());
-  throw Error("PCA: " + what + " " + std::to_string(at / x.row_size()) + ", column " +
-              std::to_string(at % x.row_size()) + " is not finite");
+std::unique_ptr<PcaSolver> make_solver(const Device& device) {
+  return target_of(device).make_pca_solver(device.index);
 }
 
 // ---- the steps of a fit ------------------------------------------------------------------------
@@ -97,13 +64,13 @@ void orient(const double* axis, std::span<float> component) {
   for (float& value : component) value = -value;
 }
 
-PcaModel fit(PcaSolver& solver, const Array<float>& x, const PcaOptions& options) {
+PcaModel fit(PcaSolver& solver, const Samples& x, const PcaOptions& options) {
   const Range range("PCA fit");
   const std::size_t features = x.row_size();
   const std::size_t rank = std::min(x.rows(), features);
-  solver.load(x);
+  solver.load(x, options.stop);
   PcaModel model{.mean = solver.means(), .components = {}, .whiten = options.whiten};
-  if (!all_finite(model.mean)) find_not_finite(x, "row");
+  if (!all_finite(model.mean)) require_finite(x.host(), "PCA");
   const PrincipalAxes found =
       solver.principal_axes(model.mean, options.variance_fraction ? rank : options.components);
   if (!(found.total_variance > 0.0)) {
@@ -146,52 +113,54 @@ Array<float> scaled_components(const PcaModel& model, double (*scale)(double dev
 }
 
 /// The scores of the rows that the solver has loaded.
-Array<float> project(PcaSolver& solver, const PcaModel& model, const Array<float>& x) {
+Array<float> project(PcaSolver& solver, const PcaModel& model, const Samples& x) {
   const Range range("PCA transform");
   Array<float> scores = solver.project(
       model.mean, scaled_components(model, [](double deviation) { return 1.0 / deviation; }));
   if (!all_finite(scores.values)) {
-    find_not_finite(x, "row");
-    find_not_finite(scores, "the data is too large for single precision: the score of row");
+    require_finite(x.host(), "PCA");
+    require_finite(scores, "PCA: the data is too large for single precision: scores");
   }
   return scores;
 }
 
 }  // namespace
 
-PcaModel fit_pca(const Array<float>& x, const PcaOptions& options, const Device& device) {
+PcaModel fit_pca(const Samples& x, const PcaOptions& options) {
   check(x, options);
-  return fit(*make_solver(device), x, options);
+  return fit(*make_solver(x.device()), x, options);
 }
 
-PcaMap fit_transform_pca(const Array<float>& x, const PcaOptions& options, const Device& device) {
+PcaMap fit_transform_pca(const Samples& x, const PcaOptions& options) {
   check(x, options);
-  const auto solver = make_solver(device);
+  const auto solver = make_solver(x.device());
   PcaModel model = fit(*solver, x, options);
   Array<float> scores = project(*solver, model, x);
   return {.model = std::move(model), .scores = std::move(scores)};
 }
 
-Array<float> transform(const PcaModel& model, const Array<float>& x, const Device& device) {
+Array<float> transform(const PcaModel& model, const Samples& x, const StopRequest& stop) {
   if (x.row_size() != model.mean.size()) {
     throw Error("PCA was fitted to " + std::to_string(model.mean.size()) +
                 " features, but the rows have " + std::to_string(x.row_size()));
   }
-  const auto solver = make_solver(device);
-  solver->load(x);
+  const auto solver = make_solver(x.device());
+  solver->load(x, stop);
   return project(*solver, model, x);
 }
 
-Array<float> inverse_transform(const PcaModel& model, const Array<float>& scores,
-                               const Device& device) {
+Array<float> inverse_transform(const PcaModel& model, const Samples& scores,
+                               const StopRequest& stop) {
   const Range range("PCA inverse transform");
   if (scores.row_size() != model.components.rows()) {
     throw Error("PCA was fitted with " + std::to_string(model.components.rows()) +
                 " components, but the rows of scores have " + std::to_string(scores.row_size()));
   }
-  find_not_finite(scores, "the score of row");
-  return make_solver(device)->expand(
-      scores, model.mean, scaled_components(model, [](double deviation) { return deviation; }));
+  require_finite(scores.host(), "PCA: scores");
+  const auto solver = make_solver(scores.device());
+  solver->load(scores, stop);
+  return solver->expand(model.mean,
+                        scaled_components(model, [](double deviation) { return deviation; }));
 }
 
 }  // namespace hourglass

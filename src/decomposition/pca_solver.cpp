@@ -7,13 +7,19 @@
 #include <numeric>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include "device/buffer.hpp"
 #include "device/range.hpp"
-#include "device/target.hpp"
-#include "kernels/pca/columns.hpp"
+#include "kernels/columns/centre.hpp"
+#include "kernels/columns/copy.hpp"
+#include "kernels/columns/means.hpp"
+#include "kernels/gram/accumulate.hpp"
+#include "kernels/gram/diagonal.hpp"
 #include "math/context.hpp"
 #include "math/matrix.hpp"
+#include "math/rows.hpp"
+#include "target/factories.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -31,23 +37,6 @@ constexpr std::size_t kFewOf = 8;           // of n eigenpairs n / 8; more would
 constexpr double kSmallestInSingle = 1e-2;  // eigenvalue, of the largest
 constexpr double kNearestInSingle = 1e-3;   // distance of eigenvalues, of the largest
 constexpr double kUnderflow = 1e-20;        // sum of squares: its smaller terms may have been lost
-
-/// Host values where kernels can read them: copied to the GPU, or on the CPU where they are.
-class Readable {
- public:
-  Readable() = default;
-  Readable(const device::Stream& stream, std::span<const float> values) : data_(values.data()) {
-    if constexpr (kOnCuda) {
-      copy_ = device::to_device<float>(stream, values);
-      data_ = copy_.data();
-    }
-  }
-  [[nodiscard]] const float* data() const { return data_; }
-
- private:
-  device::Buffer<float> copy_;
-  const float* data_ = nullptr;
-};
 
 /// Eigenpairs of a Gram matrix, by decreasing eigenvalue.
 struct Eigenpairs {
@@ -71,11 +60,15 @@ bool good_enough(const Eigenpairs& found) {
 class Solver final : public PcaSolver {
  public:
   explicit Solver(int device_index) : context_(device_index) {}
+  ~Solver() override { context_.make_current(std::nothrow); }
+  Solver(const Solver&) = delete;
+  Solver& operator=(const Solver&) = delete;
 
-  void load(const Array<float>& x) override {
+  void load(const Samples& x, StopRequest stop) override {
     rows_ = x.rows();
     features_ = x.row_size();
-    data_ = Readable(stream(), x.values);
+    data_ = math::Rows::of(x.on_device()).values();
+    stop_ = std::move(stop);
   }
 
   [[nodiscard]] std::vector<double> means() override {
@@ -125,6 +118,7 @@ class Solver final : public PcaSolver {
     device::Buffer<float> scores(group * count);
     Array<float> result({rows_, count});
     for (std::size_t first = 0; first < rows_; first += group) {
+      stop_if_requested(stop_);
       const std::size_t rows = std::min(group, rows_ - first);
       kernels::centre<float>(stream(), data_.data() + first * features_, features_, rows, features_,
                              mean.data(), centred.data());
@@ -136,22 +130,20 @@ class Solver final : public PcaSolver {
     return result;
   }
 
-  [[nodiscard]] Array<float> expand(const Array<float>& scores,
-                                    const std::vector<double>& host_mean,
+  [[nodiscard]] Array<float> expand(const std::vector<double>& host_mean,
                                     const Array<float>& host_axes) override {
     const Range range("PCA expand");
-    const std::size_t count = host_axes.rows();
     const std::size_t features = host_axes.row_size();
     const auto mean = device::to_device<double>(stream(), host_mean);
     const auto axes = device::to_device<float>(stream(), host_axes.values);
-    const Readable source(stream(), scores.values);
-    const std::size_t group = std::min(scores.rows(), kTile);
+    const std::size_t group = std::min(rows_, kTile);
     device::Buffer<float> points(group * features);
-    Array<float> result({scores.rows(), features});
-    for (std::size_t first = 0; first < scores.rows(); first += group) {
-      const std::size_t rows = std::min(group, scores.rows() - first);
-      math::matrix_product(context_, Transpose::no, Transpose::no, rows, features, count, 1.f,
-                           source.data() + first * count, axes.data(), 0.f, points.data());
+    Array<float> result({rows_, features});
+    for (std::size_t first = 0; first < rows_; first += group) {
+      stop_if_requested(stop_);
+      const std::size_t rows = std::min(group, rows_ - first);
+      math::matrix_product(context_, Transpose::no, Transpose::no, rows, features, features_, 1.f,
+                           data_.data() + first * features_, axes.data(), 0.f, points.data());
       kernels::add_means(stream(), points.data(), rows, features, mean.data());
       device::copy_to_host<float>(
           stream(), points.span().first(rows * features),
@@ -182,6 +174,7 @@ class Solver final : public PcaSolver {
     device::Buffer<Real> tile(tile_rows * tile_columns);
     for (std::size_t row = 0; row < rows_; row += tile_rows) {
       for (std::size_t column = 0; column < features_; column += tile_columns) {
+        stop_if_requested(stop_);
         const std::size_t rows = std::min(tile_rows, rows_ - row);
         const std::size_t columns = std::min(tile_columns, features_ - column);
         kernels::centre<Real>(stream(), data_.data() + row * features_ + column, features_, rows,
@@ -268,7 +261,8 @@ class Solver final : public PcaSolver {
   math::Context context_;
   std::size_t rows_ = 0;
   std::size_t features_ = 0;
-  Readable data_;
+  std::span<const float> data_;  // (rows, features)
+  StopRequest stop_;
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <hourglass/array.hpp>
+#include <hourglass/samples.hpp>
+#include <hourglass/stop.hpp>
 #include <vector>
 
 namespace hourglass {
@@ -22,8 +24,9 @@ class PcaSolver {
   PcaSolver(const PcaSolver&) = delete;
   PcaSolver& operator=(const PcaSolver&) = delete;
 
-  /// The rows that means, principal_axes and project are about; x must outlive them.
-  virtual void load(const Array<float>& x) = 0;
+  /// The rows that means, principal_axes and project are about; x must outlive them. `stop` is asked
+  /// by all that follows.
+  virtual void load(const Samples& x, StopRequest stop) = 0;
 
   /// Of each feature. Not finite exactly where a value of the feature is not.
   [[nodiscard]] virtual std::vector<double> means() = 0;
@@ -32,9 +35,8 @@ class PcaSolver {
   /// (x - mean) axes', axes (count, features): (rows, count).
   [[nodiscard]] virtual Array<float> project(const std::vector<double>& mean,
                                              const Array<float>& axes) = 0;
-  /// scores axes + mean: (rows, features).
-  [[nodiscard]] virtual Array<float> expand(const Array<float>& scores,
-                                            const std::vector<double>& mean,
+  /// rows axes + mean, the loaded rows being scores: (rows, features).
+  [[nodiscard]] virtual Array<float> expand(const std::vector<double>& mean,
                                             const Array<float>& axes) = 0;
 };
 

@@ -1,9 +1,6 @@
 #include "device/cpu_threads.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -13,6 +10,11 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#if HOURGLASS_HAS_CPU
+#include <cblas.h>
+#include <omp.h>
+#endif
 
 namespace hourglass {
 namespace {
@@ -80,9 +82,11 @@ std::optional<double> quota_of(int version, const fs::path& group) {
 }
 
 int processors() {
-  cpu_set_t mask;
-  if (sched_getaffinity(0, sizeof(mask), &mask) == 0) return std::max(CPU_COUNT(&mask), 1);
+#if HOURGLASS_HAS_CPU
+  return omp_get_num_procs();
+#else
   return std::max(static_cast<int>(std::thread::hardware_concurrency()), 1);
+#endif
 }
 
 /// The first of its list, as OpenMP reads it.
@@ -95,13 +99,6 @@ std::optional<int> omp_num_threads() {
   if (error != std::errc() || threads < 1) return std::nullopt;
   return threads;
 }
-
-const CpuLimits& limits() {
-  static const CpuLimits found = cpu_limits();
-  return found;
-}
-
-std::atomic<int> chosen_threads = 0;  // 0: what the limits allow
 
 }  // namespace
 
@@ -120,10 +117,9 @@ std::optional<double> cpu_quota(const fs::path& root) {
 }
 
 int CpuLimits::threads() const {
-  int threads = processors;
-  if (quota) threads = std::min(threads, static_cast<int>(std::ceil(*quota)));
-  if (omp_num_threads) threads = std::min(threads, *omp_num_threads);
-  return std::max(threads, 1);
+  if (omp_num_threads) return *omp_num_threads;
+  if (!quota) return processors;
+  return std::clamp(static_cast<int>(std::ceil(*quota)), 1, processors);
 }
 
 std::string CpuLimits::describe(int threads) const {
@@ -140,17 +136,25 @@ CpuLimits cpu_limits() {
 }
 
 std::string describe_cpu_threads() {
-  return limits().describe(cpu_threads());
+  return cpu_limits().describe(cpu_threads());
 }
 
 int set_cpu_threads(int threads) {
-  chosen_threads = std::max(threads, 0);
+#if HOURGLASS_HAS_CPU
+  omp_set_num_threads(threads > 0 ? threads : cpu_limits().threads());
+  openblas_set_num_threads(omp_get_max_threads());
+#else
+  static_cast<void>(threads);
+#endif
   return cpu_threads();
 }
 
 int cpu_threads() {
-  const int chosen = chosen_threads;
-  return chosen > 0 ? chosen : limits().threads();
+#if HOURGLASS_HAS_CPU
+  return omp_get_max_threads();
+#else
+  return cpu_limits().threads();
+#endif
 }
 
 }  // namespace hourglass

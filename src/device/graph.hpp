@@ -1,4 +1,4 @@
-// A sequence of device work, recorded once and replayed many times with one call.
+// A sequence of device work that is done many times.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,22 @@ struct CUgraphExec_st;  // what cudaGraphExec_t points to
 
 namespace hourglass::HOURGLASS_TARGET::device {
 
-/// CUDA: a captured and instantiated graph. CPU: the work itself, called at every launch. Recording
-/// runs nothing on either target, so `work` must not read results back, and every library it calls
-/// must have been called once before (first calls allocate).
+/// Runs work first as it is, then records it, and from then on replays it with one call.
 class Graph {
  public:
   Graph() = default;
+
+  /// Does the work, which must be the same each time and must not read results back. CUDA: the first
+  /// time call by call, for libraries allocate in their first calls, which a recording cannot hold; the
+  /// second time recorded; from the third on `work` is not called any more. CPU: `work` itself.
+  void run(Stream& stream, const std::function<void()>& work);
+
+  // The two halves, for who knows that all libraries have been called.
+
+  /// CUDA: a captured and instantiated graph. CPU: the work itself. Runs nothing on either target.
   static Graph record(Stream& stream, std::function<void()> work);
+  void launch(Stream& stream) const;
+
   ~Graph();
   Graph(Graph&& other) noexcept { swap(other); }
   Graph& operator=(Graph&& other) noexcept {
@@ -27,21 +36,21 @@ class Graph {
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
-  void launch(Stream& stream) const;
   /// CUDA: kernels, copies and fills in one launch. CPU: 0.
   [[nodiscard]] std::size_t node_count() const { return nodes_; }
-  [[nodiscard]] bool recorded() const { return executable_ != nullptr || work_ != nullptr; }
 
  private:
   void swap(Graph& other) noexcept {
     std::swap(executable_, other.executable_);
     std::swap(work_, other.work_);
     std::swap(nodes_, other.nodes_);
+    std::swap(ran_, other.ran_);
   }
 
   ::CUgraphExec_st* executable_ = nullptr;
   std::function<void()> work_;
   std::size_t nodes_ = 0;
+  bool ran_ = false;  // once, unrecorded
 };
 
 }  // namespace hourglass::HOURGLASS_TARGET::device

@@ -19,6 +19,11 @@ Stream::Stream() = default;
 Stream::~Stream() = default;
 void Stream::synchronize() const {}
 
+Event::Event() = default;
+Event::~Event() = default;
+void Event::record(const Stream&) {}
+void Event::wait() const {}
+
 void* allocate(std::size_t bytes) {
   void* memory = ::operator new(bytes, kAlignment, std::nothrow);
   if (memory == nullptr) {
@@ -45,6 +50,10 @@ void copy_bytes_on_device(const Stream&, void* to, const void* from, std::size_t
 
 void fill_bytes_with_zero(const Stream&, void* memory, std::size_t bytes) {
   if (bytes > 0) std::memset(memory, 0, bytes);
+}
+
+void Graph::run(Stream&, const std::function<void()>& work) {
+  work();
 }
 
 Graph Graph::record(Stream&, std::function<void()> work) {

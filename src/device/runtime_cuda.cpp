@@ -23,6 +23,22 @@ void Stream::synchronize() const {
   check(cudaStreamSynchronize(handle_), "cudaStreamSynchronize");
 }
 
+Event::Event() {
+  check(cudaEventCreateWithFlags(&handle_, cudaEventDisableTiming), "cudaEventCreate");
+}
+
+Event::~Event() {
+  cudaEventDestroy(handle_);
+}
+
+void Event::record(const Stream& stream) {
+  check(cudaEventRecord(handle_, stream.handle()), "cudaEventRecord");
+}
+
+void Event::wait() const {
+  check(cudaEventSynchronize(handle_), "cudaEventSynchronize");
+}
+
 void* allocate(std::size_t bytes) {
   void* memory = nullptr;
   const cudaError_t status = cudaMalloc(&memory, bytes);
@@ -39,6 +55,7 @@ void release(void* memory) noexcept {
 }
 
 void copy_bytes_to_device(const Stream& stream, void* to, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream.handle()),
         "cudaMemcpyAsync to the device");
   // Pageable memory is staged before the call returns, but pinned memory is not: wait, so that the
@@ -47,18 +64,31 @@ void copy_bytes_to_device(const Stream& stream, void* to, const void* from, std:
 }
 
 void copy_bytes_to_host(const Stream& stream, void* to, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream.handle()),
         "cudaMemcpyAsync to the host");
   stream.synchronize();
 }
 
 void copy_bytes_on_device(const Stream& stream, void* to, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream.handle()),
         "cudaMemcpyAsync on the device");
 }
 
 void fill_bytes_with_zero(const Stream& stream, void* memory, std::size_t bytes) {
+  if (bytes == 0) return;
   check(cudaMemsetAsync(memory, 0, bytes, stream.handle()), "cudaMemsetAsync");
+}
+
+void Graph::run(Stream& stream, const std::function<void()>& work) {
+  if (!ran_) {
+    work();
+    ran_ = true;
+    return;
+  }
+  if (executable_ == nullptr) *this = record(stream, work);
+  launch(stream);
 }
 
 Graph Graph::record(Stream& stream, std::function<void()> work) {
@@ -75,6 +105,7 @@ Graph Graph::record(Stream& stream, std::function<void()> work) {
   }
   check(cudaStreamEndCapture(stream.handle(), &captured), "cudaStreamEndCapture");
   Graph graph;
+  graph.ran_ = true;
   const cudaError_t counted = cudaGraphGetNodes(captured, nullptr, &graph.nodes_);
   const cudaError_t status = cudaGraphInstantiate(&graph.executable_, captured, 0);
   cudaGraphDestroy(captured);

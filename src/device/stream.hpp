@@ -2,6 +2,7 @@
 #pragma once
 
 struct CUstream_st;  // what cudaStream_t points to
+struct CUevent_st;   // what cudaEvent_t points to
 
 namespace hourglass::HOURGLASS_TARGET::device {
 
@@ -30,6 +31,23 @@ class Stream {
 
  private:
   StreamHandle handle_ = nullptr;
+};
+
+/// A place in a stream's queue that the host can wait for.
+class Event {
+ public:
+  Event();
+  ~Event();  // NOLINT(performance-trivially-destructible): as of Stream
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  /// Behind all that is queued now; forgets an earlier place.
+  void record(const Stream& stream);
+  /// Returns when the stream has come there, at once if nothing was recorded.
+  void wait() const;
+
+ private:
+  ::CUevent_st* handle_ = nullptr;
 };
 
 }  // namespace hourglass::HOURGLASS_TARGET::device

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <hourglass/error.hpp>
 #include <hourglass/npy.hpp>
+#include <limits>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -134,6 +135,21 @@ class HeaderParser {
   const std::string& name_;
 };
 
+/// A float16's bits: 1 of sign, 5 of exponent, 10 of fraction.
+struct Half {
+  std::uint16_t bits;
+
+  explicit operator float() const {
+    const int exponent = bits >> 10U & 0x1fU;
+    const auto fraction = static_cast<float>(bits & 0x3ffU) * 0x1p-10F;
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    const float magnitude = exponent == 0x1f ? (fraction == 0.F ? kInfinity : std::nanf(""))
+                            : exponent == 0  ? std::ldexp(fraction, -14)
+                                             : std::ldexp(1.F + fraction, exponent - 15);
+    return (bits & 0x8000U) != 0 ? -magnitude : magnitude;
+  }
+};
+
 /// One element type in the file, converted to float32. Returns false for a value out of range.
 using Convert = bool (*)(const char* from, std::span<float> to);
 
@@ -167,6 +183,7 @@ constexpr Element element() {
 }
 
 std::optional<Element> find_element(std::string_view kind) {
+  if (kind == "f2") return element<Half>();
   if (kind == "f4") return element<float>();
   if (kind == "f8") return element<double>();
   if (kind == "u1" || kind == "b1") return element<std::uint8_t>();
@@ -181,14 +198,15 @@ std::optional<Element> find_element(std::string_view kind) {
 }
 
 /// From the first index running fastest to the last index running fastest.
-std::vector<float> to_c_order(const std::vector<float>& fortran, const Shape& shape) {
+template <class T>
+std::vector<T> to_c_order(const std::vector<T>& fortran, const Shape& shape) {
   const std::size_t rank = shape.size();
   std::vector<std::size_t> stride(rank, 1);
   for (std::size_t k = 1; k < rank; ++k) stride[k] = stride[k - 1] * shape[k - 1];
   std::vector<std::size_t> index(rank, 0);
-  std::vector<float> values(fortran.size());
+  std::vector<T> values(fortran.size());
   std::size_t from = 0;
-  for (float& value : values) {
+  for (T& value : values) {
     value = fortran[from];
     for (std::size_t k = rank; k-- > 0;) {
       from += stride[k];
@@ -230,9 +248,14 @@ void save(const std::filesystem::path& file, std::string_view descr, const Array
   write_atomically(file, pieces);
 }
 
-}  // namespace
+/// A file taken apart: the values still as they lie in it.
+struct Contents {
+  Header header;
+  Element element;
+  std::string_view data;
+};
 
-Array<float> parse_npy(std::string_view bytes, const std::string& name) {
+Contents parse(std::string_view bytes, const std::string& name) {
   const auto byte = [&](std::size_t i) {
     return std::size_t{static_cast<unsigned char>(bytes[i])};
   };
@@ -258,8 +281,9 @@ Array<float> parse_npy(std::string_view bytes, const std::string& name) {
   if (version > 1) length += byte(10) * 0x10000 + byte(11) * 0x1000000;
   if (bytes.size() - start < length) truncated("its header", start + length);
 
-  const Header header = HeaderParser(bytes.substr(start, length), name).parse();
-  constexpr std::string_view kExpected = ", expected float32, float64, bool or an integer type";
+  Header header = HeaderParser(bytes.substr(start, length), name).parse();
+  constexpr std::string_view kExpected =
+      ", expected float16, float32, float64, bool or an integer type";
   const std::string_view descr = header.descr;
   const std::optional<Element> element =
       descr.size() == 3 ? find_element(descr.substr(1)) : std::nullopt;
@@ -280,21 +304,50 @@ Array<float> parse_npy(std::string_view bytes, const std::string& name) {
                    std::to_string(wanted) + " bytes, found " + std::to_string(data.size()));
   }
 
-  Array<float> array(header.shape);
-  const Convert convert = descr[0] == '>' ? element->swapped : element->native;
-  if (!convert(data.data(), array.values)) {
-    fail(name, "it holds a float64 value that is too large for float32");
-  }
+  return {std::move(header), *element, data};
+}
+
+template <class T>
+void arrange(Array<T>& array, const Header& header) {
   if (header.fortran_order && header.shape.size() > 1) {
     array.values = to_c_order(array.values, array.shape);
   }
+}
+
+Array<float> to_floats(const Contents& contents, const std::string& name) {
+  Array<float> array(contents.header.shape);
+  const bool swapped = contents.header.descr[0] == '>';
+  const Convert convert = swapped ? contents.element.swapped : contents.element.native;
+  if (!convert(contents.data.data(), array.values)) {
+    fail(name, "it holds a float64 value that is too large for float32");
+  }
+  arrange(array, contents.header);
   return array;
+}
+
+}  // namespace
+
+ImageArray parse_npy_images(std::string_view bytes, const std::string& name) {
+  const Contents contents = parse(bytes, name);
+  if (contents.header.descr.substr(1) != "u1") return to_floats(contents, name);
+  Array<std::uint8_t> array(contents.header.shape);
+  std::ranges::copy(contents.data, reinterpret_cast<char*>(array.values.data()));
+  arrange(array, contents.header);
+  return array;
+}
+
+Array<float> parse_npy(std::string_view bytes, const std::string& name) {
+  return to_floats(parse(bytes, name), name);
 }
 
 }  // namespace files
 
 Array<float> load_npy(const std::filesystem::path& file) {
   return files::parse_npy(files::read_file(file), files::path_text(file));
+}
+
+ImageArray load_npy_images(const std::filesystem::path& file) {
+  return files::parse_npy_images(files::read_file(file), files::path_text(file));
 }
 
 void save_npy(const std::filesystem::path& file, const Array<float>& array) {

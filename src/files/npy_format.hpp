@@ -6,12 +6,14 @@
 #pragma once
 
 #include <hourglass/array.hpp>
+#include <hourglass/images.hpp>
 #include <string>
 #include <string_view>
 
 namespace hourglass::files {
 
-/// As load_npy, for a file's bytes; `name` stands for the file in errors.
+/// As load_npy and load_npy_images, for a file's bytes; `name` stands for the file in errors.
 [[nodiscard]] Array<float> parse_npy(std::string_view bytes, const std::string& name);
+[[nodiscard]] ImageArray parse_npy_images(std::string_view bytes, const std::string& name);
 
 }  // namespace hourglass::files

@@ -11,6 +11,9 @@
 
 namespace hourglass::HOURGLASS_TARGET {
 
+/// Throws Error where a matrix has more entries than its offsets can count.
+void check_entries(std::size_t entries);
+
 /// P in compressed rows; its entries add up to one.
 class AffinityMatrix {
  public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <hourglass/error.hpp>
+#include <iterator>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ using kernels::Point;
 
 /// Up to here summing all pairs is as quick as a grid, and it is exact. On the CPU measured
 /// (docs/performance.md), on CUDA an estimate.
-constexpr std::size_t kExactPoints = kOnCuda ? 8000 : 5000;
+constexpr std::size_t kExactPoints = kOnCuda ? 1500 : 5000;
 /// Up to here an exact normalisation costs less than a few iterations.
 constexpr std::size_t kCheapNormalizer = 20000;
 /// Beyond, a fine grid's is exact to single precision's last digits, and all pairs take minutes.
@@ -59,17 +60,14 @@ void MapOptimizer::State::copy_from(const device::Stream& stream, const State& o
 }
 
 MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinities,
-                           const Array<float>& map, const MapSchedule& schedule)
+                           const Array<float>& map, const TsneSchedule& schedule,
+                           const RepulsionOptions& repulsion)
     : context_(context),
       affinities_(affinities),
       points_(map.rows()),
-      schedule_{.early_iterations = schedule.early_iterations,
-                .early_exaggeration = static_cast<float>(schedule.early_exaggeration),
-                .early_momentum = static_cast<float>(schedule.early_momentum),
-                .late_momentum = static_cast<float>(schedule.late_momentum),
-                .learning_rate = static_cast<float>(schedule.learning_rate)},
-      spacing_(static_cast<float>(schedule.spacing)),
-      exact_(points_ <= schedule.exact_points.value_or(kExactPoints)),
+      schedule_(schedule),
+      spacing_(static_cast<float>(repulsion.spacing)),
+      exact_(points_ <= repulsion.exact_points.value_or(kExactPoints)),
       state_(points_, kernels::move_box_count(points_)),
       checkpoint_(points_, kernels::move_box_count(points_)),
       moved_(points_),
@@ -148,19 +146,15 @@ void MapOptimizer::iterate(RepulsionGrid* grid, device::Buffer<Point>& from,
 /// An even number of iterations ends where it began; an odd one is brought back by a copy.
 void MapOptimizer::run_recorded(RepulsionGrid* grid, std::size_t iterations) {
   const std::uint32_t side = grid == nullptr ? 0 : grid->shape().side;
-  device::Graph& graph = graphs_[{side, iterations}];
-  if (!graph.recorded()) {
-    graph = device::Graph::record(context_.stream(), [this, grid, iterations] {
-      for (std::size_t i = 0; i < iterations; ++i) {
-        iterate(grid, i % 2 == 0 ? state_.points : moved_, i % 2 == 0 ? moved_ : state_.points);
-      }
-      if (iterations % 2 != 0) {
-        device::copy_bytes_on_device(context_.stream(), state_.points.data(), moved_.data(),
-                                     points_ * sizeof(Point));
-      }
-    });
-  }
-  graph.launch(context_.stream());
+  graphs_[{side, iterations}].run(context_.stream(), [this, grid, iterations] {
+    for (std::size_t i = 0; i < iterations; ++i) {
+      iterate(grid, i % 2 == 0 ? state_.points : moved_, i % 2 == 0 ? moved_ : state_.points);
+    }
+    if (iterations % 2 != 0) {
+      device::copy_bytes_on_device(context_.stream(), state_.points.data(), moved_.data(),
+                                   points_ * sizeof(Point));
+    }
+  });
 }
 
 void MapOptimizer::advance(std::size_t iterations) {
@@ -180,8 +174,11 @@ void MapOptimizer::advance(std::size_t iterations) {
       return;
     }
     // The map outgrew its grid on the way: back, and again on one that holds it.
+    // However far it came there: it will want that soon, and each attempt costs a stride.
     state_.copy_from(stream, checkpoint_);
-    expected = std::max(1.1f * grid->reach(), expected);
+    const float widest =
+        spacing_ * static_cast<float>(kernels::usable_cells(*std::prev(std::end(kSides))));
+    expected = std::max(expected, std::min(std::max(1.3f * grid->reach(), geometry.span), widest));
     smallest_side_ = grid->shape().side + 1;
   }
 }
@@ -197,8 +194,13 @@ double MapOptimizer::grid_normalizer() {
     return static_cast<float>(kernels::usable_cells(s)) >= cells;
   });
   if (side == std::end(kSides)) side = std::end(kSides) - 1;
-  RepulsionGrid grid(context_, {.side = *side, .levels = 1, .coarsest_spacing = kFineSpacing},
-                     kernels::Interaction::plain, points_);
+  if (!fine_grid_ || fine_grid_->shape().side < *side) {
+    fine_grid_.reset();  // frees its memory before the next is taken
+    fine_grid_.emplace(
+        context_, kernels::GridShape{.side = *side, .levels = 1, .coarsest_spacing = kFineSpacing},
+        kernels::Interaction::plain, points_);
+  }
+  RepulsionGrid& grid = *fine_grid_;
   device::Buffer<Geometry> geometry(1);
   const Geometry fresh;
   device::copy_to_device<Geometry>(context_.stream(), {&fresh, 1}, geometry.span());

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -22,7 +23,7 @@ class MapOptimizer {
  public:
   /// `affinities` must outlive the optimizer.
   MapOptimizer(math::Context& context, const AffinityMatrix& affinities, const Array<float>& map,
-               const MapSchedule& schedule);
+               const TsneSchedule& schedule, const RepulsionOptions& repulsion);
 
   void advance(std::size_t iterations);
   [[nodiscard]] double divergence(bool exact);
@@ -50,7 +51,7 @@ class MapOptimizer {
   math::Context& context_;
   const AffinityMatrix& affinities_;
   std::size_t points_;
-  kernels::Schedule schedule_;
+  TsneSchedule schedule_;
   float spacing_;
   bool exact_;  // all pairs, no grid
 
@@ -59,6 +60,7 @@ class MapOptimizer {
   device::Buffer<kernels::Point> moved_;  // where an iteration's points go; the two take turns
   device::Buffer<kernels::Point> forces_;
   device::Buffer<double> normalizers_;
+  std::optional<RepulsionGrid> fine_grid_;                                 // of normalisations
   std::map<std::uint32_t, RepulsionGrid> grids_;                           // by side
   std::map<std::pair<std::uint32_t, std::size_t>, device::Graph> graphs_;  // by side, iterations
   std::uint32_t smallest_side_ = 0;  // a map has outgrown all below

@@ -3,30 +3,18 @@
 #include <cmath>
 #include <hourglass/error.hpp>
 #include <hourglass/map_quality.hpp>
-#include <hourglass/tsne.hpp>
+#include <hourglass/neighbors.hpp>
 #include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "data/check.hpp"
 #include "device/range.hpp"
 #include "kernels/neighbors/limits.hpp"
-#include "kernels/simt/workers.hpp"
+#include "target/table.hpp"
 
 namespace hourglass {
-
-#if HOURGLASS_HAS_CPU
-namespace cpu {
-Array<std::uint32_t> neighbor_ranks(const Array<float>& x, const Array<std::uint32_t>& neighbors,
-                                    int device_index);
-}
-#endif
-#if HOURGLASS_HAS_CUDA
-namespace cuda {
-Array<std::uint32_t> neighbor_ranks(const Array<float>& x, const Array<std::uint32_t>& neighbors,
-                                    int device_index);
-}
-#endif
 
 namespace {
 
@@ -37,29 +25,9 @@ constexpr std::size_t kLabels = 256;
 /// end of a row's list in the wrong order.
 constexpr std::size_t kMargin = 4;
 
-Array<std::uint32_t> neighbor_ranks(const Array<float>& x, const Array<std::uint32_t>& neighbors,
-                                    const Device& device) {
-#if HOURGLASS_HAS_CPU
-  if (device.kind == DeviceKind::cpu) return cpu::neighbor_ranks(x, neighbors, device.index);
-#endif
-#if HOURGLASS_HAS_CUDA
-  if (device.kind == DeviceKind::cuda) return cuda::neighbor_ranks(x, neighbors, device.index);
-#endif
-  throw Error("this build cannot rank neighbours on device '" + device.name + "'");
-}
-
-void check_values(const std::string& what, const Array<float>& x) {
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (!std::isfinite(x.values[i])) {
-      throw Error(what + ": row " + std::to_string(i / x.row_size()) + ", column " +
-                  std::to_string(i % x.row_size()) + " is not finite");
-    }
-  }
-  for (std::size_t i = 1; i < x.rows(); ++i) {
-    if (!std::ranges::equal(x.row(0), x.row(i))) return;
-  }
-  throw Error(what + ": all " + std::to_string(x.rows()) +
-              " rows are the same; none is nearer than another");
+void check_values(const Array<float>& x, const std::string& what) {
+  require_finite(x, what);
+  require_distinct_rows(x, what, "none is nearer than another");
 }
 
 // ---- the order of neighbours, in double precision -----------------------------------------------
@@ -140,7 +108,8 @@ class LeaveFoldOut {
   void decide(const NeighborGraph& graph) {
     const bool complete = graph.indices.row_size() + 1 == x_.rows();
     std::vector<std::uint8_t> decided(x_.rows());
-    for_each_in_parallel(open_.size(), [&](std::size_t i) {
+#pragma omp parallel for schedule(dynamic, 64)
+    for (std::size_t i = 0; i < open_.size(); ++i) {
       const std::size_t row = open_[i];
       std::vector<std::uint32_t> candidates;
       for (const std::uint32_t other : graph.indices.row(row)) {
@@ -151,20 +120,21 @@ class LeaveFoldOut {
         vote(row, candidates);
         decided[row] = 1;
       }
-    });
+    }
     std::erase_if(open_, [&](std::size_t row) { return decided[row] != 0; });
   }
 
   /// Decides the rows that are left, each by its distances to all others.
   void decide_rest() {
-    for_each_in_parallel(open_.size(), [&](std::size_t i) {
+#pragma omp parallel for schedule(dynamic, 4)
+    for (std::size_t i = 0; i < open_.size(); ++i) {
       const std::size_t row = open_[i];
       std::vector<std::uint32_t> candidates;
       for (std::uint32_t other = 0; other < x_.rows(); ++other) {
         if (folds_[other] != folds_[row]) candidates.push_back(other);
       }
       vote(row, candidates);
-    });
+    }
     open_.clear();
   }
 
@@ -201,41 +171,58 @@ class LeaveFoldOut {
   std::vector<std::uint8_t> right_;
 };
 
+void check_voters(std::size_t k, std::size_t rows) {
+  const std::size_t largest_k = rows < kFolds ? 0 : rows - (rows - 1) / kFolds - 1;
+  if (k > 0 && k <= largest_k) return;
+  throw Error("label accuracy: " + std::to_string(k) + " neighbours in four fifths of " +
+              std::to_string(rows) + " rows do not fit; " +
+              (largest_k == 0 ? "there must be at least " + std::to_string(kFolds) + " rows"
+                              : "1 to " + std::to_string(largest_k) + " do"));
+}
+
 }  // namespace
 
-double label_accuracy(const Array<float>& x, std::span<const std::uint8_t> labels, std::size_t k,
-                      const Device& device) {
+double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels, std::size_t k,
+                      const NeighborGraph& known, const StopRequest& stop) {
   const Range range("label accuracy");
   const std::size_t rows = x.rows();
-  if (labels.size() != rows) {
+  if (labels.size() != rows || known.indices.rows() != rows) {
     throw Error("label accuracy: there are " + std::to_string(rows) + " rows, but " +
-                std::to_string(labels.size()) + " labels");
+                std::to_string(labels.size()) + " labels and neighbours of " +
+                std::to_string(known.indices.rows()) + " rows");
   }
-  const std::size_t largest_k = rows < kFolds ? 0 : rows - (rows - 1) / kFolds - 1;
-  if (k == 0 || k > largest_k) {
-    throw Error("label accuracy: " + std::to_string(k) + " neighbours in four fifths of " +
-                std::to_string(rows) + " rows do not fit; " +
-                (largest_k == 0 ? "there must be at least " + std::to_string(kFolds) + " rows"
-                                : "1 to " + std::to_string(largest_k) + " do"));
-  }
-  check_values("label accuracy", x);
+  check_voters(k, rows);
+  check_values(x.host(), "label accuracy");
 
-  LeaveFoldOut classifier(x, labels, k);
-  // About a fifth of the neighbours are of the same fold. Where many rows have more of them, as
-  // duplicates may in sorted data, longer lists are quicker than looking at all rows for each.
+  LeaveFoldOut classifier(x.host(), labels, k);
+  classifier.decide(known);
+  // Where many rows have more neighbours of their own fold, as duplicates may in sorted data, longer
+  // lists are quicker than looking at all rows for each.
   const std::size_t longest = std::min(rows - 1, kMaxNeighbors);
-  std::size_t length = std::min(4 * k + 16, longest);
-  classifier.decide(nearest_neighbors(x, length, device));
+  std::size_t length = known.indices.row_size();
   while (classifier.open() > rows / 100 && length < longest) {
-    length = std::min(4 * length, longest);
-    classifier.decide(nearest_neighbors(x, length, device));
+    length = std::min(std::max(4 * length, 4 * k + 16), longest);
+    classifier.decide(nearest_neighbors(x, length, stop));
   }
+  stop_if_requested(stop);
   classifier.decide_rest();
   return classifier.accuracy();
 }
 
-double trustworthiness(const Array<float>& x, const Array<float>& map, std::size_t k,
-                       const Device& device) {
+double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels, std::size_t k,
+                      const StopRequest& stop) {
+  if (labels.size() != x.rows()) {
+    throw Error("label accuracy: there are " + std::to_string(x.rows()) + " rows, but " +
+                std::to_string(labels.size()) + " labels");
+  }
+  check_voters(k, x.rows());
+  // About a fifth of the neighbours are of the same fold.
+  const std::size_t length = std::min({4 * k + 16, x.rows() - 1, kMaxNeighbors});
+  return label_accuracy(x, labels, k, nearest_neighbors(x, length, stop), stop);
+}
+
+double trustworthiness(const Samples& x, const Samples& map, std::size_t k,
+                       const StopRequest& stop) {
   const Range range("trustworthiness");
   if (map.rows() != x.rows()) {
     throw Error("trustworthiness: the map has " + std::to_string(map.rows()) +
@@ -246,25 +233,22 @@ double trustworthiness(const Array<float>& x, const Array<float>& map, std::size
     throw Error("trustworthiness: " + std::to_string(k) + " neighbours of each of " +
                 std::to_string(rows) + " rows do not fit; fewer than half of the rows do");
   }
-  const auto first_rows = [rows](const Array<float>& all) {
-    const std::size_t size = all.row_size();
-    return Array<float>(
-        {rows, size},
-        {all.values.begin(), all.values.begin() + static_cast<std::ptrdiff_t>(rows * size)});
-  };
-  const Array<float> data = first_rows(x);
-  const Array<float> points = first_rows(map);
-  check_values("trustworthiness: data", data);
-  check_values("trustworthiness: map", points);
+  check_values(x.host(), "trustworthiness: data");
+  check_values(map.host(), "trustworthiness: map");
 
-  const NeighborGraph graph = nearest_neighbors(points, std::min(k + kMargin, rows - 1), device);
+  const std::size_t size = map.row_size();
+  const auto values = std::span(map.host().values).first(rows * size);
+  const Samples points(Array<float>({rows, size}, {values.begin(), values.end()}), map.device());
+  const NeighborGraph graph = nearest_neighbors(points, std::min(k + kMargin, rows - 1), stop);
   Array<std::uint32_t> neighbors({rows, k});
-  for_each_in_parallel(rows, [&](std::size_t row) {
-    const std::vector<Neighbor> nearest = nearest_of(points, row, graph.indices.row(row), k);
+#pragma omp parallel for
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto nearest = nearest_of(points.host(), row, graph.indices.row(row), k);
     for (std::size_t i = 0; i < k; ++i) neighbors.row(row)[i] = nearest[i].second;
-  });
+  }
   std::uint64_t missed = 0;
-  for (const std::uint32_t rank : neighbor_ranks(data, neighbors, device).values) {
+  const auto ranks = target_of(x.device()).neighbor_ranks(x, neighbors, stop);
+  for (const std::uint32_t rank : ranks.values) {
     if (rank > k) missed += rank - k;
   }
   const auto n = static_cast<double>(rows);

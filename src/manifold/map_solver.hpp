@@ -11,14 +11,9 @@
 
 namespace hourglass {
 
-/// How a map is optimized.
-struct MapSchedule {
-  std::size_t early_iterations = 250;
-  double early_exaggeration = 12.0;
-  double early_momentum = 0.5;
-  double late_momentum = 0.8;
-  double learning_rate = 200.0;
-  double spacing = 1.0 / 3.0;  ///< of the repulsion grid's nodes
+/// Where the repulsion of a map comes from.
+struct RepulsionOptions {
+  double spacing = 1.0 / 3.0;  ///< of the grid's nodes
   /// Maps of no more points have their repulsion summed over all pairs, not taken from a grid; without
   /// it, up to where that is as quick on this target.
   std::optional<std::size_t> exact_points = {};
@@ -32,13 +27,14 @@ class MapSolver {
   MapSolver& operator=(const MapSolver&) = delete;
 
   // Either of these first ...
-  virtual void find_neighbors(const Array<float>& x, std::size_t k) = 0;
+  virtual void find_neighbors(const Samples& x, std::size_t k, const StopRequest& stop) = 0;
   virtual void use_neighbors(const NeighborGraph& graph) = 0;
   [[nodiscard]] virtual NeighborGraph neighbors() = 0;
 
   // ... then these, in this order.
   virtual void compute_affinities(double perplexity) = 0;
-  virtual void begin(const Array<float>& map, const MapSchedule& schedule) = 0;
+  virtual void begin(const Array<float>& map, const TsneSchedule& schedule,
+                     const RepulsionOptions& repulsion) = 0;
 
   /// Iterations that one call to advance() had best be asked for.
   [[nodiscard]] virtual std::size_t stride() const = 0;

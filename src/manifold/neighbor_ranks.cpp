@@ -1,15 +1,17 @@
 // One target's part of trustworthiness.
 #include <algorithm>
 #include <cstdint>
-#include <hourglass/array.hpp>
+#include <hourglass/samples.hpp>
+#include <utility>
 
 #include "device/buffer.hpp"
 #include "device/range.hpp"
-#include "kernels/neighbors/candidates.hpp"
 #include "kernels/neighbors/ranks.hpp"
-#include "kernels/pca/columns.hpp"
+#include "manifold/centred_rows.hpp"
 #include "math/context.hpp"
 #include "math/matrix.hpp"
+#include "math/rows.hpp"
+#include "target/factories.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -18,28 +20,24 @@ constexpr std::size_t kTileRows = 256;
 
 }  // namespace
 
-/// For neighbors (rows, k): the place of each among its row's others, by distance in x.
-Array<std::uint32_t> neighbor_ranks(const Array<float>& x, const Array<std::uint32_t>& neighbors,
-                                    int device_index) {
+Array<std::uint32_t> neighbor_ranks(const Samples& x, const Array<std::uint32_t>& neighbors,
+                                    const StopRequest& stop) {
   const Range range("neighbour ranks");
-  const std::size_t rows = x.rows();
+  const std::size_t rows = neighbors.rows();
   const std::size_t features = x.row_size();
   const std::size_t k = neighbors.row_size();
-  math::Context context(device_index);
+  math::Context context(x.device().index);
   device::Stream& stream = context.stream();
 
-  auto data = device::to_device<float>(stream, x.values);
-  device::Buffer<float> mean(features);
-  device::Buffer<double> sums(kernels::column_sum_groups(rows) * features);
-  kernels::column_means(stream, data.data(), rows, features, sums.span(), mean.span());
-  kernels::subtract_means(stream, data.data(), rows, features, mean.span(), data.data());
-  device::Buffer<float> norms(rows);
-  kernels::squared_norms(stream, data.data(), rows, features, norms.data());
-
+  device::Buffer<float> own(rows * features);
+  device::copy_bytes_on_device(stream, own.data(), math::Rows::of(x.on_device()).values().data(),
+                               own.span().size_bytes());
+  const auto [data, norms] = centre_rows(context, std::move(own), rows, features);
   const auto wanted = device::to_device<std::uint32_t>(stream, neighbors.values);
   device::Buffer<std::uint32_t> found(rows * k);
   device::Buffer<float> products(std::min(kTileRows, rows) * rows);
   for (std::size_t row = 0; row < rows; row += kTileRows) {
+    stop_if_requested(stop);
     const std::size_t count = std::min(kTileRows, rows - row);
     math::matrix_product(context, math::Transpose::no, math::Transpose::yes, count, rows, features,
                          1.f, data.data() + row * features, data.data(), 0.f, products.data());

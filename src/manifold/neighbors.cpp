@@ -1,11 +1,11 @@
 #include "manifold/neighbors.hpp"
 
 #include <algorithm>
-#include <hourglass/error.hpp>
+#include <utility>
 
 #include "device/range.hpp"
 #include "kernels/neighbors/candidates.hpp"
-#include "kernels/pca/columns.hpp"
+#include "manifold/centred_rows.hpp"
 #include "math/matrix.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
@@ -22,18 +22,10 @@ constexpr std::size_t kMargin = 32;
 }  // namespace
 
 Neighbors find_neighbors(math::Context& context, device::Buffer<float> x, std::size_t rows,
-                         std::size_t features, std::size_t k) {
+                         std::size_t features, std::size_t k, const StopRequest& stop) {
   const Range range("neighbours");
   device::Stream& stream = context.stream();
-  device::Buffer<float> mean(features);
-  {
-    device::Buffer<double> sums(kernels::column_sum_groups(rows) * features);
-    kernels::column_means(stream, x.data(), rows, features, sums.span(), mean.span());
-    kernels::subtract_means(stream, x.data(), rows, features, mean.span(), x.data());
-  }
-  device::Buffer<float> norms(rows);
-  kernels::squared_norms(stream, x.data(), rows, features, norms.data());
-
+  const auto [centred, norms] = centre_rows(context, std::move(x), rows, features);
   Neighbors neighbors{.k = k,
                       .indices = device::Buffer<std::uint32_t>(rows * k),
                       .squared_distances = device::Buffer<float>(rows * k)};
@@ -47,18 +39,19 @@ Neighbors find_neighbors(math::Context& context, device::Buffer<float> x, std::s
   device::Buffer<kernels::Candidate> bound(group);
   const kernels::CandidateLists candidates{lists.data(), kept.data(), bound.data(), capacity};
   for (std::size_t row = 0; row < rows; row += group) {
+    stop_if_requested(stop);
     const std::size_t group_rows = std::min(group, rows - row);
     kernels::clear_candidates(stream, candidates, group_rows);
     for (std::size_t column = 0; column < rows; column += tile) {
       const std::size_t tile_columns = std::min(tile, rows - column);
       math::matrix_product(context, math::Transpose::no, math::Transpose::yes, group_rows,
-                           tile_columns, features, 1.f, x.data() + row * features,
-                           x.data() + column * features, 0.f, products.data());
+                           tile_columns, features, 1.f, centred.data() + row * features,
+                           centred.data() + column * features, 0.f, products.data());
       kernels::offer_candidates(stream, products.data(), norms.data(), row, group_rows, column,
                                 tile_columns, wanted, candidates);
     }
-    kernels::finish_candidates(stream, x.data(), norms.data(), rows, features, row, group_rows,
-                               wanted, k, candidates, neighbors.indices.data(),
+    kernels::finish_candidates(stream, centred.data(), norms.data(), rows, features, row,
+                               group_rows, wanted, k, candidates, neighbors.indices.data(),
                                neighbors.squared_distances.data());
   }
   stream.synchronize();  // the tiles are about to be freed

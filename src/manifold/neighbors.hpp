@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <hourglass/array.hpp>
+#include <hourglass/stop.hpp>
 
 #include "device/buffer.hpp"
 #include "math/context.hpp"
@@ -17,9 +18,9 @@ struct Neighbors {
   device::Buffer<float> squared_distances;
 };
 
-/// x (rows, features) in device memory, overwritten by its centred self: near the origin, inner
-/// products lose fewer digits.
+/// x (rows, features) in device memory.
 [[nodiscard]] Neighbors find_neighbors(math::Context& context, device::Buffer<float> x,
-                                       std::size_t rows, std::size_t features, std::size_t k);
+                                       std::size_t rows, std::size_t features, std::size_t k,
+                                       const StopRequest& stop = {});
 
 }  // namespace hourglass::HOURGLASS_TARGET

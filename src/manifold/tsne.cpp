@@ -9,36 +9,22 @@
 #include <string>
 #include <utility>
 
+#include "data/check.hpp"
 #include "device/range.hpp"
 #include "kernels/data/philox.hpp"
+#include "kernels/data/random_stream.hpp"
 #include "kernels/neighbors/limits.hpp"
 #include "manifold/map_solver.hpp"
+#include "target/table.hpp"
 
 namespace hourglass {
-
-#if HOURGLASS_HAS_CPU
-namespace cpu {
-std::unique_ptr<MapSolver> make_map_solver(int device_index);
-}
-#endif
-#if HOURGLASS_HAS_CUDA
-namespace cuda {
-std::unique_ptr<MapSolver> make_map_solver(int device_index);
-}
-#endif
 
 namespace {
 
 constexpr double kInitialSpread = 1e-4;  // standard deviation along the first axis
 
 std::unique_ptr<MapSolver> make_solver(const Device& device) {
-#if HOURGLASS_HAS_CPU
-  if (device.kind == DeviceKind::cpu) return cpu::make_map_solver(device.index);
-#endif
-#if HOURGLASS_HAS_CUDA
-  if (device.kind == DeviceKind::cuda) return cuda::make_map_solver(device.index);
-#endif
-  throw Error("this build cannot run t-SNE on device '" + device.name + "'");
+  return target_of(device).make_map_solver(device.index);
 }
 
 /// Adds the time from here to the end of the scope.
@@ -60,24 +46,10 @@ class Stopwatch {
 
 // ---- what cannot be mapped ---------------------------------------------------------------------
 
-void check_data(const Array<float>& x) {
-  if (x.rows() < 2) {
-    throw Error("t-SNE needs at least 2 rows, and there " +
-                std::string(x.rows() == 1 ? "is 1" : "are none"));
-  }
-  if (x.row_size() == 0) throw Error("t-SNE: the rows are empty");
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (!std::isfinite(x.values[i])) {
-      throw Error("t-SNE: row " + std::to_string(i / x.row_size()) + ", column " +
-                  std::to_string(i % x.row_size()) + " is not finite");
-    }
-  }
-  const auto first = x.row(0);
-  for (std::size_t i = 1; i < x.rows(); ++i) {
-    if (!std::ranges::equal(first, x.row(i))) return;
-  }
-  throw Error("t-SNE: all " + std::to_string(x.rows()) +
-              " rows are the same; there is no map of one point");
+void check_data(const Samples& x, const std::string& what) {
+  require_rows(x.rows(), x.row_size(), what);
+  require_finite(x.host(), what);
+  require_distinct_rows(x.host(), what, "none is nearer than another");
 }
 
 void check_graph(const NeighborGraph& graph) {
@@ -119,30 +91,28 @@ void check_options(const TsneOptions& options, std::size_t rows, std::size_t lar
   }
   if (options.iterations == 0)
     throw UsageError("the number of iterations is 0; it must be at least 1");
-  if (options.learning_rate &&
-      (!(*options.learning_rate > 0.0) || !std::isfinite(*options.learning_rate))) {
+  const TsneSchedule& schedule = options.schedule;
+  if (!(schedule.learning_rate >= 0.0) || !std::isfinite(schedule.learning_rate)) {
     throw UsageError("the learning rate must be a positive number");
   }
-  if (!(options.early_exaggeration >= 1.0) || !std::isfinite(options.early_exaggeration)) {
+  if (!(schedule.early_exaggeration >= 1.0) || !std::isfinite(schedule.early_exaggeration)) {
     throw UsageError("the early exaggeration must be a number of at least 1");
   }
   if (!options.initial_map) return;
   if (options.initial_map->shape != Shape{rows, 2}) {
     throw Error("the initial map must have shape (" + std::to_string(rows) + ", 2)");
   }
-  if (!std::ranges::all_of(options.initial_map->values, [](float v) { return std::isfinite(v); })) {
-    throw Error("the initial map holds values that are not finite");
-  }
+  require_finite(*options.initial_map, "the initial map");
 }
 
 // ---- where a map starts ------------------------------------------------------------------------
 
 Array<float> random_map(std::size_t rows, std::uint64_t seed) {
-  constexpr std::uint64_t kTag = std::uint64_t{0x7e} << 56;  // this use of the seed, no other
+  constexpr std::uint64_t kStream = stream_number(RandomStream::initial_map);
   const Philox random{seed};
   Array<float> map({rows, 2});
   for (std::size_t i = 0; i < rows; ++i) {
-    const PhiloxBlock bits = random(i, kTag);
+    const PhiloxBlock bits = random(i, kStream);
     const double radius = std::sqrt(-2.0 * std::log(1.0 - double{uniform(bits[0])}));
     const double angle = 2.0 * std::numbers::pi * double{uniform(bits[1])};
     map.row(i)[0] = static_cast<float>(kInitialSpread * radius * std::cos(angle));
@@ -151,17 +121,9 @@ Array<float> random_map(std::size_t rows, std::uint64_t seed) {
   return map;
 }
 
-Array<float> pca_map(const Array<float>& x, const Device& device) {
+Array<float> pca_map(const Samples& x, const StopRequest& stop) {
   const std::size_t components = std::min<std::size_t>({2, x.row_size(), x.rows()});
-  const auto [pca, scores] = fit_transform_pca(x, {.components = components}, device);
-  const double scale = kInitialSpread / std::sqrt(pca.explained_variance[0]);
-  Array<float> map({x.rows(), 2});
-  for (std::size_t i = 0; i < x.rows(); ++i) {
-    for (std::size_t c = 0; c < components; ++c) {
-      map.row(i)[c] = static_cast<float>(scale * scores.row(i)[c]);
-    }
-  }
-  return map;
+  return initial_map(fit_transform_pca(x, {.components = components, .stop = stop}));
 }
 
 // ---- the stages --------------------------------------------------------------------------------
@@ -178,32 +140,37 @@ double spacing_of(TsneAccuracy accuracy) {
   return 1.0 / 3.0;
 }
 
+void begin_stage(const TsneOptions& options, const char* name) {
+  stop_if_requested(options.stop);
+  if (options.on_stage) options.on_stage(name);
+}
+
 /// From neighbours to the map; `initial` makes the map to start from.
 TsneResult optimize(MapSolver& solver, std::size_t rows, const TsneOptions& options,
                     const std::function<Array<float>()>& initial, TsneResult result) {
-  const auto stage = [&](const char* name) {
-    if (options.on_stage) options.on_stage(name);
-  };
+  const auto stage = [&](const char* name) { begin_stage(options, name); };
   stage("affinities");
   {
     const Stopwatch watch(result.seconds.affinities);
     solver.compute_affinities(options.perplexity);
   }
   stage("initialization");
-  result.learning_rate = options.learning_rate.value_or(
-      std::max(static_cast<double>(rows) / options.early_exaggeration / 4.0, 50.0));
+  TsneSchedule schedule = options.schedule;
+  if (schedule.learning_rate == 0.0) {
+    schedule.learning_rate =
+        std::max(static_cast<double>(rows) / schedule.early_exaggeration / 4.0, 50.0);
+  }
+  result.learning_rate = schedule.learning_rate;
   {
     const Stopwatch watch(result.seconds.initialization);
-    solver.begin(initial(), {.early_exaggeration = options.early_exaggeration,
-                             .learning_rate = result.learning_rate,
-                             .spacing = spacing_of(options.accuracy)});
+    solver.begin(initial(), schedule, {.spacing = spacing_of(options.accuracy)});
   }
   stage("optimization");
   {
     const Stopwatch watch(result.seconds.optimization);
     const std::size_t interval = options.divergence_interval;
-    bool go_on = true;
-    while (go_on && result.iterations < options.iterations) {
+    while (result.iterations < options.iterations) {
+      stop_if_requested(options.stop);
       std::size_t count = std::min(solver.stride(), options.iterations - result.iterations);
       if (interval > 0) count = std::min(count, interval - result.iterations % interval);
       solver.advance(count);
@@ -211,8 +178,9 @@ TsneResult optimize(MapSolver& solver, std::size_t rows, const TsneOptions& opti
       if (interval > 0 && result.iterations % interval == 0) {
         result.history.push_back({result.iterations, solver.divergence(false)});
       }
-      go_on = !options.on_progress ||
-              options.on_progress({result.iterations, options.iterations, watch.elapsed()});
+      if (options.on_progress) {
+        options.on_progress({result.iterations, options.iterations, watch.elapsed()});
+      }
     }
   }
   stage("divergence");
@@ -224,41 +192,53 @@ TsneResult optimize(MapSolver& solver, std::size_t rows, const TsneOptions& opti
   return result;
 }
 
+}  // namespace
+
 std::size_t neighbor_count(double perplexity, std::size_t rows) {
   return std::min(static_cast<std::size_t>(3.0 * perplexity), rows - 1);
 }
 
-}  // namespace
+Array<float> initial_map(const PcaMap& pca) {
+  const std::size_t components = std::min<std::size_t>(2, pca.scores.row_size());
+  const double scale = kInitialSpread / std::sqrt(pca.model.explained_variance[0]);
+  Array<float> map({pca.scores.rows(), 2});
+  for (std::size_t i = 0; i < map.rows(); ++i) {
+    for (std::size_t c = 0; c < components; ++c) {
+      map.row(i)[c] = static_cast<float>(scale * pca.scores.row(i)[c]);
+    }
+  }
+  return map;
+}
 
-NeighborGraph nearest_neighbors(const Array<float>& x, std::size_t k, const Device& device) {
-  check_data(x);
+NeighborGraph nearest_neighbors(const Samples& x, std::size_t k, const StopRequest& stop) {
+  check_data(x, "nearest neighbours");
   const std::size_t most = std::min(x.rows() - 1, kMaxNeighbors);
   if (k == 0 || k > most) {
     throw Error("cannot find " + std::to_string(k) + " neighbours of each of " +
                 std::to_string(x.rows()) + " rows; 1 to " + std::to_string(most) + " are possible");
   }
-  const auto solver = make_solver(device);
-  solver->find_neighbors(x, k);
+  const auto solver = make_solver(x.device());
+  solver->find_neighbors(x, k, stop);
   return solver->neighbors();
 }
 
-TsneResult tsne(const Array<float>& x, const TsneOptions& options, const Device& device) {
+TsneResult tsne(const Samples& x, const TsneOptions& options) {
   const Range range("t-SNE");
-  check_data(x);
+  check_data(x, "t-SNE");
   const std::size_t rows = x.rows();
   check_options(options, rows, std::min(rows - 1, kMaxNeighbors / 3));
-  const auto solver = make_solver(device);
+  const auto solver = make_solver(x.device());
   TsneResult result;
   result.neighbors = neighbor_count(options.perplexity, rows);
-  if (options.on_stage) options.on_stage("neighbours");
+  begin_stage(options, "neighbours");
   {
     const Stopwatch watch(result.seconds.neighbors);
-    solver->find_neighbors(x, result.neighbors);
+    solver->find_neighbors(x, result.neighbors, options.stop);
   }
   const auto initial = [&] {
     if (options.initial_map) return *options.initial_map;
     return options.initialization == TsneInitialization::random ? random_map(rows, options.seed)
-                                                                : pca_map(x, device);
+                                                                : pca_map(x, options.stop);
   };
   return optimize(*solver, rows, options, initial, std::move(result));
 }

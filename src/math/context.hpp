@@ -3,6 +3,7 @@
 
 #include <hourglass/device.hpp>
 #include <memory>
+#include <new>
 
 #include "device/stream.hpp"
 
@@ -21,8 +22,12 @@ class Context {
   [[nodiscard]] device::Stream& stream() { return stream_; }
   [[nodiscard]] Libraries& libraries() { return *libraries_; }
   [[nodiscard]] Precision precision() const { return precision_; }
+  [[nodiscard]] int device_index() const { return device_index_; }
   /// CUDA: makes this context's device current; call when work arrives from another thread.
   void make_current() const;
+  /// The same where nothing can be done about a failure: in the destructor of who owns a context and
+  /// device memory beside it.
+  void make_current(std::nothrow_t) const noexcept;
 
  private:
   int device_index_;

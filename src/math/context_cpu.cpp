@@ -12,5 +12,6 @@ Context::Context(int device_index, Precision precision)
 
 Context::~Context() = default;
 void Context::make_current() const {}
+void Context::make_current(std::nothrow_t) const noexcept {}
 
 }  // namespace hourglass::HOURGLASS_TARGET::math

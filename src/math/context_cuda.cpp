@@ -20,10 +20,16 @@ Context::Context(int device_index, Precision precision)
       precision_(precision),
       libraries_(std::make_unique<Libraries>(stream_.handle())) {}
 
-Context::~Context() = default;
+Context::~Context() {
+  make_current(std::nothrow);
+}
 
 void Context::make_current() const {
   use_device(device_index_);
+}
+
+void Context::make_current(std::nothrow_t) const noexcept {
+  cudaSetDevice(device_index_);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::math

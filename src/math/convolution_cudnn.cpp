@@ -2,62 +2,68 @@
 // graph API's extra fusions want channels-last layouts that buy nothing at 1 to 16 channels.
 #include <cudnn.h>
 
-#include <algorithm>
-#include <array>
-#include <hourglass/error.hpp>
-#include <optional>
-#include <span>
-#include <string>
-
 #include "device/buffer.hpp"
+#include "kernels/layers/bias_gradient.hpp"
 #include "math/convolution.hpp"
 #include "math/libraries_cuda.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::math {
 namespace {
 
-/// A cuDNN descriptor with an owner.
-template <class Descriptor, auto create, auto destroy>
-class Owned {
+/// A cuDNN descriptor, made empty as cuDNN wants it.
+template <class T, auto create, auto destroy>
+class Descriptor {
  public:
-  Owned() { check(create(&descriptor_), "creating a descriptor"); }
-  ~Owned() { destroy(descriptor_); }
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-  operator Descriptor() const { return descriptor_; }  // NOLINT(google-explicit-constructor)
+  Descriptor() { handle_.make("creating a descriptor", create); }
+  operator T() const { return handle_.get(); }  // NOLINT(google-explicit-constructor)
 
  private:
-  Descriptor descriptor_ = nullptr;
+  Handle<T, destroy> handle_;
 };
 
 using TensorDescriptor =
-    Owned<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
+    Descriptor<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
 using FilterDescriptor =
-    Owned<cudnnFilterDescriptor_t, cudnnCreateFilterDescriptor, cudnnDestroyFilterDescriptor>;
-using ConvolutionDescriptor = Owned<cudnnConvolutionDescriptor_t, cudnnCreateConvolutionDescriptor,
-                                    cudnnDestroyConvolutionDescriptor>;
-using ActivationDescriptor = Owned<cudnnActivationDescriptor_t, cudnnCreateActivationDescriptor,
-                                   cudnnDestroyActivationDescriptor>;
+    Descriptor<cudnnFilterDescriptor_t, cudnnCreateFilterDescriptor, cudnnDestroyFilterDescriptor>;
+using ConvolutionDescriptor =
+    Descriptor<cudnnConvolutionDescriptor_t, cudnnCreateConvolutionDescriptor,
+               cudnnDestroyConvolutionDescriptor>;
+using ActivationDescriptor =
+    Descriptor<cudnnActivationDescriptor_t, cudnnCreateActivationDescriptor,
+               cudnnDestroyActivationDescriptor>;
 
 /// FMA is true fp32; DEFAULT lets cuDNN round the operands to TF32 on tensor cores.
 cudnnMathType_t math_type(Precision precision) {
   return precision == Precision::tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH;
 }
 
-/// The fastest algorithm of cuDNN's list that is deterministic and keeps to the math type asked for.
-template <class Performance>
-auto choose(std::span<const Performance> candidates, cudnnMathType_t allowed, const char* what) {
-  const auto fits = [&](const Performance& candidate) {
-    return candidate.status == CUDNN_STATUS_SUCCESS &&
-           candidate.determinism == CUDNN_DETERMINISTIC &&
-           (allowed != CUDNN_FMA_MATH || candidate.mathType == CUDNN_FMA_MATH);
-  };
-  const auto best = std::find_if(candidates.begin(), candidates.end(), fits);
-  if (best == candidates.end()) {
-    throw Error(std::string("cuDNN has no deterministic algorithm for the convolution's ") + what);
+// One algorithm for each pass, for every shape: cuDNN's own choice may be an FFT or Winograd's, which
+// are deterministic too but less exact. The forward one is what cuDNN fuses with bias and activation;
+// the backward ones are those of PyTorch's deterministic mode.
+constexpr auto kForward = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
+constexpr auto kBackwardData = CUDNN_CONVOLUTION_BWD_DATA_ALGO_1;
+constexpr auto kBackwardFilter = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
+
+/// A pass's scratch memory, had when the pass is first made: inference makes no backward pass, and no
+/// gradient goes to the first layer's images. Each pass has its own, for recorded ones keep the address.
+class Workspace {
+ public:
+  /// `size(&bytes)` asks cuDNN how much the pass wants.
+  template <class Size>
+  device::Buffer<std::byte>& get(Size size) {
+    if (!sized_) {
+      std::size_t bytes = 0;
+      check(size(&bytes), "sizing a convolution's workspace");
+      buffer_ = device::Buffer<std::byte>(bytes);
+      sized_ = true;
+    }
+    return buffer_;
   }
-  return *best;
-}
+
+ private:
+  device::Buffer<std::byte> buffer_;
+  bool sized_ = false;
+};
 
 constexpr float kOne = 1.f;
 constexpr float kZero = 0.f;
@@ -65,7 +71,10 @@ constexpr float kZero = 0.f;
 }  // namespace
 
 struct Convolution::Plan {
-  Plan(Context& context, const ConvolutionShape& shape, bool relu) {
+  Plan(Context& context, const ConvolutionShape& shape, bool relu)
+      : channels{.batch = shape.batch,
+                 .channels = shape.out_channels,
+                 .inner = shape.height * shape.width} {
     const auto number = [](std::size_t n) { return static_cast<int>(n); };
     const int n = number(shape.batch);
     const int c = number(shape.in_channels);
@@ -81,54 +90,21 @@ struct Convolution::Plan {
     check(cudnnSetConvolution2dDescriptor(convolution, 1, 1, 1, 1, 1, 1, CUDNN_CROSS_CORRELATION,
                                           type),
           "describing the convolution");
-    const auto math = math_type(context.precision());
-    check(cudnnSetConvolutionMathType(convolution, math), "setting the math type");
+    check(cudnnSetConvolutionMathType(convolution, math_type(context.precision())),
+          "setting the math type");
     check(cudnnSetActivationDescriptor(activation,
                                        relu ? CUDNN_ACTIVATION_RELU : CUDNN_ACTIVATION_IDENTITY,
                                        CUDNN_NOT_PROPAGATE_NAN, 0.0),
           "describing the activation");
-
-    cudnnHandle_t handle = context.libraries().cudnn.get();
-    std::size_t forward_bytes = 0;
-    check(cudnnGetConvolutionForwardWorkspaceSize(handle, x, weight, convolution, y, kForward,
-                                                  &forward_bytes),
-          "sizing the forward workspace");
-
-    int found = 0;
-    std::array<cudnnConvolutionBwdDataAlgoPerf_t, CUDNN_CONVOLUTION_BWD_DATA_ALGO_COUNT> data{};
-    check(cudnnGetConvolutionBackwardDataAlgorithm_v7(handle, weight, y, convolution, x,
-                                                      number(data.size()), &found, data.data()),
-          "listing backward-data algorithms");
-    const auto best_data = choose(std::span<const cudnnConvolutionBwdDataAlgoPerf_t>(data).first(
-                                      static_cast<std::size_t>(found)),
-                                  math, "data gradient");
-    data_algorithm = best_data.algo;
-
-    std::array<cudnnConvolutionBwdFilterAlgoPerf_t, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT>
-        filter{};
-    check(cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-              handle, x, y, convolution, weight, number(filter.size()), &found, filter.data()),
-          "listing backward-filter algorithms");
-    const auto best_filter =
-        choose(std::span<const cudnnConvolutionBwdFilterAlgoPerf_t>(filter).first(
-                   static_cast<std::size_t>(found)),
-               math, "weight gradient");
-    filter_algorithm = best_filter.algo;
-
-    workspace =
-        device::Buffer<std::byte>(std::max({forward_bytes, best_data.memory, best_filter.memory}));
   }
-
-  // The one forward algorithm that cuDNN fuses with bias and activation.
-  static constexpr auto kForward = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
 
   TensorDescriptor x, y, bias;
   FilterDescriptor weight;
   ConvolutionDescriptor convolution;
   ActivationDescriptor activation;
-  cudnnConvolutionBwdDataAlgo_t data_algorithm{};
-  cudnnConvolutionBwdFilterAlgo_t filter_algorithm{};
-  device::Buffer<std::byte> workspace;
+  kernels::ChannelShape channels;  // of y
+  Workspace forward, backward_data, backward_filter;
+  device::Buffer<float> bias_partials;  // had when first wanted, as workspaces
 };
 
 Convolution::Convolution(Context& context, const ConvolutionShape& shape, bool relu)
@@ -141,31 +117,47 @@ Convolution& Convolution::operator=(Convolution&&) noexcept = default;
 void Convolution::forward(Context& context, const float* x, const float* weight, const float* bias,
                           float* y) {
   Plan& p = *plan_;
-  check(cudnnConvolutionBiasActivationForward(context.libraries().cudnn.get(), &kOne, p.x, x,
-                                              p.weight, weight, p.convolution, Plan::kForward,
-                                              p.workspace.data(), p.workspace.size(), &kZero, p.y,
-                                              y, p.bias, bias, p.activation, p.y, y),
+  cudnnHandle_t handle = context.libraries().cudnn.get();
+  auto& workspace = p.forward.get([&](std::size_t* bytes) {
+    return cudnnGetConvolutionForwardWorkspaceSize(handle, p.x, p.weight, p.convolution, p.y,
+                                                   kForward, bytes);
+  });
+  check(cudnnConvolutionBiasActivationForward(
+            handle, &kOne, p.x, x, p.weight, weight, p.convolution, kForward, workspace.data(),
+            workspace.size(), &kZero, p.y, y, p.bias, bias, p.activation, p.y, y),
         "convolution forward");
 }
 
 void Convolution::backward_data(Context& context, const float* dz, const float* weight, float* dx) {
   Plan& p = *plan_;
-  check(cudnnConvolutionBackwardData(context.libraries().cudnn.get(), &kOne, p.weight, weight, p.y,
-                                     dz, p.convolution, p.data_algorithm, p.workspace.data(),
-                                     p.workspace.size(), &kZero, p.x, dx),
+  cudnnHandle_t handle = context.libraries().cudnn.get();
+  auto& workspace = p.backward_data.get([&](std::size_t* bytes) {
+    return cudnnGetConvolutionBackwardDataWorkspaceSize(handle, p.weight, p.y, p.convolution, p.x,
+                                                        kBackwardData, bytes);
+  });
+  check(cudnnConvolutionBackwardData(handle, &kOne, p.weight, weight, p.y, dz, p.convolution,
+                                     kBackwardData, workspace.data(), workspace.size(), &kZero, p.x,
+                                     dx),
         "convolution backward data");
 }
 
+// The bias gradient is a kernel of ours: cuDNN's sums each channel in one block.
 void Convolution::backward_parameters(Context& context, const float* x, const float* dz,
                                       float* dweight, float* dbias) {
   Plan& p = *plan_;
   cudnnHandle_t handle = context.libraries().cudnn.get();
-  check(cudnnConvolutionBackwardFilter(handle, &kOne, p.x, x, p.y, dz, p.convolution,
-                                       p.filter_algorithm, p.workspace.data(), p.workspace.size(),
-                                       &kZero, p.weight, dweight),
-        "convolution backward filter");
-  check(cudnnConvolutionBackwardBias(handle, &kOne, p.y, dz, &kZero, p.bias, dbias),
-        "convolution backward bias");
+  auto& workspace = p.backward_filter.get([&](std::size_t* bytes) {
+    return cudnnGetConvolutionBackwardFilterWorkspaceSize(handle, p.x, p.y, p.convolution, p.weight,
+                                                          kBackwardFilter, bytes);
+  });
+  check(
+      cudnnConvolutionBackwardFilter(handle, &kOne, p.x, x, p.y, dz, p.convolution, kBackwardFilter,
+                                     workspace.data(), workspace.size(), &kZero, p.weight, dweight),
+      "convolution backward filter");
+  if (const auto count = kernels::bias_partial_count(p.channels); p.bias_partials.size() != count) {
+    p.bias_partials = device::Buffer<float>(count);
+  }
+  kernels::bias_gradient(context.stream(), dz, p.channels, p.bias_partials.span(), dbias);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::math

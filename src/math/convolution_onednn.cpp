@@ -1,17 +1,12 @@
-// Convolution by oneDNN, channels last, the batch in shares that our threads take one by one. oneDNN
-// chooses the layout of the weights; they are reordered from and to (out, in, 3, 3) around each call,
-// which for a few thousand numbers is nothing. Version 3 of its API dropped the operation descriptors
-// that version 2 wants; both are served.
-#include <algorithm>
-#include <deque>
+// Convolution by oneDNN, channels last. oneDNN chooses the layout of the weights; they are reordered
+// from and to (out, in, 3, 3) around each call, which for a few thousand numbers is nothing. Version 3
+// of its API dropped the operation descriptors that version 2 wants; both are served.
 #include <dnnl.hpp>
+#include <hourglass/error.hpp>
 #include <optional>
-#include <unordered_map>
-#include <vector>
 
 #include "math/convolution.hpp"
 #include "math/libraries_cpu.hpp"
-#include "math/serial_libraries.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::math {
 namespace {
@@ -30,10 +25,8 @@ memory::desc describe(const memory::dims& dims, Tag tag) {
   return {dims, memory::data_type::f32, tag};
 }
 
-/// Scratchpads are given, for oneDNN keeps its own for the thread that made the primitive.
-dnnl::primitive_attr attributes(bool relu = false) {
-  dnnl::primitive_attr chosen;
-  chosen.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+dnnl::primitive_attr forward_attributes(bool relu) {
+  dnnl::primitive_attr attributes;
   if (relu) {
     dnnl::post_ops operations;
 #if DNNL_VERSION_MAJOR >= 3
@@ -41,9 +34,9 @@ dnnl::primitive_attr attributes(bool relu = false) {
 #else
     operations.append_eltwise(1.f, dnnl::algorithm::eltwise_relu, 0.f, 0.f);
 #endif
-    chosen.set_post_ops(operations);
+    attributes.set_post_ops(operations);
   }
-  return chosen;
+  return attributes;
 }
 
 /// A fixed view of memory that changes hands at every call.
@@ -94,54 +87,64 @@ class WeightReorder {
   dnnl::reorder reorder_;
 };
 
-/// The passes for so many images. Backward ones are made when first asked for: inference never is, and
-/// no gradient goes to the first layer's images.
-struct Passes {
-  Passes(const dnnl::engine& engine_, const ConvolutionShape& shape_, bool relu)
+}  // namespace
+
+struct Convolution::Plan {
+  Plan(const dnnl::engine& engine_, const ConvolutionShape& shape, bool relu)
       : engine(engine_),
-        shape(shape_),
-        x(describe({dim(shape.batch), dim(shape.in_channels), dim(shape.height), dim(shape.width)},
-                   Tag::nhwc)),
-        y(describe({dim(shape.batch), dim(shape.out_channels), dim(shape.height), dim(shape.width)},
-                   Tag::nhwc)),
-        w(describe({dim(shape.out_channels), dim(shape.in_channels), 3, 3}, Tag::oihw)),
-        any_w(describe({dim(shape.out_channels), dim(shape.in_channels), 3, 3}, Tag::any)),
-        b(describe({dim(shape.out_channels)}, Tag::x)),
+        x_dims{dim(shape.batch), dim(shape.in_channels), dim(shape.height), dim(shape.width)},
+        y_dims{dim(shape.batch), dim(shape.out_channels), dim(shape.height), dim(shape.width)},
+        w_dims{dim(shape.out_channels), dim(shape.in_channels), 3, 3},
+        b_dims{dim(shape.out_channels)},
+        x(describe(x_dims, Tag::nhwc), engine),
+        y(describe(y_dims, Tag::nhwc), engine),
+        b(describe(b_dims, Tag::x), engine),
         forward_description(describe_forward(relu)),
         forward(forward_description),
-        forward_weight(w, forward_description.weights_desc(), engine,
+        forward_weight(file_weight(), forward_description.weights_desc(), engine,
                        WeightReorder::Direction::to_library) {}
 
+  memory::desc file_weight() const { return describe(w_dims, Tag::oihw); }
+
   dnnl::convolution_forward::primitive_desc describe_forward(bool relu) const {
+    const auto attributes = forward_attributes(relu);
     const auto kind = dnnl::prop_kind::forward_training;
     const auto algorithm = dnnl::algorithm::convolution_direct;
+    const auto src = describe(x_dims, Tag::nhwc);
+    const auto weight = describe(w_dims, Tag::any);
+    const auto bias = describe(b_dims, Tag::x);
+    const auto dst = describe(y_dims, Tag::nhwc);
 #if DNNL_VERSION_MAJOR >= 3
-    return {engine, kind,     algorithm, x,        any_w,           b,
-            y,      kStrides, kPadding,  kPadding, attributes(relu)};
+    return {engine, kind,     algorithm, src,      weight,    bias,
+            dst,    kStrides, kPadding,  kPadding, attributes};
 #else
-    return {
-        {kind, algorithm, x, any_w, b, y, kStrides, kPadding, kPadding}, attributes(relu), engine};
+    return {{kind, algorithm, src, weight, bias, dst, kStrides, kPadding, kPadding},
+            attributes,
+            engine};
 #endif
   }
 
+  /// Backward primitives are made when first asked for: inference never is, and no gradient goes to
+  /// the first layer's images.
   struct BackwardData {
-    explicit BackwardData(const Passes& passes)
-        : description(describe_primitive(passes)),
+    explicit BackwardData(const Plan& plan)
+        : description(describe_primitive(plan)),
           primitive(description),
-          weight(passes.w, description.weights_desc(), passes.engine,
+          weight(plan.file_weight(), description.weights_desc(), plan.engine,
                  WeightReorder::Direction::to_library) {}
-    static dnnl::convolution_backward_data::primitive_desc describe_primitive(const Passes& p) {
+    static dnnl::convolution_backward_data::primitive_desc describe_primitive(const Plan& plan) {
       const auto algorithm = dnnl::algorithm::convolution_direct;
+      const auto dsrc = describe(plan.x_dims, Tag::nhwc);
+      const auto weight = describe(plan.w_dims, Tag::any);
+      const auto ddst = describe(plan.y_dims, Tag::nhwc);
 #if DNNL_VERSION_MAJOR >= 3
-      return {p.engine,    algorithm, p.x,
-              p.any_w,     p.y,       kStrides,
-              kPadding,    kPadding,  p.forward_description,
-              attributes()};
+      return {plan.engine, algorithm, dsrc,
+              weight,      ddst,      kStrides,
+              kPadding,    kPadding,  plan.forward_description};
 #else
-      return {{algorithm, p.x, p.any_w, p.y, kStrides, kPadding, kPadding},
-              attributes(),
-              p.engine,
-              p.forward_description};
+      return {{algorithm, dsrc, weight, ddst, kStrides, kPadding, kPadding},
+              plan.engine,
+              plan.forward_description};
 #endif
     }
     dnnl::convolution_backward_data::primitive_desc description;
@@ -150,141 +153,39 @@ struct Passes {
   };
 
   struct BackwardParameters {
-    explicit BackwardParameters(const Passes& passes)
-        : description(describe_primitive(passes)), primitive(description) {}
-    static dnnl::convolution_backward_weights::primitive_desc describe_primitive(const Passes& p) {
+    explicit BackwardParameters(const Plan& plan)
+        : description(describe_primitive(plan)),
+          primitive(description),
+          weight(plan.file_weight(), description.diff_weights_desc(), plan.engine,
+                 WeightReorder::Direction::from_library) {}
+    static dnnl::convolution_backward_weights::primitive_desc describe_primitive(const Plan& plan) {
       const auto algorithm = dnnl::algorithm::convolution_direct;
+      const auto src = describe(plan.x_dims, Tag::nhwc);
+      const auto dweight = describe(plan.w_dims, Tag::any);
+      const auto dbias = describe(plan.b_dims, Tag::x);
+      const auto ddst = describe(plan.y_dims, Tag::nhwc);
 #if DNNL_VERSION_MAJOR >= 3
-      return {p.engine,    algorithm, p.x,      p.any_w,  p.b,
-              p.y,         kStrides,  kPadding, kPadding, p.forward_description,
-              attributes()};
+      return {plan.engine, algorithm, src,      dweight,  dbias,
+              ddst,        kStrides,  kPadding, kPadding, plan.forward_description};
 #else
-      return {{algorithm, p.x, p.any_w, p.b, p.y, kStrides, kPadding, kPadding},
-              attributes(),
-              p.engine,
-              p.forward_description};
+      return {{algorithm, src, dweight, dbias, ddst, kStrides, kPadding, kPadding},
+              plan.engine,
+              plan.forward_description};
 #endif
     }
     dnnl::convolution_backward_weights::primitive_desc description;
     dnnl::convolution_backward_weights primitive;
+    WeightReorder weight;
   };
 
   dnnl::engine engine;
-  ConvolutionShape shape;
-  memory::desc x, y, w, any_w, b;
+  memory::dims x_dims, y_dims, w_dims, b_dims;
+  View x, y, b;
   dnnl::convolution_forward::primitive_desc forward_description;
   dnnl::convolution_forward forward;
   WeightReorder forward_weight;
   std::optional<BackwardData> backward_data;
   std::optional<BackwardParameters> backward_parameters;
-};
-
-/// Some images of the batch, and all that a thread needs to itself while it works on them.
-class Share {
- public:
-  Share(Passes& passes, std::size_t first_image)
-      : passes_(passes),
-        x_offset_(first_image * passes.shape.in_channels * passes.shape.height *
-                  passes.shape.width),
-        y_offset_(first_image * passes.shape.out_channels * passes.shape.height *
-                  passes.shape.width),
-        stream_(passes.engine),
-        x_(passes.x, passes.engine),
-        y_(passes.y, passes.engine),
-        b_(passes.b, passes.engine) {}
-
-  void forward(const float* x, const memory& weight, const float* bias, float* y) {
-    execute(passes_.forward, passes_.forward_description.scratchpad_desc(),
-            {{DNNL_ARG_SRC, x_.at(x + x_offset_)},
-             {DNNL_ARG_WEIGHTS, weight},
-             {DNNL_ARG_BIAS, b_.at(bias)},
-             {DNNL_ARG_DST, y_.at(y + y_offset_)}});
-  }
-
-  void backward_data(const float* dz, const memory& weight, float* dx) {
-    execute(passes_.backward_data->primitive, passes_.backward_data->description.scratchpad_desc(),
-            {{DNNL_ARG_DIFF_DST, y_.at(dz + y_offset_)},
-             {DNNL_ARG_WEIGHTS, weight},
-             {DNNL_ARG_DIFF_SRC, x_.at(dx + x_offset_)}});
-  }
-
-  /// Its part of the gradient, as in files.
-  void backward_parameters(const float* x, const float* dz) {
-    auto& pass = *passes_.backward_parameters;
-    if (!gradient_) {
-      gradient_.emplace(passes_.w, pass.description.diff_weights_desc(), passes_.engine,
-                        WeightReorder::Direction::from_library);
-      dweight.resize(passes_.shape.out_channels * passes_.shape.in_channels * 9);
-      dbias.resize(passes_.shape.out_channels);
-    }
-    execute(pass.primitive, pass.description.scratchpad_desc(),
-            {{DNNL_ARG_SRC, x_.at(x + x_offset_)},
-             {DNNL_ARG_DIFF_DST, y_.at(dz + y_offset_)},
-             {DNNL_ARG_DIFF_WEIGHTS, gradient_->write_target(dweight.data())},
-             {DNNL_ARG_DIFF_BIAS, b_.at(dbias.data())}});
-    gradient_->finish(stream_, dweight.data());
-  }
-
-  std::vector<float> dweight, dbias;
-
- private:
-  void execute(const dnnl::primitive& primitive, const memory::desc& scratchpad,
-               std::unordered_map<int, memory> arguments) {
-    if (scratchpad_.size() < scratchpad.get_size()) scratchpad_.resize(scratchpad.get_size());
-    arguments.emplace(DNNL_ARG_SCRATCHPAD, memory(scratchpad, passes_.engine, scratchpad_.data()));
-    primitive.execute(stream_, arguments);
-  }
-
-  Passes& passes_;
-  std::size_t x_offset_, y_offset_;
-  dnnl::stream stream_;
-  View x_, y_, b_;
-  std::optional<WeightReorder> gradient_;
-  std::vector<std::byte> scratchpad_;
-};
-
-/// sum[i] over the shares' `part`[i], in the shares' order: the same whoever worked on them.
-void add_up(const std::vector<Share>& shares, std::vector<float> Share::*part, float* sum) {
-  std::copy((shares.front().*part).begin(), (shares.front().*part).end(), sum);
-  for (std::size_t s = 1; s < shares.size(); ++s) {
-    const std::vector<float>& more = shares[s].*part;
-    for (std::size_t i = 0; i < more.size(); ++i) sum[i] += more[i];
-  }
-}
-
-}  // namespace
-
-struct Convolution::Plan {
-  Plan(const dnnl::engine& engine, const ConvolutionShape& shape, bool relu) {
-    const SerialLibraries serial;  // primitives are made for the threads that there are
-    ConvolutionShape part = shape;
-    part.batch = std::min(shape.batch, kImages);
-    passes.emplace_back(engine, part, relu);
-    part.batch = shape.batch % part.batch;
-    if (part.batch > 0) passes.emplace_back(engine, part, relu);
-    for (std::size_t first = 0; first < shape.batch; first += kImages) {
-      shares.emplace_back(shape.batch - first < kImages ? passes.back() : passes.front(), first);
-    }
-  }
-
-  /// run(share, weights as its pass wants them) for each share; make(pass) gives these.
-  template <class Make, class Run>
-  void for_each(Make make, Run run) {
-    std::vector<decltype(&make(passes.front()))> made;
-    {
-      const SerialLibraries serial;
-      for (Passes& pass : passes) made.push_back(&make(pass));
-    }
-    for_each_share(shares.size(), [&](std::size_t s) {
-      run(shares[s], *(s + 1 == shares.size() ? made.back() : made.front()));
-    });
-  }
-
-  /// Images a share: small enough that threads share a batch evenly, large enough that a call is
-  /// worth its while. Not by the number of threads, so that gradients do not depend on it.
-  static constexpr std::size_t kImages = 8;
-  std::deque<Passes> passes;  // for whole shares, and for what is left
-  std::vector<Share> shares;
 };
 
 Convolution::Convolution(Context& context, const ConvolutionShape& shape, bool relu)
@@ -296,32 +197,33 @@ Convolution& Convolution::operator=(Convolution&&) noexcept = default;
 
 void Convolution::forward(Context& context, const float* x, const float* weight, const float* bias,
                           float* y) {
-  plan_->for_each(
-      [&](Passes& passes) -> memory& {
-        return passes.forward_weight.read(context.libraries().stream, weight);
-      },
-      [&](Share& share, const memory& converted) { share.forward(x, converted, bias, y); });
+  auto& stream = context.libraries().stream;
+  plan_->forward.execute(stream, {{DNNL_ARG_SRC, plan_->x.at(x)},
+                                  {DNNL_ARG_WEIGHTS, plan_->forward_weight.read(stream, weight)},
+                                  {DNNL_ARG_BIAS, plan_->b.at(bias)},
+                                  {DNNL_ARG_DST, plan_->y.at(y)}});
 }
 
 void Convolution::backward_data(Context& context, const float* dz, const float* weight, float* dx) {
-  plan_->for_each(
-      [&](Passes& passes) -> memory& {
-        if (!passes.backward_data) passes.backward_data.emplace(passes);
-        return passes.backward_data->weight.read(context.libraries().stream, weight);
-      },
-      [&](Share& share, const memory& converted) { share.backward_data(dz, converted, dx); });
+  auto& stream = context.libraries().stream;
+  if (!plan_->backward_data) plan_->backward_data.emplace(*plan_);
+  auto& backward = *plan_->backward_data;
+  backward.primitive.execute(stream, {{DNNL_ARG_DIFF_DST, plan_->y.at(dz)},
+                                      {DNNL_ARG_WEIGHTS, backward.weight.read(stream, weight)},
+                                      {DNNL_ARG_DIFF_SRC, plan_->x.at(dx)}});
 }
 
-void Convolution::backward_parameters(Context&, const float* x, const float* dz, float* dweight,
-                                      float* dbias) {
-  plan_->for_each(
-      [&](Passes& passes) -> Passes& {
-        if (!passes.backward_parameters) passes.backward_parameters.emplace(passes);
-        return passes;
-      },
-      [&](Share& share, const Passes&) { share.backward_parameters(x, dz); });
-  add_up(plan_->shares, &Share::dweight, dweight);
-  add_up(plan_->shares, &Share::dbias, dbias);
+void Convolution::backward_parameters(Context& context, const float* x, const float* dz,
+                                      float* dweight, float* dbias) {
+  auto& stream = context.libraries().stream;
+  if (!plan_->backward_parameters) plan_->backward_parameters.emplace(*plan_);
+  auto& backward = *plan_->backward_parameters;
+  backward.primitive.execute(stream,
+                             {{DNNL_ARG_SRC, plan_->x.at(x)},
+                              {DNNL_ARG_DIFF_DST, plan_->y.at(dz)},
+                              {DNNL_ARG_DIFF_WEIGHTS, backward.weight.write_target(dweight)},
+                              {DNNL_ARG_DIFF_BIAS, plan_->b.at(dbias)}});
+  backward.weight.finish(stream, dweight);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::math

@@ -2,43 +2,30 @@
 
 #include <cufft.h>
 
-#include <hourglass/error.hpp>
-#include <string>
-
 #include "device/buffer.hpp"
+#include "math/libraries_cuda.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::math {
 namespace {
-
-void check(cufftResult status, const char* what) {
-  if (status != CUFFT_SUCCESS) {
-    throw Error("cuFFT: " + std::string(what) + " failed with status " +
-                std::to_string(static_cast<int>(status)));
-  }
-}
 
 cufftComplex* cufft(Complex* values) {
   return reinterpret_cast<cufftComplex*>(values);
 }
 
 /// `batch` transforms of length `side`; element strides and distances in and out.
-class OwnedPlan {
+class Transforms {
  public:
-  OwnedPlan(cudaStream_t stream, int side, int batch, int stride_in, int distance_in,
-            int stride_out, int distance_out, cufftType type) {
+  Transforms(cudaStream_t stream, int side, int batch, int stride_in, int distance_in,
+             int stride_out, int distance_out, cufftType type) {
     // An embedding, though its value is not used in one dimension, makes cuFFT heed the strides.
-    check(cufftPlanMany(&plan_, 1, &side, &side, stride_in, distance_in, &side, stride_out,
-                        distance_out, type, batch),
-          "planning");
-    check(cufftSetStream(plan_, stream), "setting the stream");
+    plan_.make("planning", cufftPlanMany, 1, &side, &side, stride_in, distance_in, &side,
+               stride_out, distance_out, type, batch);
+    check(cufftSetStream(plan_.get(), stream), "setting the stream");
   }
-  ~OwnedPlan() { cufftDestroy(plan_); }
-  OwnedPlan(const OwnedPlan&) = delete;
-  OwnedPlan& operator=(const OwnedPlan&) = delete;
-  [[nodiscard]] cufftHandle get() const { return plan_; }
+  [[nodiscard]] cufftHandle get() const { return plan_.get(); }
 
  private:
-  cufftHandle plan_ = 0;
+  Handle<cufftHandle, cufftDestroy> plan_;
 };
 
 }  // namespace
@@ -54,7 +41,7 @@ struct HalfPlaneFft::Plan {
         columns(stream, side, side / 2 + 1, side / 2 + 1, 1, side / 2 + 1, 1, CUFFT_C2C),
         rows_inverse(stream, side, side / 2, 1, side / 2 + 1, 1, side, CUFFT_C2R) {}
 
-  OwnedPlan rows_forward, columns, rows_inverse;
+  Transforms rows_forward, columns, rows_inverse;
   device::Buffer<Complex> transformed_rows;  // its lower half stays zero
 };
 

@@ -3,9 +3,11 @@
 
 #include <cublas_v2.h>
 #include <cudnn.h>
+#include <cufft.h>
 #include <cusolverDn.h>
 
 #include <hourglass/error.hpp>
+#include <optional>
 #include <string>
 
 #include "device/buffer.hpp"
@@ -33,28 +35,55 @@ inline void check(cusolverStatus_t status, const char* what) {
   }
 }
 
-/// A library handle made when first wanted: each costs tens of milliseconds and GPU memory.
-template <class Handle, auto create, auto set_stream, auto destroy>
+inline void check(cufftResult status, const char* what) {
+  if (status != CUFFT_SUCCESS) {
+    throw Error("cuFFT: " + std::string(what) + " failed with status " +
+                std::to_string(static_cast<int>(status)));
+  }
+}
+
+/// Owns what a C library calls a handle, a descriptor or a plan.
+template <class T, auto destroy>
+class Handle {
+ public:
+  Handle() = default;
+  ~Handle() {
+    if (value_) destroy(*value_);
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  /// By create(&handle, arguments...); once. `what` names it, as in "creating a descriptor".
+  template <class Create, class... Arguments>
+  void make(const char* what, Create create, Arguments... arguments) {
+    T value{};
+    check(create(&value, arguments...), what);
+    value_ = value;
+  }
+  [[nodiscard]] bool made() const { return value_.has_value(); }
+  [[nodiscard]] T get() const { return *value_; }
+
+ private:
+  std::optional<T> value_;
+};
+
+/// A library's own handle, made when first wanted: each costs tens of milliseconds and GPU memory.
+template <class T, auto create, auto set_stream, auto destroy>
 class LazyHandle {
  public:
   explicit LazyHandle(cudaStream_t stream) : stream_(stream) {}
-  ~LazyHandle() {
-    if (handle_ != nullptr) destroy(handle_);
-  }
-  LazyHandle(const LazyHandle&) = delete;
-  LazyHandle& operator=(const LazyHandle&) = delete;
 
-  Handle get() {
-    if (handle_ == nullptr) {
-      check(create(&handle_), "creating a handle");
-      check(set_stream(handle_, stream_), "setting the stream");
+  T get() {
+    if (!handle_.made()) {
+      handle_.make("creating a handle", create);
+      check(set_stream(handle_.get(), stream_), "setting the stream");
     }
-    return handle_;
+    return handle_.get();
   }
 
  private:
   cudaStream_t stream_;
-  Handle handle_ = nullptr;
+  Handle<T, destroy> handle_;
 };
 
 /// cuBLAS with a workspace of ours: without one, calls under capture put allocations into the graph.

@@ -18,6 +18,7 @@
 #include "support/on_target.hpp"
 #include "support/random_values.hpp"
 #include "support/reference_layers.hpp"
+#include "target/factories.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -261,8 +262,7 @@ TEST_F(LayeredEngineTest, TenStepsOnOneBatch) {
   const Golden golden("conv.safetensors");
   const auto images = to_bytes(golden["images"]);
   engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
-  engine_->begin_training(view_of(images), view_of(images),
-                          {.batch_size = images.rows(), .shuffle = false});
+  engine_->begin_training(images, images, {.batch_size = images.rows(), .shuffle = false});
   for (std::size_t step = 0; step < 10; ++step) {  // plain, then recorded, then replayed
     const EpochLosses losses = engine_->run_epoch(step + 1, kNoLimit, kGoOn);
     EXPECT_NEAR(losses.train_loss, golden["adam10.losses"].values[step], 1e-6);
@@ -277,7 +277,7 @@ TEST_F(LayeredEngineTest, FiftyStepsOfTheDenseModel) {
   const Golden golden("dense.safetensors");
   const Array<float>& image = golden["images"];
   engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
-  engine_->begin_training(view_of(image), view_of(image), {.batch_size = 1, .loss = Loss::mse});
+  engine_->begin_training(image, image, {.batch_size = 1, .loss = Loss::mse});
   for (std::size_t step = 0; step < 50; ++step) {
     const EpochLosses losses = engine_->run_epoch(step + 1, kNoLimit, kGoOn);
     EXPECT_NEAR(losses.train_loss, golden["adam50.losses"].values[step], 1e-6);
@@ -294,8 +294,7 @@ TEST_F(LayeredEngineTest, FiftyStepsOnMnist) {
   const Dataset data = load_mnist(folder);
   const auto run = [&](std::size_t steps) {
     engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
-    engine_->begin_training(view_of(data.train.images), view_of(data.test.images),
-                            {.shuffle = false});
+    engine_->begin_training(data.train.images, data.test.images, {.shuffle = false});
     (void)engine_->run_epoch(1, steps, kGoOn);
   };
   run(10);
@@ -318,7 +317,7 @@ TEST_F(LayeredEngineTest, AnEpochSeesEveryImageOnce) {
   for (const std::size_t batch : {1U, 7U, 64U, 100U, 203U}) {
     for (const bool shuffle : {false, true}) {
       engine_->begin_training(
-          view_of(data.train.images), view_of(data.train.images),
+          data.train.images, data.train.images,
           {.batch_size = batch, .learning_rate = 1e-30, .seed = 9, .shuffle = shuffle});
       for (std::size_t epoch = 1; epoch <= 3; ++epoch) {
         const EpochLosses losses = engine_->run_epoch(epoch, kNoLimit, kGoOn);
@@ -334,7 +333,7 @@ TEST_F(LayeredEngineTest, TheSameSeedGivesTheSameBits) {
   const Dataset data = synthetic_digits(300, 3);
   const auto train = [&](std::uint64_t seed) {
     engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
-    engine_->begin_training(view_of(data.train.images), view_of(data.test.images), {.seed = seed});
+    engine_->begin_training(data.train.images, data.test.images, {.seed = seed});
     for (std::size_t epoch = 1; epoch <= 3; ++epoch) {
       (void)engine_->run_epoch(epoch, kNoLimit, kGoOn);
     }
@@ -347,7 +346,7 @@ TEST_F(LayeredEngineTest, TheSameSeedGivesTheSameBits) {
 
 TEST_F(LayeredEngineTest, StopsWhereItIsTold) {
   const Dataset data = synthetic_digits(300, 3);
-  engine_->begin_training(view_of(data.train.images), view_of(data.test.images), {});
+  engine_->begin_training(data.train.images, data.test.images, {});
   const EpochLosses limited = engine_->run_epoch(1, 2, kGoOn);
   EXPECT_EQ(limited.steps, 2U);
   EXPECT_EQ(limited.images, 128U);
@@ -362,13 +361,13 @@ TEST_F(LayeredEngineTest, StopsWhereItIsTold) {
 TEST_F(LayeredEngineTest, BytesAndFloatsAreTheSameImages) {
   const auto bytes = synthetic_digits(70, 3).train.images;
   const auto floats = to_unit_range(bytes);
-  const auto train = [&](const ImagesView& images) {
+  const auto train = [&](const Images& images) {
     engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
     engine_->begin_training(images, images, {.batch_size = 32, .seed = 1});
     (void)engine_->run_epoch(1, kNoLimit, kGoOn);
     return engine_->parameters();
   };
-  EXPECT_EQ(train(view_of(bytes)), train(view_of(floats)));
+  EXPECT_EQ(train(bytes), train(floats));
 }
 
 // ---- corrupted images --------------------------------------------------------------------------
@@ -379,7 +378,7 @@ TEST_F(LayeredEngineTest, ValidatesWithTheCorruptionThatCorruptGives) {
   for (const Corruption& corruption : {Corruption{.noise = 0.3}, Corruption{.patch = 9}}) {
     engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
     engine_->begin_training(
-        view_of(images), view_of(images),
+        images, images,
         {.learning_rate = 1e-30, .loss = Loss::mse, .seed = kSeed, .corruption = corruption});
     const EpochLosses losses = engine_->run_epoch(1, kNoLimit, kGoOn);
     const auto corrupted = corrupt(images, engine_->model().input, corruption, kSeed).images;
@@ -399,8 +398,7 @@ TEST_F(LayeredEngineTest, ValidatesWithTheCorruptionThatCorruptGives) {
 TEST_F(LayeredEngineTest, EachStepCorruptsAnew) {
   const auto images = to_unit_range(synthetic_digits(64, 3).train.images);
   engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
-  engine_->begin_training(view_of(images), view_of(images),
-                          {.learning_rate = 1e-30, .corruption = {.noise = 0.3}});
+  engine_->begin_training(images, images, {.learning_rate = 1e-30, .corruption = {.noise = 0.3}});
   std::vector<double> losses;
   for (std::size_t epoch = 1; epoch <= 4; ++epoch) {  // one step each: plain, recorded, replayed
     losses.push_back(engine_->run_epoch(epoch, kNoLimit, kGoOn).train_loss);
@@ -429,6 +427,52 @@ TEST_F(LayeredEngineTest, DecodingTheCodeReconstructs) {
     ASSERT_EQ(decoded.rows(), rows);
     EXPECT_EQ(decoded.values, reconstructed.values) << rows;
     for (const float value : reconstructed.values) ASSERT_TRUE(value > 0.f && value < 1.f);
+  }
+}
+
+TEST(InferenceBatch, IsCountedInBytes) {
+  EXPECT_EQ(batch_for(1, 4096), 1024U);
+  EXPECT_EQ(batch_for(16 * 28 * 28, std::size_t{5} << 20U), 104U);
+  EXPECT_EQ(batch_for(64 * 256 * 256, std::size_t{64} << 20U), 4U);
+  EXPECT_EQ(batch_for(64 * 256 * 256, 1), 1U) << "one image at least";
+  EXPECT_EQ(batch_for(std::size_t{1} << 20U, std::size_t{1} << 60U), 2047U) << "below 2^31 values";
+}
+
+// Larger than the bytes for a batch allow, or only a few at a time.
+TEST_F(LayeredEngineTest, LargeImagesComeThroughAFewAtATime) {
+  const Model large{
+      .name = "large",
+      .input = {1, 1200, 1200},
+      .encoder = {{.kind = LayerKind::convolution, .outputs = 3, .relu = true},
+                  {.kind = LayerKind::max_pool}},
+      .decoder = {{.kind = LayerKind::upsample}, {.kind = LayerKind::convolution, .outputs = 1}}};
+  use(large);
+  engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
+  constexpr std::size_t kRows = 5;
+  const std::size_t size = large.input.size();
+  const Array<float> images({kRows, 1200, 1200}, test::random_values(kRows * size, 0.f, 1.f));
+  std::size_t batches = 0;
+  const auto all = engine_->run(all_of(large), images, [&] {
+    ++batches;
+    return false;
+  });
+  EXPECT_EQ(batches, kOnCuda ? 2U : 5U);  // of 17 MB an image
+  for (const std::size_t row : {0U, 4U}) {
+    const auto image = images.row(row);
+    const auto alone =
+        engine_->run(all_of(large), Array<float>({1, 1200, 1200}, {image.begin(), image.end()}));
+    EXPECT_LT(relative_error(alone.values, all.row(row)), 1e-6) << row;
+  }
+}
+
+TEST_F(LayeredEngineTest, ABatchThatCannotBeCountedIsAnError) {
+  const ParameterLayout layout(conv_model());
+  try {
+    const Network network(context(), conv_model(), layout, {nullptr, nullptr}, all_of(conv_model()),
+                          200'000, Purpose::training);
+    ADD_FAILURE() << "maps of 200,000 x 12,544 values";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("smaller batch"), std::string::npos) << error.what();
   }
 }
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <hourglass/dataset.hpp>
 #include <hourglass/error.hpp>
@@ -69,12 +70,16 @@ TEST_F(Replicas, MostStartsLearnTheDigitAndTheDeadDoNot) {
 
 TEST_F(Replicas, StopWhenToldTo) {
   auto some = options(50);
-  std::size_t seen = 0;
-  some.on_replica = [&](const Replica&) { return ++seen < 5; };
-  EXPECT_LT(train(some).size(), 50U);
+  std::atomic<std::size_t> seen = 0;
+  some.on_replica = [&](const Replica&) { ++seen; };
+  some.training.stop = [&] { return seen >= 5; };
+  EXPECT_THROW((void)train(some), Stopped);
+  EXPECT_GE(seen, 5U);
+  EXPECT_LT(seen, 50U);
   auto none = options(50);
-  none.training.on_step = [](const TrainingProgress&) { return false; };
-  EXPECT_TRUE(train(none).empty());
+  none.training.stop = [] { return true; };
+  none.on_replica = [](const Replica&) { ADD_FAILURE() << "a replica that was stopped"; };
+  EXPECT_THROW((void)train(none), Stopped);
 }
 
 TEST_F(Replicas, ALossThatIsNotFiniteIsARecordNotAnError) {

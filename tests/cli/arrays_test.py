@@ -4,7 +4,17 @@ import array
 import math
 import unittest
 
-from program import Array, ProgramTest, floats, names_in, parse_json, read_npy, trained, write_npy
+from program import (
+    Array,
+    ProgramTest,
+    floats,
+    names_in,
+    npy_header,
+    parse_json,
+    read_npy,
+    trained,
+    write_npy,
+)
 
 ON_CPU = ("--device", "cpu", "--threads", 1)
 
@@ -59,6 +69,29 @@ class ArraysTest(ProgramTest):
             codes.append(self.through("encode", "z.npy", "--input", "x.npy"))
         self.assertEqual(codes[0], codes[1])
         self.assertEqual(codes[0], codes[2])
+
+    def test_bytes_are_images_of_which_255_is_one(self) -> None:
+        originals = read_npy(trained() / "originals.npy")
+        write_npy(self.folder / "x.npy", bytes_of(originals))
+        self.assertEqual(
+            self.through("reconstruct", "r.npy", "--input", "x.npy"),
+            read_npy(trained() / "reconstructions.npy"),
+        )
+        codes = self.through("encode", "z.npy", "--input", "x.npy", "--first", 3)
+        self.assertEqual(codes, read_npy(trained() / "latent.npy").rows(0, 3))
+
+    def test_half_precision(self) -> None:
+        (self.folder / "x.npy").write_bytes(npy_header("<f2", (1, 784)) + b"\x00\x38" * 784)
+        write_npy(self.folder / "y.npy", Array("<f4", (1, 784), array.array("f", [0.5] * 784)))
+        codes = [self.through("encode", "z.npy", "--input", name) for name in ("x.npy", "y.npy")]
+        self.assertEqual(codes[0], codes[1])
+
+    def test_bytes_that_are_not_images_of_the_model(self) -> None:
+        for shape in ((2, 64), (28, 28), (7,), ()):
+            count = math.prod(shape)
+            write_npy(self.folder / "x.npy", Array("|u1", shape, array.array("B", [7] * count)))
+            encode = ("encode", "--weights", trained() / "weights.safetensors", "--out", "z.npy")
+            self.assert_fails(1, ["x.npy"], *encode, "--input", "x.npy")
 
     def test_output_may_be_the_input(self) -> None:
         write_npy(self.folder / "x.npy", floats((3, 28, 28)))

@@ -186,8 +186,8 @@ class BadWeightsTest(ProgramTest):
             has_more: ("'conv6.weight'", "does not belong"),
             has_another_shape: ("'conv2.weight'", "(8, 16, 5, 5)", "(8, 16, 3, 3)"),
             is_transposed: ("'conv2.weight'", "(16, 8, 3, 3)", "(8, 16, 3, 3)"),
-            is_not_finite: ("'conv1.bias'", "value 4", "not finite"),
-            is_infinite: ("'conv5.bias'", "value 0", "not finite"),
+            is_not_finite: ("'conv1.bias'", "row 4", "not finite"),
+            is_infinite: ("'conv5.bias'", "row 0", "not finite"),
         }
         for spoil, words in cases.items():
             with self.subTest(spoil.__name__):

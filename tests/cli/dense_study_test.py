@@ -11,6 +11,10 @@ FILES = ["latent.npy", "metrics.json", "originals.npy", "reconstructions.npy",
          "weights.safetensors"]  # fmt: skip
 
 
+# Rows from the top; the contract's.
+DIGIT = "0001000000110000010100001001000011111000000100000001000000010000"
+
+
 class DenseStudyTest(ProgramTest):
     def run_dense(self, name: str, *options: object) -> tuple[pathlib.Path, dict, str]:
         run = ("run", "dense", "--no-figures", "--threads", 2, "--out", name)
@@ -25,7 +29,9 @@ class DenseStudyTest(ProgramTest):
     def test_the_digit(self) -> None:
         out, metrics, said = self.run_dense("run")
         self.assertEqual(names_in(out), FILES)
-        self.assertEqual(read_npy(out / "originals.npy").shape, (1, 8, 8))
+        digit = read_npy(out / "originals.npy")
+        self.assertEqual(digit.shape, (1, 8, 8))
+        self.assertEqual("".join(str(int(value)) for value in digit.values), DIGIT)
         self.assertEqual(read_npy(out / "reconstructions.npy").shape, (1, 8, 8))
         self.assertEqual(read_npy(out / "latent.npy").shape, (1, 4))
         self.assertEqual(metrics["parameters"], 2276)
@@ -125,6 +131,8 @@ class DenseStudyTest(ProgramTest):
             values[70] = value
             write_npy(self.folder / "mine.npy", Array("<f4", (2, 8, 8), values))
             self.assert_fails(1, ["mine.npy", words, "[0, 1]"], *run)
+        write_npy(self.folder / "mine.npy", Array("|u1", (4, 5, 5), array.array("B", [9] * 100)))
+        self.assert_fails(1, ["mine.npy", "of 25 values", "wants 64"], *run)
         write_npy(self.folder / "mine.npy", Array("<f4", (0, 8, 8), array.array("f")))
         self.assert_fails(1, ["mine.npy"], *run)
         self.assertFalse((self.folder / "run").exists())

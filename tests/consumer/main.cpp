@@ -29,19 +29,20 @@ int main() {
   expect(result.epochs.size() == 2 && result.steps == 20, "two epochs are twenty steps");
   expect(result.epochs[1].validation_loss < result.epochs[0].validation_loss, "it learns");
 
-  const auto images = hourglass::to_unit_range(data.test.images);
-  const auto latent = autoencoder.encode(images);
+  const auto latent = autoencoder.encode(data.test.images);
   expect(latent.shape == hourglass::Shape{100, 392}, "a code of 392 values an image");
-  expect(autoencoder.decode(latent).values == autoencoder.reconstruct(images).values,
+  expect(autoencoder.decode(latent).values == autoencoder.reconstruct(data.test.images).values,
          "decode(encode(x)) is reconstruct(x)");
 
   autoencoder.save_weights("weights.safetensors");
   hourglass::Autoencoder other(hourglass::conv_model(), device);
   other.load_weights("weights.safetensors");
-  expect(other.encode(images).values == latent.values, "weights survive a file");
+  expect(other.encode(data.test.images).values == latent.values, "weights survive a file");
 
-  const auto pca = hourglass::fit_pca(latent, {.components = 2}, device);
-  hourglass::save_npy("map.npy", hourglass::transform(pca, latent, device));
+  const hourglass::Samples codes = autoencoder.encode_on_device(data.test.images);
+  expect(codes.host().values == latent.values, "codes are the same wherever they are");
+  const auto pca = hourglass::fit_pca(codes, {.components = 2});
+  hourglass::save_npy("map.npy", hourglass::transform(pca, codes));
   expect(hourglass::load_npy("map.npy").shape == hourglass::Shape{100, 2}, "a map in a file");
 
   try {

@@ -5,6 +5,10 @@
 #include <set>
 #include <vector>
 
+#include "kernels/data/random_stream.hpp"
+
+#include "kernels/data/random_stream.hpp"
+
 namespace hourglass {
 namespace {
 
@@ -30,6 +34,18 @@ TEST(Philox, EveryPartOfKeyAndCounterMatters) {
       Philox{0}(0, 0)[0],    Philox{1}(0, 0)[0], Philox{high}(0, 0)[0], Philox{0}(1, 0)[0],
       Philox{0}(high, 0)[0], Philox{0}(0, 1)[0], Philox{0}(0, high)[0]};
   EXPECT_EQ(words.size(), 7);
+}
+
+// Two uses of a seed that drew the same numbers would be correlated.
+TEST(RandomStream, UsesDoNotMeet) {
+  const std::set<std::uint64_t> numbers = {stream_number(RandomStream::initial_weights),
+                                           stream_number(RandomStream::shuffle),
+                                           stream_number(RandomStream::digits),
+                                           stream_number(RandomStream::initial_map),
+                                           stream_number(RandomStream::training_corruption),
+                                           stream_number(RandomStream::held_out_corruption)};
+  EXPECT_EQ(numbers.size(), 6);
+  EXPECT_EQ(stream_number(RandomStream::shuffle, 3), 0x5f00000000000003U);
 }
 
 TEST(Philox, UniformStaysBelowOne) {

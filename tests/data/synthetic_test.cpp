@@ -162,21 +162,18 @@ TEST(LoadDataset, RefusesBadCounts) {
               HasSubstr("data folder no/such/folder does not exist"));
 }
 
-TEST(DigitFour, IsAFour) {
+// As the second article prints it.
+TEST(DigitFour, IsTheArticles) {
   const Array<float> four = digit_four();
-  ASSERT_THAT(four.shape, ElementsAre(1, 8, 8));
-  for (const float value : four.values) {
-    EXPECT_GE(value, 0.0F);
-    EXPECT_LE(value, 1.0F);
-    EXPECT_EQ(value * 16.0F, std::round(value * 16.0F));
-  }
-  const auto ink = [&](std::size_t row, std::size_t column) {
-    return four.values[8 * row + column];
-  };
-  EXPECT_EQ(ink(5, 4), 1.0F);  // the bar
-  EXPECT_EQ(ink(2, 4), 0.0F);  // open above it
-  EXPECT_EQ(ink(7, 2), 0.0F);  // only the stem below it
-  EXPECT_GT(ink(7, 4), 0.5F);
+  EXPECT_THAT(four.shape, ElementsAre(1, 8, 8));
+  EXPECT_EQ(four.values, (std::vector<float>{0, 0, 0, 1, 0, 0, 0, 0,  //
+                                             0, 0, 1, 1, 0, 0, 0, 0,  //
+                                             0, 1, 0, 1, 0, 0, 0, 0,  //
+                                             1, 0, 0, 1, 0, 0, 0, 0,  //
+                                             1, 1, 1, 1, 1, 0, 0, 0,  //
+                                             0, 0, 0, 1, 0, 0, 0, 0,  //
+                                             0, 0, 0, 1, 0, 0, 0, 0,  //
+                                             0, 0, 0, 1, 0, 0, 0, 0}));
 }
 
 }  // namespace

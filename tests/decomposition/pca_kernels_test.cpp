@@ -7,7 +7,10 @@
 #include <type_traits>
 #include <vector>
 
-#include "kernels/pca/columns.hpp"
+#include "kernels/columns/centre.hpp"
+#include "kernels/columns/copy.hpp"
+#include "kernels/gram/accumulate.hpp"
+#include "kernels/gram/diagonal.hpp"
 #include "math/matrix.hpp"
 #include "support/on_target.hpp"
 
@@ -106,6 +109,19 @@ TEST_P(PcaKernels, TakesTheDiagonal) {
     run([&] { kernels::diagonal(stream(), device_a.data(), n, values.data()); });
     const auto result = written(values);
     for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(result[i], a[i * (n + 1)]);
+  }
+}
+
+TEST_P(PcaKernels, AccumulateAddsInDouble) {
+  for (const std::size_t size : {1U, 255U, 256U, 257U, 4097U}) {
+    const auto part = random_values<float>(size);
+    std::vector<double> sum(size + kTail, double{kPoison});
+    for (std::size_t i = 0; i < size; ++i) sum[i] = 1e6 + 0.1 * static_cast<double>(i);
+    const auto device_part = to_device(part);
+    auto device_sum = to_device(sum);
+    run([&] { kernels::accumulate(stream(), device_part.span(), device_sum.span().first(size)); });
+    for (std::size_t i = 0; i < size; ++i) sum[i] += static_cast<double>(part[i]);
+    ASSERT_EQ(to_host(device_sum), sum);
   }
 }
 

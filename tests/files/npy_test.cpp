@@ -84,6 +84,35 @@ TEST(Npy, WritesExactlyTheseBytes) {
   EXPECT_EQ(read_raw(folder / "x.npy"), npy(dict, raw<float>({1.0F, 2.0F, 3.0F})));
 }
 
+// NumPy's own: np.array([...], np.float16).tobytes(), its smallest, its largest, what is not finite.
+TEST(Npy, ReadsHalfPrecision) {
+  const std::vector<std::uint16_t> bits{0x0000, 0x8000, 0x3c00, 0xc000, 0x3555, 0x0001,
+                                        0x03ff, 0x0400, 0x7bff, 0x7c00, 0xfc00};
+  const float inf = std::numeric_limits<float>::infinity();
+  EXPECT_THAT(parse(npy(header("<f2", "(11,)"), raw(bits))).values,
+              ElementsAre(0.0F, -0.0F, 1.0F, -2.0F, 0.333251953125F, 5.9604644775390625e-08F,
+                          6.097555160522461e-05F, 6.103515625e-05F, 65504.0F, inf, -inf));
+  EXPECT_TRUE(std::isnan(parse(npy(header("<f2", "(1,)"), "\0\x7e"s)).values[0]));
+  EXPECT_THAT(parse(npy(header(">f2", "(2,)"), "\x3c\0\xc0\0"s)).values, ElementsAre(1.0F, -2.0F));
+}
+
+TEST(Npy, KeepsTheBytesOfImages) {
+  const auto images = [](const std::string& bytes) {
+    return files::parse_npy_images(bytes, "x.npy");
+  };
+  const auto bytes =
+      std::get<Array<std::uint8_t>>(images(npy(header("|u1", "(2, 1, 2)"), "\0\x80\xff\7"s)));
+  EXPECT_THAT(bytes.shape, ElementsAre(2, 1, 2));
+  EXPECT_THAT(bytes.values, ElementsAre(0, 128, 255, 7));
+  const auto by_columns =
+      std::get<Array<std::uint8_t>>(images(npy(header("|u1", "(2, 2)", "True"), "\1\2\3\4"s)));
+  EXPECT_THAT(by_columns.values, ElementsAre(1, 3, 2, 4));
+  for (const char* kind : {"|b1", "|i1"}) {
+    const auto floats = std::get<Array<float>>(images(npy(header(kind, "(2,)"), "\0\1"s)));
+    EXPECT_THAT(floats.values, ElementsAre(0.0F, 1.0F));
+  }
+}
+
 TEST(Npy, ReadsEveryElementType) {
   EXPECT_THAT(parse(npy(header("<f4", "(2,)"), raw<float>({0.5F, -2.0F}))).values,
               ElementsAre(0.5F, -2.0F));
@@ -156,10 +185,10 @@ TEST(Npy, RefusesDoublesThatOverflow) {
 }
 
 TEST(Npy, RefusesOtherElementTypes) {
-  for (const char* descr : {"<f2", "<c8", "|S5", "<U3", "|O", "<M8[ns]", "f4", "<f16", "", "|f4"}) {
+  for (const char* descr : {"<c8", "|S5", "<U3", "|O", "<M8[ns]", "f4", "<f16", "", "|f4"}) {
     EXPECT_THAT(error(npy(header(descr, "(1,)"), "12345678")),
                 AllOf(HasSubstr("x.npy"), HasSubstr("'"s + descr + "'"),
-                      HasSubstr("expected float32, float64")));
+                      HasSubstr("expected float16, float32")));
   }
   EXPECT_THAT(
       error(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "1234")),

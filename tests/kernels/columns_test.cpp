@@ -1,10 +1,10 @@
-#include "kernels/pca/columns.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
 
+#include "kernels/columns/centre.hpp"
+#include "kernels/columns/means.hpp"
 #include "support/on_target.hpp"
 #include "support/random_values.hpp"
 
@@ -94,19 +94,6 @@ TEST_P(Columns, MeansAreSubtracted) {
       ASSERT_EQ(written(y), expected);
       ASSERT_EQ(written(in_place), expected);
     }
-  }
-}
-
-TEST_P(Columns, AccumulateAddsInDouble) {
-  for (const std::size_t size : {1U, 255U, 256U, 257U, 4097U}) {
-    const auto part = test::random_values(size, -1.f, 1.f);
-    std::vector<double> sum(size + kTail, double{kPoison});
-    for (std::size_t i = 0; i < size; ++i) sum[i] = 1e6 + 0.1 * static_cast<double>(i);
-    const auto device_part = to_device(part);
-    auto device_sum = to_device(sum);
-    run([&] { kernels::accumulate(stream(), device_part.span(), device_sum.span().first(size)); });
-    for (std::size_t i = 0; i < size; ++i) sum[i] += static_cast<double>(part[i]);
-    ASSERT_EQ(to_host(device_sum), sum);
   }
 }
 

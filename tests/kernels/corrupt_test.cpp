@@ -48,14 +48,15 @@ TEST_P(CorruptKernel, IsWhatTheHostMakes) {
        {Corruption{}, Corruption{.noise = 0.3}, Corruption{.patch = 4},
         Corruption{.noise = 2.0, .patch = 9}}) {
     const auto expected = corrupt(images, kShape, corruption, kSeed).images;
-    const auto found = corrupted(images.values, corruption, CorruptionStream::kHeldOut, nullptr, 0);
+    const auto found = corrupted(images.values, corruption,
+                                 stream_number(RandomStream::held_out_corruption), nullptr, 0);
     for (std::size_t i = 0; i < found.size(); ++i) {
       ASSERT_NEAR(found[i], expected.values[i], 1e-5) << i;
     }
     // Later rows of the stream are the same when they come first in a batch.
     const auto row = images.row(5);
-    const auto alone =
-        corrupted({row.begin(), row.end()}, corruption, CorruptionStream::kHeldOut, nullptr, 5);
+    const auto alone = corrupted({row.begin(), row.end()}, corruption,
+                                 stream_number(RandomStream::held_out_corruption), nullptr, 5);
     for (std::size_t i = 0; i < alone.size(); ++i) {
       ASSERT_EQ(alone[i], found[5 * kShape.size() + i]) << i;
     }
@@ -68,9 +69,10 @@ TEST_P(CorruptKernel, StepsDiffer) {
   std::set<std::vector<float>> seen;
   for (std::uint64_t step = 0; step < 3; ++step) {
     const auto on_device = to_device(std::vector<std::uint64_t>{step});
-    const auto found =
-        corrupted(images, corruption, CorruptionStream::kTraining, on_device.data(), 0);
-    EXPECT_EQ(found, corrupted(images, corruption, CorruptionStream::kTraining + step, nullptr, 0));
+    const auto found = corrupted(
+        images, corruption, stream_number(RandomStream::training_corruption), on_device.data(), 0);
+    EXPECT_EQ(found, corrupted(images, corruption,
+                               stream_number(RandomStream::training_corruption, step), nullptr, 0));
     seen.insert(found);
   }
   EXPECT_EQ(seen.size(), 3U);

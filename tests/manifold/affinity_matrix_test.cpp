@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <hourglass/error.hpp>
 #include <map>
 #include <numeric>
 #include <random>
@@ -224,6 +225,17 @@ TEST_P(Affinity, OfDuplicates) {
     for (std::size_t f = 0; f < 4; ++f) x.row(i)[f] = x.row(i < 80 ? i - 60 : 59)[f];
   }
   expect_matrix(x, 30, 10.0);
+}
+
+TEST(AffinityEntries, MoreThanOffsetsCountAreAnError) {
+  constexpr std::size_t kMost = 4294967295;
+  EXPECT_NO_THROW(check_entries(kMost));
+  try {
+    check_entries(kMost + 1);
+    ADD_FAILURE() << "4,294,967,296 entries";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("perplexity"), std::string::npos) << error.what();
+  }
 }
 
 }  // namespace

@@ -30,10 +30,10 @@ class MapQuality : public OnTarget {
   }
 
   double accuracy(const Array<float>& x, const Labels& labels, std::size_t k) {
-    return label_accuracy(x, labels, k, device_);
+    return label_accuracy({x, device_}, labels, k);
   }
   double trust(const Array<float>& x, const Array<float>& map, std::size_t k) {
-    return trustworthiness(x, map, k, device_);
+    return trustworthiness({x, device_}, {map, device_}, k);
   }
 
  private:

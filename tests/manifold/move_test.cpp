@@ -21,7 +21,6 @@ namespace {
 using kernels::Box;
 using kernels::Geometry;
 using kernels::Point;
-using kernels::Schedule;
 
 /// A map in the middle of its way, with a sparse symmetric matrix of its own.
 struct Scene {
@@ -61,8 +60,8 @@ class Move : public KernelTest {
     std::vector<Box> boxes;
   };
 
-  Moved move(const Scene& scene, const Schedule& schedule, const std::vector<double>& normalizers,
-             double offset) {
+  Moved move(const Scene& scene, const TsneSchedule& schedule,
+             const std::vector<double>& normalizers, double offset) {
     const std::size_t count = scene.points.size();
     const auto points = to_device(scene.points);
     const auto forces = to_device(scene.forces);
@@ -107,7 +106,7 @@ class Move : public KernelTest {
     return {std::clamp(moved, -5.0, 5.0), next};
   }
 
-  static void expect_step(const Scene& scene, const Moved& moved, const Schedule& schedule,
+  static void expect_step(const Scene& scene, const Moved& moved, const TsneSchedule& schedule,
                           double normalizer) {
     const bool early = scene.geometry.iteration <= schedule.early_iterations;
     const double exaggeration = early ? double{schedule.early_exaggeration} : 1.0;
@@ -187,7 +186,7 @@ TEST_P(Move, TakesOneStep) {
       Scene scene = make_scene(count, span, 0.1);
       for (const std::uint64_t iteration : {1U, 249U, 250U, 251U, 1000U}) {
         scene.geometry.iteration = iteration;
-        const Schedule schedule;
+        const TsneSchedule schedule;
         const auto moved = move(scene, schedule, normalizers, -27.75);
         expect_step(scene, moved, schedule, 400.0);
         expect_boxes(moved.boxes, moved.points);
@@ -198,11 +197,11 @@ TEST_P(Move, TakesOneStep) {
 
 TEST_P(Move, FollowsItsSchedule) {
   Scene scene = make_scene(50, 3.0, 0.1);
-  const Schedule schedule{.early_iterations = 7,
-                          .early_exaggeration = 4.f,
-                          .early_momentum = 0.25f,
-                          .late_momentum = 0.9f,
-                          .learning_rate = 50.f};
+  const TsneSchedule schedule{.early_iterations = 7,
+                              .early_exaggeration = 4.f,
+                              .early_momentum = 0.25f,
+                              .late_momentum = 0.9f,
+                              .learning_rate = 50.f};
   for (const std::uint64_t iteration : {7U, 8U}) {
     scene.geometry.iteration = iteration;
     expect_step(scene, move(scene, schedule, {400.0}, 0.0), schedule, 400.0);
@@ -212,7 +211,7 @@ TEST_P(Move, FollowsItsSchedule) {
 TEST_P(Move, NoStepIsLongerThanFive) {
   Scene scene = make_scene(200, 3.0, 4.0);
   scene.geometry.iteration = 300;
-  Schedule schedule;
+  TsneSchedule schedule;
   schedule.learning_rate = 1e6f;
   const auto moved = move(scene, schedule, {400.0}, 0.0);
   for (const Point& velocity : moved.velocity) {

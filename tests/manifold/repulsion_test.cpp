@@ -91,7 +91,7 @@ class RepulsionTest : public KernelTest {
       repulsion.normalizers = one.data();
       repulsion.normalizer_count = 1;
       repulsion.normalizer_offset = 0.0;
-      kernels::Schedule schedule;
+      TsneSchedule schedule;
       schedule.learning_rate = kRate;
       kernels::move_points(stream(), device_points.span(), {offsets.data(), nullptr, nullptr},
                            repulsion, schedule, geometry.data(), {velocity.data(), gain.data()},

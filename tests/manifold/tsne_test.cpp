@@ -89,7 +89,7 @@ TsneOptions options_for(std::size_t rows, std::size_t iterations) {
 TEST_P(Tsne, AnyNumberOfRows) {
   for (const std::size_t rows : {2U, 3U, 4U, 5U, 10U, 31U, 100U}) {
     SCOPED_TRACE(rows);
-    const auto result = tsne(test::normal_data(rows, 5), options_for(rows, 1000), device());
+    const auto result = tsne({test::normal_data(rows, 5), device()}, options_for(rows, 1000));
     expect_map(result, rows);
     EXPECT_EQ(result.iterations, 1000U);
   }
@@ -98,14 +98,14 @@ TEST_P(Tsne, AnyNumberOfRows) {
 TEST_P(Tsne, RowsAboutTheSwitchFromSumsToGrids) {
   for (const std::size_t rows : {1000U, 4999U, 5000U, 5001U}) {
     SCOPED_TRACE(rows);
-    const auto result = tsne(test::normal_data(rows, 3), options_for(rows, 10), device());
+    const auto result = tsne({test::normal_data(rows, 3), device()}, options_for(rows, 10));
     expect_map(result, rows);
   }
 }
 
 TEST_P(Tsne, FewFeatures) {
   for (const std::size_t features : {1U, 2U}) {
-    expect_map(tsne(test::normal_data(50, features), options_for(50, 300), device()), 50);
+    expect_map(tsne({test::normal_data(50, features), device()}, options_for(50, 300)), 50);
   }
 }
 
@@ -115,7 +115,7 @@ TEST_P(Tsne, BlobsSeparate) {
   const auto x = test::blob_data(kRows, 20, kBlobs, 10.0);
   auto options = options_for(kRows, 400);
   options.divergence_interval = 50;
-  const auto result = tsne(x, options, device());
+  const auto result = tsne({x, device()}, options);
   expect_map(result, kRows);
   std::size_t right = 0;
   for (std::size_t i = 0; i < kRows; ++i) {
@@ -141,14 +141,14 @@ TEST_P(Tsne, SameSeedSameBytes) {
     auto options = options_for(rows, rows < kGridRows ? 300 : 30);
     options.initialization = TsneInitialization::random;
     options.seed = 5;
-    const auto once = tsne(x, options, device());
-    const auto again = tsne(x, options, device());
+    const auto once = tsne({x, device()}, options);
+    const auto again = tsne({x, device()}, options);
     EXPECT_EQ(once.map.values, again.map.values);
     EXPECT_EQ(once.kl_divergence, again.kl_divergence);
     options.seed = 6;
-    EXPECT_NE(tsne(x, options, device()).map.values, once.map.values);
+    EXPECT_NE(tsne({x, device()}, options).map.values, once.map.values);
     options.initialization = TsneInitialization::pca;
-    EXPECT_EQ(tsne(x, options, device()).map.values, tsne(x, options, device()).map.values);
+    EXPECT_EQ(tsne({x, device()}, options).map.values, tsne({x, device()}, options).map.values);
   }
 }
 
@@ -161,11 +161,11 @@ TEST_P(Tsne, AnyNumberOfIterations) {
       if (rows == kGridRows && iterations > 11) continue;
       SCOPED_TRACE(std::to_string(rows) + " rows, " + std::to_string(iterations));
       auto options = options_for(rows, iterations);
-      const auto whole = tsne(x, options, device());
+      const auto whole = tsne({x, device()}, options);
       EXPECT_EQ(whole.iterations, iterations);
       expect_map(whole, rows);
       options.divergence_interval = 3;
-      const auto pieces = tsne(x, options, device());
+      const auto pieces = tsne({x, device()}, options);
       EXPECT_EQ(pieces.history.size(), iterations / 3);
       EXPECT_EQ(whole.map.values, pieces.map.values);
     }
@@ -178,9 +178,10 @@ TEST_P(Tsne, FollowsTheDenseOne) {
   constexpr std::size_t kRows = 30;
   const auto x = test::blob_data(kRows, 4, 3, 6.0);
   for (const std::size_t iterations : {20U, 250U, 251U, 252U, 260U}) {
-    TsneOptions options{.perplexity = 5.0, .iterations = iterations, .learning_rate = 3e-5};
+    TsneOptions options{
+        .perplexity = 5.0, .iterations = iterations, .schedule = {.learning_rate = 3e-5}};
     options.initial_map = test::normal_data(kRows, 2, 0.0, 9);
-    const auto result = tsne(x, options, device());
+    const auto result = tsne({x, device()}, options);
     const auto expected =
         test::dense_tsne(test::dense_affinities(x, 15, 5.0),
                          test::in_double_points(*options.initial_map), iterations, 3e-5);
@@ -197,7 +198,7 @@ TEST_P(Tsne, FollowsTheDenseOne) {
 TEST_P(Tsne, DivergenceIsTheTrueOne) {
   const auto x = test::blob_data(400, 6, 3, 8.0);
   for (const std::size_t iterations : {20U, 400U}) {
-    const auto result = tsne(x, {.perplexity = 20.0, .iterations = iterations}, device());
+    const auto result = tsne({x, device()}, {.perplexity = 20.0, .iterations = iterations});
     EXPECT_EQ(result.neighbors, 60U);
     const auto affinities = test::dense_affinities(x, 60, 20.0);
     const double dense = test::dense_divergence(affinities, test::in_double_points(result.map));
@@ -210,8 +211,8 @@ TEST_P(Tsne, StartsFromAGivenMap) {
   Array<float> initial = test::normal_data(100, 2, 7.0, 9);
   auto options = options_for(100, 1);
   options.initial_map = initial;
-  options.learning_rate = 1e-6;
-  const auto result = tsne(x, options, device());
+  options.schedule.learning_rate = 1e-6;
+  const auto result = tsne({x, device()}, options);
   double mean[2] = {};
   for (std::size_t i = 0; i < 100; ++i) {
     for (std::size_t c = 0; c < 2; ++c) mean[c] += double{initial.row(i)[c]} / 100.0;
@@ -226,23 +227,23 @@ TEST_P(Tsne, StartsFromAGivenMap) {
 
 TEST_P(Tsne, LearningRateIsAsDocumented) {
   const auto x = test::normal_data(2600, 2);
-  EXPECT_NEAR(tsne(x, {.perplexity = 5.0, .iterations = 1}, device()).learning_rate, 2600.0 / 48.0,
-              1e-9);
-  EXPECT_EQ(tsne(test::normal_data(100, 2), options_for(100, 1), device()).learning_rate, 50.0);
+  EXPECT_NEAR(tsne({x, device()}, {.perplexity = 5.0, .iterations = 1}).learning_rate,
+              2600.0 / 48.0, 1e-9);
+  EXPECT_EQ(tsne({test::normal_data(100, 2), device()}, options_for(100, 1)).learning_rate, 50.0);
 }
 
 TEST_P(Tsne, AGraphStandsForTheData) {
   const auto x = test::blob_data(200, 6, 3, 8.0);
   TsneOptions options{.perplexity = 10.0, .iterations = 300};
   options.initial_map = test::normal_data(200, 2, 0.0, 9);
-  const auto graph = nearest_neighbors(x, 30, device());
-  const auto from_data = tsne(x, options, device());
+  const auto graph = nearest_neighbors({x, device()}, 30);
+  const auto from_data = tsne({x, device()}, options);
   const auto from_graph = tsne(graph, options, device());
   EXPECT_EQ(from_data.neighbors, from_graph.neighbors);
   // Squared roots lose a digit on the way, and in time the two part.
   EXPECT_NEAR(from_data.kl_divergence, from_graph.kl_divergence, 0.1 * from_data.kl_divergence);
   options.iterations = 5;
-  const auto early = tsne(x, options, device());
+  const auto early = tsne({x, device()}, options);
   const auto early_graph = tsne(graph, options, device());
   for (std::size_t i = 0; i < early.map.size(); ++i) {
     ASSERT_NEAR(early.map.values[i], early_graph.map.values[i], 1e-3);
@@ -257,9 +258,9 @@ TEST_P(Tsne, HugeLearningRatesEndOneWayOrAnother) {
   for (const std::size_t rows : {200U, 1300U}) {
     for (const double rate : {1e4, 1e6, 1e30}) {
       auto options = options_for(rows, 60);
-      options.learning_rate = rate;
+      options.schedule.learning_rate = rate;
       try {
-        const auto result = tsne(test::normal_data(rows, 4), options, device());
+        const auto result = tsne({test::normal_data(rows, 4), device()}, options);
         ASSERT_EQ(result.map.rows(), rows);
         for (const float value : result.map.values) ASSERT_TRUE(std::isfinite(value));
       } catch (const Error& error) {
@@ -277,10 +278,10 @@ TEST_P(Tsne, MapsThatStartWide) {
   Array<float> wide = test::normal_data(kGridRows, 2);
   for (float& value : wide.values) value *= 60.f;
   options.initial_map = wide;
-  expect_map(tsne(x, options, device()), kGridRows);
+  expect_map(tsne({x, device()}, options), kGridRows);
   for (float& value : wide.values) value *= 1e4f;
   options.initial_map = wide;
-  EXPECT_NE(error_of([&] { (void)tsne(x, options, device()); }).find("width"), std::string::npos);
+  EXPECT_NE(error_of([&] { (void)tsne({x, device()}, options); }).find("width"), std::string::npos);
 }
 
 TEST_P(Tsne, DuplicatesDoNotExplode) {
@@ -289,46 +290,46 @@ TEST_P(Tsne, DuplicatesDoNotExplode) {
     for (std::size_t i = 0; i < rows; i += 2) {
       for (std::size_t f = 0; f < 5; ++f) half.row(i)[f] = 1.f;
     }
-    expect_map(tsne(half, options_for(rows, 500), device()), rows);
+    expect_map(tsne({half, device()}, options_for(rows, 500)), rows);
     Array<float> all_but_one({rows, 5});
     all_but_one.row(rows / 3)[2] = 1.f;
-    expect_map(tsne(all_but_one, options_for(rows, 500), device()), rows);
+    expect_map(tsne({all_but_one, device()}, options_for(rows, 500)), rows);
   }
 }
 
 TEST_P(Tsne, AnOutlierDoesNotExplode) {
   auto x = test::normal_data(200, 5);
   x.row(100)[0] = 1e6f;
-  expect_map(tsne(x, options_for(200, 500), device()), 200);
+  expect_map(tsne({x, device()}, options_for(200, 500)), 200);
 }
 
 TEST_P(Tsne, DataOfAnyScale) {
   const auto x = test::blob_data(100, 5, 3, 8.0);
   auto options = options_for(100, 100);
   options.initial_map = test::normal_data(100, 2);
-  const auto neighbors = nearest_neighbors(x, 7, device());
-  const auto expected = tsne(x, options, device()).map;
+  const auto neighbors = nearest_neighbors({x, device()}, 7);
+  const auto expected = tsne({x, device()}, options).map;
   for (const float scale : {0x1p-100f, 0x1p-50f, 0x1p50f, 0x1p100f}) {  // change no digit
     SCOPED_TRACE(scale);
     auto other = x;
     for (float& value : other.values) value *= scale;
-    const auto graph = nearest_neighbors(other, 7, device());
+    const auto graph = nearest_neighbors({other, device()}, 7);
     EXPECT_EQ(graph.indices.values, neighbors.indices.values);
     for (std::size_t i = 0; i < graph.distances.size(); ++i) {
       ASSERT_FLOAT_EQ(graph.distances.values[i] / scale, neighbors.distances.values[i]) << i;
     }
     // Probabilities are in units of a mean distance, so rounding alone may differ.
-    const auto map = tsne(other, options, device()).map;
+    const auto map = tsne({other, device()}, options).map;
     for (std::size_t i = 0; i < map.size(); ++i) {
       ASSERT_NEAR(map.values[i], expected.values[i], 0.05) << i;
     }
-    expect_map(tsne(other, options_for(100, 100), device()), 100);  // from PCA
+    expect_map(tsne({other, device()}, options_for(100, 100)), 100);  // from PCA
   }
 }
 
 TEST_P(Tsne, AllIdenticalIsAnError) {
   EXPECT_NE(error_of([&] {
-              (void)tsne(Array<float>({20, 3}), options_for(20, 10), device());
+              (void)tsne({Array<float>({20, 3}), device()}, options_for(20, 10));
             }).find("the same"),
             std::string::npos);
 }
@@ -336,7 +337,7 @@ TEST_P(Tsne, AllIdenticalIsAnError) {
 TEST_P(Tsne, TooFewRowsIsAnError) {
   for (const std::size_t rows : {0U, 1U}) {
     EXPECT_NE(error_of([&] {
-                (void)tsne(Array<float>({rows, 3}), {}, device());
+                (void)tsne({Array<float>({rows, 3}), device()}, {});
               }).find("2 rows"),
               std::string::npos);
   }
@@ -345,29 +346,32 @@ TEST_P(Tsne, TooFewRowsIsAnError) {
 TEST_P(Tsne, TooLargeAPerplexityIsAnErrorThatNamesTheLargest) {
   const auto x = test::normal_data(20, 3);
   for (const double perplexity : {19.5, 20.0, 1000.0, 1e300}) {
-    EXPECT_NE(error_of([&] { (void)tsne(x, {.perplexity = perplexity}, device()); }).find("19"),
+    EXPECT_NE(error_of([&] {
+                (void)tsne({x, device()}, {.perplexity = perplexity});
+              }).find("19"),
               std::string::npos);
   }
   for (const double perplexity : {0.5, 0.0, -1.0, std::nan("")}) {
-    EXPECT_NE(
-        error_of([&] { (void)tsne(x, {.perplexity = perplexity}, device()); }).find("perplexity"),
-        std::string::npos);
+    EXPECT_NE(error_of([&] {
+                (void)tsne({x, device()}, {.perplexity = perplexity});
+              }).find("perplexity"),
+              std::string::npos);
   }
-  expect_map(tsne(x, {.perplexity = 19.0, .iterations = 20}, device()), 20);
+  expect_map(tsne({x, device()}, {.perplexity = 19.0, .iterations = 20}), 20);
 }
 
 TEST_P(Tsne, ValuesThatAreNotFiniteAreAnErrorThatNamesTheirPlace) {
   for (const float value : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
     auto x = test::normal_data(20, 3);
     x.row(7)[2] = value;
-    const std::string error = error_of([&] { (void)tsne(x, options_for(20, 10), device()); });
+    const std::string error = error_of([&] { (void)tsne({x, device()}, options_for(20, 10)); });
     EXPECT_NE(error.find("row 7"), std::string::npos) << error;
     EXPECT_NE(error.find("column 2"), std::string::npos) << error;
   }
 }
 
 TEST_P(Tsne, GraphsThatDoNotFitAreErrors) {
-  const auto good = nearest_neighbors(test::normal_data(20, 3), 6, device());
+  const auto good = nearest_neighbors({test::normal_data(20, 3), device()}, 6);
   const TsneOptions options{.perplexity = 2.0, .iterations = 10};
   expect_map(tsne(good, options, device()), 20);
   const auto expect_error = [&](const char* part, auto change) {
@@ -383,12 +387,13 @@ TEST_P(Tsne, GraphsThatDoNotFitAreErrors) {
   expect_error("nearer", [](auto& g) { g.distances.row(3)[2] = 0.f; });
   expect_error("shape", [](auto& g) { g.distances.shape = {6, 20}; });
   for (const std::size_t k : {0U, 20U}) {
-    EXPECT_FALSE(
-        error_of([&] { (void)nearest_neighbors(test::normal_data(20, 3), k, device()); }).empty());
+    EXPECT_FALSE(error_of([&] {
+                   (void)nearest_neighbors({test::normal_data(20, 3), device()}, k);
+                 }).empty());
   }
 }
 
-TEST_P(Tsne, ProgressCanStopIt) {
+TEST_P(Tsne, TellsItsStagesAndStops) {
   const auto x = test::normal_data(100, 3);
   auto options = options_for(100, 1000);
   std::size_t last = 0;
@@ -396,17 +401,23 @@ TEST_P(Tsne, ProgressCanStopIt) {
   options.on_stage = [&](const char* stage) { stages.emplace_back(stage); };
   options.on_progress = [&](const TsneProgress& progress) {
     EXPECT_GT(progress.iteration, last);
-    EXPECT_EQ(progress.iterations, 1000U);
+    EXPECT_EQ(progress.iterations, options.iterations);
     last = progress.iteration;
-    return progress.iteration < 100;
   };
-  const auto result = tsne(x, options, device());
-  EXPECT_EQ(result.iterations, last);
+  options.stop = [&] { return last >= 100; };
+  EXPECT_THROW((void)tsne({x, device()}, options), Stopped);
   EXPECT_GE(last, 100U);
   EXPECT_LT(last, 200U);
-  expect_map(result, 100);
-  EXPECT_EQ(stages, (std::vector<std::string>{"neighbours", "affinities", "initialization",
-                                              "optimization", "divergence"}));
+  std::vector<std::string> expected{"neighbours", "affinities", "initialization", "optimization"};
+  EXPECT_EQ(stages, expected);
+  stages.clear();
+  last = 0;
+  options.iterations = 100;
+  options.stop = nullptr;
+  expect_map(tsne({x, device()}, options), 100);
+  EXPECT_EQ(last, 100U);
+  expected.emplace_back("divergence");
+  EXPECT_EQ(stages, expected);
 }
 
 TEST_P(Tsne, RealCodesReachTheirDivergence) {
@@ -414,7 +425,7 @@ TEST_P(Tsne, RealCodesReachTheirDivergence) {
   if (folder == nullptr)
     GTEST_SKIP() << "HOURGLASS_CODES does not name the folder of mnist_codes.npy";
   const auto codes = load_npy(std::filesystem::path(folder) / "mnist_codes.npy");
-  const auto result = tsne(codes, {.iterations = 300}, device());
+  const auto result = tsne({codes, device()}, {.iterations = 300});
   RecordProperty("kl_divergence", std::to_string(result.kl_divergence));
   std::printf("KL %.4f; neighbours %.2f s, optimization %.2f s\n", result.kl_divergence,
               result.seconds.neighbors, result.seconds.optimization);

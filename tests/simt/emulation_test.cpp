@@ -99,11 +99,11 @@ __global__ void block_stuck_before_grid_barrier() {
 }
 
 /// Throws in one thread while all others wait, and counts what was unwound.
-__global__ void throw_in(unsigned block, unsigned thread, int* alive) {
+__global__ void throw_in(unsigned block, unsigned thread, unsigned* alive) {
   struct Guard {
-    int* alive;
-    explicit Guard(int* alive_) : alive(alive_) { simt::atomic_add(alive, 1); }
-    ~Guard() { simt::atomic_add(alive, -1); }
+    unsigned* alive;
+    explicit Guard(unsigned* alive_) : alive(alive_) { simt::atomic_add(alive, 1u); }
+    ~Guard() { simt::atomic_add(alive, ~0u); }
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
   } guard(alive);
@@ -252,19 +252,19 @@ TEST_P(EmulationReports, ABlockStuckBeforeTheGridBarrier) {
 
 TEST_P(EmulationReports, WhatTheKernelThrows) {
   for (const bool cooperative : {false, true}) {
-    int alive = 0;
+    unsigned alive = 0;
     EXPECT_THROW(simt::launch(nullptr, {.grid = {6}, .block = {64}, .cooperative = cooperative},
                               throw_in, 4U, 33U, &alive),
                  std::out_of_range);
-    EXPECT_EQ(alive, 0);
+    EXPECT_EQ(alive, 0u);
   }
 }
 
 TEST_P(EmulationReports, WhatTheKernelThrowsInABlockOfOne) {
-  int alive = 0;
+  unsigned alive = 0;
   EXPECT_THROW(simt::launch(nullptr, {.grid = {100}}, throw_in, 40U, 0U, &alive),
                std::out_of_range);
-  EXPECT_EQ(alive, 0);
+  EXPECT_EQ(alive, 0u);
 }
 
 TEST_P(EmulationReports, ABlockTooLarge) {
@@ -291,7 +291,7 @@ TEST(LaunchShape, EmulationTakesTheShapeOfTheGpu) {
   EXPECT_EQ(simt::per_element(0).grid.x, 1U);
   EXPECT_EQ(simt::per_element(257).grid.x, 2U);
   EXPECT_EQ(simt::per_element(257).block.x, 256U);
-  EXPECT_EQ(simt::per_element(std::size_t{1} << 40, 64).grid.x, 132U * 16);
+  EXPECT_EQ(simt::per_element(std::size_t{1} << 40, 64).grid.x, 148U * 16);
   EXPECT_EQ(simt::per_block(77, 128, 40).block.x, 128U);
   EXPECT_EQ(simt::per_block(77, 128, 40).shared_bytes, 40U);
 }

@@ -16,7 +16,8 @@ __global__ void tell_places_kernel(Place* __restrict__ out) {
   const unsigned block = blockIdx.x + gridDim.x * (blockIdx.y + gridDim.y * blockIdx.z);
   const unsigned thread = simt::block_thread();
   out[block * simt::block_thread_count() + thread] = {
-      thread, simt::block_thread_count(), simt::lane(), simt::warp(), simt::warp_thread_count()};
+      thread,       simt::block_thread_count(), simt::block_warp_count(), simt::lane(),
+      simt::warp(), simt::warp_thread_count()};
 }
 
 __global__ void exchange_kernel(Exchanged* __restrict__ out) {
@@ -24,46 +25,33 @@ __global__ void exchange_kernel(Exchanged* __restrict__ out) {
   Exchanged got{};
   got.broadcast = simt::shuffle(lane, 0);
   got.rotated = simt::shuffle(lane, lane + 33);
-  got.up = simt::shuffle_up(-static_cast<int>(lane), 3);
   got.down = simt::shuffle_down(static_cast<float>(lane) + 0.5F, 5);
   got.flipped = simt::shuffle_xor(static_cast<double>(lane) + 0.25, 1);
   got.wide = simt::shuffle_xor(std::uint64_t{lane} << 40, 1);
-  got.odd_lanes = simt::ballot(lane % 2 == 1);
   // The halves of a warp part and meet only among themselves.
   if (lane < 16) {
-    got.half = simt::ballot(lane % 4 == 1, 0x0000FFFF);
+    got.half = simt::shuffle(lane, 0, 0x0000FFFF);
   } else {
-    got.half = simt::ballot(lane % 4 == 1, 0xFFFF0000);
+    got.half = simt::shuffle(lane, 16, 0xFFFF0000);
   }
   simt::sync_warp();
-  got.any_7 = simt::any(lane == 7);
-  got.any_99 = simt::any(lane == 99);
-  got.all_small = simt::all(lane < 32);
-  got.all_even = simt::all(lane % 2 == 0);
   out[simt::global_thread()] = got;
 }
 
 __global__ void tally_kernel(Tally* out, unsigned* tickets) {
-  const auto me = static_cast<unsigned>(simt::global_thread());
-  const auto signed_me = static_cast<int>(me);
-  simt::atomic_add(&out->add_i32, -1);
-  simt::atomic_min(&out->min_i32, -signed_me);
-  simt::atomic_max(&out->max_i32, signed_me);
-  simt::atomic_exchange(&out->exchange_i32, signed_me);
-  simt::atomic_cas(&out->cas_i32, 0, signed_me + 1);
-  const unsigned ticket = simt::atomic_add(&out->add_u32, 1U);
+  const std::uint32_t ticket = simt::atomic_add(&out->add_u32, 1U);
   simt::atomic_add(&tickets[ticket], 1U);
-  simt::atomic_min(&out->min_u32, me + 5);
-  simt::atomic_max(&out->max_u32, me);
-  simt::atomic_exchange(&out->exchange_u32, me);
-  simt::atomic_cas(&out->cas_u32, 0U, me + 1);
   simt::atomic_add(&out->add_u64, std::uint64_t{1} << 32);
-  simt::atomic_min(&out->min_u64, std::uint64_t{me} + 5);
-  simt::atomic_max(&out->max_u64, std::uint64_t{me} << 32);
-  simt::atomic_exchange(&out->exchange_u64, me);
-  simt::atomic_cas(&out->cas_u64, 0U, me + 1);
   simt::atomic_add(&out->add_f32, 0.5F);
   simt::atomic_add(&out->add_f64, 0.25);
+}
+
+__global__ void compute_kernel(const float* __restrict__ x, const float* __restrict__ y,
+                               std::size_t n, Computed* __restrict__ out) {
+  for (const auto i : simt::elements(n)) {
+    out[i] = {simt::cos_pi(x[i]), simt::fast_divide(x[i], y[i]),
+              simt::float_from_bits(simt::float_bits(x[i]))};
+  }
 }
 
 struct ReverseSmem {
@@ -142,6 +130,11 @@ void exchange(simt::StreamHandle stream, const simt::LaunchConfig& config, Excha
 void tally(simt::StreamHandle stream, const simt::LaunchConfig& config, Tally* out,
            unsigned* tickets) {
   simt::launch(stream, config, tally_kernel, out, tickets);
+}
+
+void compute(simt::StreamHandle stream, const float* x, const float* y, std::size_t n,
+             Computed* out) {
+  simt::launch(stream, simt::per_element(n), compute_kernel, x, y, n, out);
 }
 
 void reverse_in_blocks(simt::StreamHandle stream, simt::LaunchConfig config, float* values,

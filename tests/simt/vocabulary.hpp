@@ -13,7 +13,7 @@ void count_elements(simt::StreamHandle stream, unsigned* counts, std::size_t n);
 
 /// What one thread sees: out[global linear thread].
 struct Place {
-  unsigned block_thread, block_thread_count, lane, warp, warp_thread_count;
+  unsigned block_thread, block_thread_count, block_warp_count, lane, warp, warp_thread_count;
 };
 void tell_places(simt::StreamHandle stream, const simt::LaunchConfig& config, Place* out);
 
@@ -21,28 +21,32 @@ void tell_places(simt::StreamHandle stream, const simt::LaunchConfig& config, Pl
 struct Exchanged {
   unsigned broadcast;  ///< shuffle from lane 0
   unsigned rotated;    ///< shuffle from lane + 33, that is from lane + 1 modulo 32
-  int up;              ///< shuffle_up by 3 of -lane
   float down;          ///< shuffle_down by 5 of lane + 0.5
   double flipped;      ///< shuffle_xor with 1 of lane + 0.25
   std::uint64_t wide;  ///< shuffle_xor with 1 of lane << 40
-  unsigned odd_lanes;  ///< ballot
-  unsigned half;       ///< ballot among the lanes of the same half of the warp: lane % 4 == 1
-  bool any_7, any_99;  ///< any lane == 7, any lane == 99
-  bool all_small, all_even;
+  unsigned half;       ///< shuffle from the first lane of the same half of the warp, of lane
 };
 void exchange(simt::StreamHandle stream, const simt::LaunchConfig& config, Exchanged* out);
 
-/// Each thread adds 1, takes the extremes of its index, and once swaps in its index.
+/// Each thread adds 1, or a half, a quarter, 2^32.
 struct Tally {
-  std::int32_t add_i32, min_i32, max_i32, exchange_i32, cas_i32;
-  std::uint32_t add_u32, min_u32, max_u32, exchange_u32, cas_u32;
-  std::uint64_t add_u64, min_u64, max_u64, exchange_u64, cas_u64;
+  std::uint32_t add_u32;
+  std::uint64_t add_u64;
   float add_f32;
   double add_f64;
 };
 /// `tickets[t]` counts who got the old value t from add_u32.
 void tally(simt::StreamHandle stream, const simt::LaunchConfig& config, Tally* out,
            unsigned* tickets);
+
+/// What CUDA has and the host lacks, of x[i] and y[i].
+struct Computed {
+  float cos_pi;     ///< of x
+  float quotient;   ///< fast_divide(x, y)
+  float from_bits;  ///< x by way of its bits
+};
+void compute(simt::StreamHandle stream, const float* x, const float* y, std::size_t n,
+             Computed* out);
 
 /// Reverses each block's 256 values (or its last few) `rounds` times by way of shared memory.
 void reverse_in_blocks(simt::StreamHandle stream, simt::LaunchConfig config, float* values,

@@ -1,4 +1,4 @@
-#include "kernels/layers/dense.hpp"
+#include "kernels/layers/swap_inner.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,29 +10,10 @@
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
-class DenseKernels : public KernelTest {};
-INSTANTIATE_TEST_SUITE_P(EveryWay, DenseKernels, every_way(), way_name);
+class SwapInner : public KernelTest {};
+INSTANTIATE_TEST_SUITE_P(EveryWay, SwapInner, every_way(), way_name);
 
-TEST_P(DenseKernels, BiasGradientIsTheSumOfTheRows) {
-  for (const std::size_t batch : {1U, 2U, 64U, 100U}) {
-    for (const std::size_t outputs : {1U, 4U, 16U, 255U, 257U, 5000U}) {
-      const auto dy = test::random_values(batch * outputs, -1.f, 1.f);
-      const auto device_dy = to_device(dy);
-      auto dbias = output(outputs);
-      run([&] {
-        kernels::bias_gradient(stream(), device_dy.data(), batch, outputs, dbias.data());
-      });
-      const auto found = written(dbias);
-      for (std::size_t o = 0; o < outputs; ++o) {
-        double expected = 0.0;
-        for (std::size_t row = 0; row < batch; ++row) expected += double{dy[row * outputs + o]};
-        ASSERT_NEAR(found[o], expected, 1e-5) << batch << " rows, output " << o;
-      }
-    }
-  }
-}
-
-TEST_P(DenseKernels, SwapInnerTransposesEachImage) {
+TEST_P(SwapInner, TransposesEachImage) {
   struct Size {
     std::size_t batch, outer, inner;
   };

@@ -1,17 +1,19 @@
-// The stages of t-SNE on one target.
+#include "manifold/map_solver.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <hourglass/error.hpp>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "device/range.hpp"
-#include "device/target.hpp"
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_optimizer.hpp"
-#include "manifold/map_solver.hpp"
 #include "manifold/neighbors.hpp"
 #include "math/context.hpp"
+#include "math/rows.hpp"
+#include "target/factories.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -34,19 +36,27 @@ std::vector<float> scaled(const std::vector<float>& values, float scale) {
   return result;
 }
 
-class Solver final : public MapSolver {
+class TargetMapSolver final : public MapSolver {
  public:
-  explicit Solver(int device_index) : context_(device_index) {}
+  explicit TargetMapSolver(int device_index) : context_(device_index) {}
+  ~TargetMapSolver() override { context_.make_current(std::nothrow); }
+  TargetMapSolver(const TargetMapSolver&) = delete;
+  TargetMapSolver& operator=(const TargetMapSolver&) = delete;
 
-  void find_neighbors(const Array<float>& x, std::size_t k) override {
+  void find_neighbors(const Samples& x, std::size_t k, const StopRequest& stop) override {
     rows_ = x.rows();
-    scale_ = scale_to_square(x.values);
-    const auto& stream = context_.stream();
-    neighbors_ = hourglass::HOURGLASS_TARGET::find_neighbors(
-        context_,
-        scale_ == 1.f ? device::to_device<float>(stream, x.values)
-                      : device::to_device<float>(stream, scaled(x.values, scale_)),
-        rows_, x.row_size(), k);
+    scale_ = scale_to_square(x.host().values);
+    const device::Stream& stream = context_.stream();
+    device::Buffer<float> own(rows_ * x.row_size());  // to be centred
+    if (scale_ == 1.f) {
+      device::copy_bytes_on_device(stream, own.data(),
+                                   math::Rows::of(x.on_device()).values().data(),
+                                   own.span().size_bytes());
+    } else {
+      device::copy_to_device<float>(stream, scaled(x.host().values, scale_), own.span());
+    }
+    neighbors_ = hourglass::HOURGLASS_TARGET::find_neighbors(context_, std::move(own), rows_,
+                                                             x.row_size(), k, stop);
   }
 
   void use_neighbors(const NeighborGraph& graph) override {
@@ -76,13 +86,14 @@ class Solver final : public MapSolver {
     neighbors_ = {};  // the memory is wanted for the map
   }
 
-  void begin(const Array<float>& map, const MapSchedule& schedule) override {
-    optimizer_ = std::make_unique<MapOptimizer>(context_, *affinities_, map, schedule);
+  void begin(const Array<float>& map, const TsneSchedule& schedule,
+             const RepulsionOptions& repulsion) override {
+    optimizer_ = std::make_unique<MapOptimizer>(context_, *affinities_, map, schedule, repulsion);
   }
 
-  // On a GPU long enough for the host's look in between to vanish; on a CPU short enough for a person
-  // to see progress. Even, so that points end in the buffer they began in.
-  [[nodiscard]] std::size_t stride() const override { return kOnCuda ? 50 : 10; }
+  // Short enough for a person to see progress, and for a map to be given a larger grid before it has
+  // outgrown its own. Even, so that points end in the buffer they began in.
+  [[nodiscard]] std::size_t stride() const override { return 10; }
 
   void advance(std::size_t iterations) override {
     const Range range("iterations");
@@ -106,7 +117,7 @@ class Solver final : public MapSolver {
 }  // namespace
 
 std::unique_ptr<MapSolver> make_map_solver(int device_index) {
-  return std::make_unique<Solver>(device_index);
+  return std::make_unique<TargetMapSolver>(device_index);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET

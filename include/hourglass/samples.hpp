@@ -1,0 +1,48 @@
+// Rows of numbers on their way through several methods: what goes to a device goes there once.
+#pragma once
+
+#include <cstddef>
+#include <hourglass/array.hpp>
+#include <hourglass/device.hpp>
+#include <memory>
+
+namespace hourglass {
+
+class DeviceRows;
+
+/// Rows are samples; what follows the first dimension is flattened. Copies share what they hold.
+///
+///   const hourglass::Samples codes = autoencoder.encode_on_device(images);
+///   const auto map = hourglass::fit_transform_pca(codes, {.components = 2});
+///   const auto neighbors = hourglass::nearest_neighbors(codes, 90);
+///
+/// Not for several threads at once.
+class Samples {
+ public:
+  /// Takes the rows over, or, given an lvalue, copies them.
+  Samples(Array<float> rows, Device device);
+  /// The rows of an array that outlives this and all its copies.
+  static Samples view(const Array<float>& rows, Device device);
+  /// What another method left in the device's memory.
+  Samples(std::shared_ptr<const DeviceRows> rows, Shape shape, Device device);
+
+  [[nodiscard]] std::size_t rows() const { return shape_.empty() ? 0 : shape_.front(); }
+  /// Values in one row.
+  [[nodiscard]] std::size_t row_size() const;
+  [[nodiscard]] const Device& device() const { return device_; }
+
+  /// In the host's memory; brought there when first asked for.
+  [[nodiscard]] const Array<float>& host() const;
+  /// In the device's memory; brought there when first asked for.
+  [[nodiscard]] const DeviceRows& on_device() const;
+
+ private:
+  struct Places;
+  Samples(Shape shape, Device device, std::shared_ptr<Places> places);
+
+  Shape shape_;
+  Device device_;
+  std::shared_ptr<Places> places_;
+};
+
+}  // namespace hourglass

@@ -1,0 +1,71 @@
+#include "data/check.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <hourglass/error.hpp>
+#include <sstream>
+
+namespace hourglass {
+namespace {
+
+/// 0.001 and 1e+30, where std::to_string has 0.001000 and 31 digits.
+std::string shortest(float number) {
+  std::ostringstream text;
+  text << number;
+  return text.str();
+}
+
+template <class Real>
+bool finite(std::span<const Real> values) {
+  return std::ranges::all_of(values, [](Real value) { return std::isfinite(value); });
+}
+
+}  // namespace
+
+bool all_finite(std::span<const float> values) {
+  return finite(values);
+}
+bool all_finite(std::span<const double> values) {
+  return finite(values);
+}
+
+void require_finite(std::span<const float> values, std::size_t row_size, const std::string& what) {
+  const auto bad =
+      std::ranges::find_if_not(values, [](float value) { return std::isfinite(value); });
+  if (bad == values.end()) return;
+  const auto index = static_cast<std::size_t>(bad - values.begin());
+  throw Error(what + ": row " + std::to_string(index / row_size) + ", column " +
+              std::to_string(index % row_size) + " is not finite");
+}
+
+void require_finite(const Array<float>& x, const std::string& what) {
+  require_finite(x.values, x.row_size(), what);
+}
+
+void require_rows(std::size_t rows, std::size_t row_size, const std::string& what) {
+  if (rows < 2) {
+    throw Error(what + " needs at least 2 rows, and there " +
+                std::string(rows == 1 ? "is 1" : "are none"));
+  }
+  if (row_size == 0) throw Error(what + ": the rows are empty");
+}
+
+void require_distinct_rows(const Array<float>& x, const std::string& what, const std::string& why) {
+  for (std::size_t i = 1; i < x.rows(); ++i) {
+    if (!std::ranges::equal(x.row(0), x.row(i))) return;
+  }
+  throw Error(what + ": all " + std::to_string(x.rows()) + " rows are the same; " + why);
+}
+
+void require_unit_range(const Images& images, const std::string& what) {
+  const auto* floats = std::get_if<std::span<const float>>(&images.pixels());
+  if (floats == nullptr) return;
+  const auto bad =
+      std::ranges::find_if_not(*floats, [](float value) { return value >= 0.f && value <= 1.f; });
+  if (bad == floats->end()) return;
+  const auto row = static_cast<std::size_t>(bad - floats->begin()) / images.image_size();
+  throw Error(what + ": row " + std::to_string(row) + " holds " + shortest(*bad) +
+              "; images must be in [0, 1] (divide bytes by 255)");
+}
+
+}  // namespace hourglass

@@ -1,0 +1,57 @@
+#include <hourglass/samples.hpp>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "data/device_rows.hpp"
+#include "target/table.hpp"
+
+namespace hourglass {
+
+/// Where the rows are: in either place, or both.
+struct Samples::Places {
+  std::optional<Array<float>> owned;
+  const Array<float>* host = nullptr;  // `owned`, or another's
+  std::shared_ptr<const DeviceRows> device;
+};
+
+Samples::Samples(Shape shape, Device device, std::shared_ptr<Places> places)
+    : shape_(std::move(shape)), device_(std::move(device)), places_(std::move(places)) {}
+
+Samples::Samples(Array<float> rows, Device device)
+    : Samples(rows.shape, std::move(device), std::make_shared<Places>()) {
+  places_->host = &places_->owned.emplace(std::move(rows));
+}
+
+Samples Samples::view(const Array<float>& rows, Device device) {
+  auto places = std::make_shared<Places>();
+  places->host = &rows;
+  return {rows.shape, std::move(device), std::move(places)};
+}
+
+Samples::Samples(std::shared_ptr<const DeviceRows> rows, Shape shape, Device device)
+    : Samples(std::move(shape), std::move(device), std::make_shared<Places>()) {
+  places_->device = std::move(rows);
+}
+
+std::size_t Samples::row_size() const {
+  return shape_.empty() ? 0 : element_count(std::span(shape_).subspan(1));
+}
+
+const Array<float>& Samples::host() const {
+  if (places_->host == nullptr) {
+    Array<float>& host = places_->owned.emplace(shape_);
+    places_->device->copy_to_host(host.values);
+    places_->host = &host;
+  }
+  return *places_->host;
+}
+
+const DeviceRows& Samples::on_device() const {
+  if (!places_->device) {
+    places_->device = target_of(device_).upload_rows(device_.index, places_->host->values);
+  }
+  return *places_->device;
+}
+
+}  // namespace hourglass

@@ -1,0 +1,24 @@
+#include <hourglass/error.hpp>
+
+#include "target/table.hpp"
+
+namespace hourglass {
+
+namespace cpu {
+extern const Target kTarget;  // table.cpp, compiled once for each target
+}
+namespace cuda {
+extern const Target kTarget;
+}
+
+const Target& target_of(const Device& device) {
+#if HOURGLASS_HAS_CPU
+  if (device.kind == DeviceKind::cpu) return cpu::kTarget;
+#endif
+#if HOURGLASS_HAS_CUDA
+  if (device.kind == DeviceKind::cuda) return cuda::kTarget;
+#endif
+  throw Error("this build has no code for device '" + device.name + "'");
+}
+
+}  // namespace hourglass

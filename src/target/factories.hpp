@@ -1,0 +1,18 @@
+// What this target puts into its table. For files that are compiled once for each target.
+#pragma once
+
+#include "target/table.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+
+[[nodiscard]] std::unique_ptr<Engine> make_layered_engine(Model model, int device_index,
+                                                          Precision precision);
+[[nodiscard]] std::unique_ptr<PcaSolver> make_pca_solver(int device_index);
+[[nodiscard]] std::unique_ptr<MapSolver> make_map_solver(int device_index);
+[[nodiscard]] std::unique_ptr<DeviceRows> upload_rows(int device_index,
+                                                      std::span<const float> host);
+[[nodiscard]] Array<std::uint32_t> neighbor_ranks(const Samples& x,
+                                                  const Array<std::uint32_t>& neighbors,
+                                                  const StopRequest& stop);
+
+}  // namespace hourglass::HOURGLASS_TARGET

@@ -1,0 +1,18 @@
+#include "target/table.hpp"
+
+#include "autoencoder/engine.hpp"
+#include "data/device_rows.hpp"
+#include "decomposition/pca_solver.hpp"
+#include "manifold/map_solver.hpp"
+#include "target/factories.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+
+extern const Target kTarget;
+const Target kTarget{.make_layered_engine = make_layered_engine,
+                     .make_pca_solver = make_pca_solver,
+                     .make_map_solver = make_map_solver,
+                     .upload_rows = upload_rows,
+                     .neighbor_ranks = neighbor_ranks};
+
+}  // namespace hourglass::HOURGLASS_TARGET

@@ -1,0 +1,36 @@
+// What each target gives the public API, and the one place that chooses between the targets.
+#pragma once
+
+#include <cstdint>
+#include <hourglass/array.hpp>
+#include <hourglass/device.hpp>
+#include <hourglass/model.hpp>
+#include <hourglass/stop.hpp>
+#include <memory>
+#include <span>
+
+namespace hourglass {
+
+class DeviceRows;
+class Engine;
+class MapSolver;
+class PcaSolver;
+class Samples;
+
+/// Every function takes the index of the device it works on.
+struct Target {
+  std::unique_ptr<Engine> (*make_layered_engine)(Model model, int device_index,
+                                                 Precision precision);
+  std::unique_ptr<PcaSolver> (*make_pca_solver)(int device_index);
+  std::unique_ptr<MapSolver> (*make_map_solver)(int device_index);
+  std::unique_ptr<DeviceRows> (*upload_rows)(int device_index, std::span<const float> host);
+  /// For neighbors (rows, k): the place of each among its row's others, by distance in the first
+  /// `rows` rows of x.
+  Array<std::uint32_t> (*neighbor_ranks)(const Samples& x, const Array<std::uint32_t>& neighbors,
+                                         const StopRequest& stop);
+};
+
+/// The table of the target that `device` belongs to. Throws Error if this build lacks it.
+[[nodiscard]] const Target& target_of(const Device& device);
+
+}  // namespace hourglass

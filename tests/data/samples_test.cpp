@@ -1,0 +1,59 @@
+// Rows that are on the host, on a device, or both.
+#include <gtest/gtest.h>
+
+#include <hourglass/autoencoder.hpp>
+#include <hourglass/dataset.hpp>
+#include <hourglass/pca.hpp>
+#include <hourglass/samples.hpp>
+
+#include "data/device_rows.hpp"
+#include "support/any_device.hpp"
+
+namespace hourglass {
+namespace {
+
+class SamplesTest : public test::OnAnyDevice {
+ protected:
+  std::vector<float> from_device(const Samples& samples) {
+    std::vector<float> values(samples.rows() * samples.row_size());
+    samples.on_device().copy_to_host(values);
+    return values;
+  }
+
+  const Array<float> rows_{{2, 1, 3}, {1.f, 2.f, 3.f, 4.f, 5.f, 6.f}};
+};
+
+TEST_F(SamplesTest, AreTheSameInBothPlaces) {
+  for (const Samples& samples : {Samples(rows_, device_), Samples::view(rows_, device_)}) {
+    EXPECT_EQ(samples.rows(), 2);
+    EXPECT_EQ(samples.row_size(), 3);
+    EXPECT_EQ(samples.host().values, rows_.values);
+    EXPECT_EQ(from_device(samples), rows_.values);
+  }
+}
+
+TEST_F(SamplesTest, AViewCopiesNothingAndCopiesShareWhatTheyHold) {
+  const Samples view = Samples::view(rows_, device_);
+  EXPECT_EQ(&view.host(), &rows_);
+  const Samples copy = view;  // NOLINT(performance-unnecessary-copy-initialization)
+  EXPECT_EQ(&copy.on_device(), &view.on_device());
+}
+
+// Codes that stay on the device are what encode() gives, and outlive the autoencoder they came from.
+TEST_F(SamplesTest, CodesStayOnTheDevice) {
+  const auto images = synthetic_digits(130, 3).train.images;
+  Array<float> expected;
+  const Samples codes = [&] {
+    Autoencoder autoencoder(conv_model(), device_);
+    expected = autoencoder.encode(images);
+    return autoencoder.encode_on_device(images);
+  }();
+  EXPECT_EQ(codes.rows(), 130);
+  EXPECT_EQ(codes.row_size(), 392);
+  EXPECT_EQ(fit_transform_pca(codes, {.components = 2}).scores.values,
+            fit_transform_pca({expected, device_}, {.components = 2}).scores.values);
+  EXPECT_EQ(codes.host().values, expected.values);
+}
+
+}  // namespace
+}  // namespace hourglass

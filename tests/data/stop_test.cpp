@@ -1,0 +1,96 @@
+// One protocol: every long call asks its StopRequest between pieces of its work, and throws Stopped.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <hourglass/autoencoder.hpp>
+#include <hourglass/dataset.hpp>
+#include <hourglass/map_quality.hpp>
+#include <hourglass/neighbors.hpp>
+#include <hourglass/pca.hpp>
+#include <hourglass/tsne.hpp>
+
+#include "manifold/sample_data.hpp"
+#include "support/any_device.hpp"
+
+namespace hourglass {
+namespace {
+
+class Stop : public test::OnAnyDevice {
+ protected:
+  using Call = std::function<void(const StopRequest&)>;
+
+  /// Stops it at its first question, at its last, and never.
+  static void expect_stops(const char* name, const Call& call, std::size_t least_questions) {
+    std::size_t asked = 0;
+    EXPECT_NO_THROW(call([&] {
+      ++asked;
+      return false;
+    })) << name;
+    EXPECT_GE(asked, least_questions) << name;
+    EXPECT_NO_THROW(call({})) << name;
+    for (const std::size_t limit : {std::size_t{1}, asked}) {
+      std::size_t now = 0;
+      EXPECT_THROW(call([&] { return ++now == limit; }), Stopped) << name << ", question " << limit;
+      EXPECT_EQ(now, limit) << name;
+    }
+  }
+};
+
+TEST_F(Stop, IsAskedByEveryLongCall) {
+  const Array<float> x = test::normal_data(6000, 12);
+  const Samples samples(x, device_);
+  const Samples map(test::normal_data(6000, 2), device_);
+  std::vector<std::uint8_t> labels(6000);
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::uint8_t>(i % 7);
+  const PcaModel model = fit_pca(samples, {.components = 3});
+  expect_stops(
+      "PCA", [&](auto stop) { (void)fit_pca(samples, {.components = 3, .stop = stop}); }, 3);
+  expect_stops(
+      "transform", [&](auto stop) { (void)transform(model, samples, stop); }, 3);
+  expect_stops(
+      "inverse transform",
+      [&](auto stop) {
+        (void)inverse_transform(model, {test::normal_data(6000, 3), device_}, stop);
+      },
+      3);
+  expect_stops(
+      "neighbours", [&](auto stop) { (void)nearest_neighbors(samples, 5, stop); }, 2);
+  expect_stops(
+      "accuracy", [&](auto stop) { (void)label_accuracy(map, labels, 5, stop); }, 2);
+  expect_stops(
+      "trustworthiness", [&](auto stop) { (void)trustworthiness(samples, map, 5, stop); }, 10);
+  expect_stops(
+      "t-SNE",
+      [&](auto stop) {
+        (void)tsne({test::normal_data(500, 3), device_},
+                   {.perplexity = 10.0, .iterations = 100, .stop = stop});
+      },
+      8);
+}
+
+TEST_F(Stop, LeavesAnAutoencoderWithTheLastStep) {
+  const auto images = synthetic_digits(300, 3).train.images;
+  Autoencoder stopped(conv_model(), device_);
+  std::size_t steps = 0;
+  TrainingOptions options{.epochs = 3, .batch_size = 50};
+  options.on_step = [&](const TrainingProgress& progress) { steps = progress.steps; };
+  options.stop = [&] { return steps == 8; };
+  EXPECT_THROW(stopped.train(images, images, options), Stopped);
+  EXPECT_EQ(steps, 8U);
+
+  Autoencoder limited(conv_model(), device_);
+  limited.train(images, images, {.epochs = 3, .steps = 8, .batch_size = 50});
+  EXPECT_EQ(stopped.parameter("conv3.weight").values, limited.parameter("conv3.weight").values);
+  expect_stops(
+      "encode", [&](auto stop) { (void)stopped.encode(images, stop); }, 1);
+  expect_stops(
+      "on device", [&](auto stop) { (void)stopped.encode_on_device(images, stop); }, 1);
+  expect_stops(
+      "reconstruct", [&](auto stop) { (void)stopped.reconstruct(images, stop); }, 1);
+  const auto codes = stopped.encode(images);
+  expect_stops(
+      "decode", [&](auto stop) { (void)stopped.decode(codes, stop); }, 1);
+}
+
+}  // namespace
+}  // namespace hourglass
