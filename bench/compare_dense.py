@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
-from gpu_check.machine import cpu_name, usable_cpus
+from common import cpu_name, usable_cpus
 
 try:
     import numpy as np

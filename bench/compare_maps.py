@@ -24,7 +24,6 @@ Needs numpy; scikit-learn and openTSNE from: pip install scikit-learn openTSNE
 
 import argparse
 import datetime
-import gzip
 import importlib.util
 import json
 import math
@@ -40,7 +39,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
-from gpu_check.machine import cpu_name, usable_cpus
+from common import cpu_name, read_images, usable_cpus
 
 
 def fail(message: str) -> NoReturn:
@@ -421,18 +420,12 @@ def measure_growth(options: argparse.Namespace) -> Dict[str, Any]:
     return {"iterations": iterations, "growth": rows, "exponents": exponents, "steady": steady}
 
 
-def read_mnist(folder: Path) -> Floats:
-    for name in ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"):
-        if (folder / name).exists():
-            data = (folder / name).read_bytes()
-            data = gzip.decompress(data) if name.endswith(".gz") else data
-            pixels = np.frombuffer(data, np.uint8, offset=16)
-            return pixels.reshape(-1, 784).astype(np.float32) / np.float32(255)
-    fail(f"{folder}: no train-images-idx3-ubyte; --mnist takes a folder with MNIST")
-
-
 def measure_large(options: argparse.Namespace) -> Dict[str, Any]:
-    x = read_mnist(options.mnist)
+    try:
+        pixels = read_images(options.mnist, "train-images-idx3-ubyte").reshape(-1, 784)
+    except FileNotFoundError as error:
+        fail(f"{error.filename}: no such file, nor with .gz; --mnist takes a folder with MNIST")
+    x = pixels.astype(np.float32) / np.float32(255)
     iterations = options.iterations[-1]
     with tempfile.TemporaryDirectory(prefix="compare_maps.") as folder:
         data = Path(folder) / "mnist.npy"

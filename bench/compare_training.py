@@ -20,7 +20,6 @@ Needs torch and numpy.
 
 import argparse
 import datetime
-import gzip
 import json
 import os
 import platform
@@ -32,7 +31,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
-from gpu_check.machine import cpu_name, usable_cpus
+from common import conv_model, cpu_name, read_images, usable_cpus
 
 
 def fail(message: str) -> NoReturn:
@@ -40,7 +39,6 @@ def fail(message: str) -> NoReturn:
 
 
 try:
-    import numpy as np
     import torch
     import torch.nn.functional as F
     from torch import Tensor, nn
@@ -74,41 +72,17 @@ class Images(NamedTuple):
 # --- Theirs -----------------------------------------------------------------------------------
 
 
-def read_idx_images(folder: Path, name: str) -> Tensor:
-    plain, zipped = folder / name, folder / (name + ".gz")
-    if not plain.exists() and not zipped.exists():
-        fail(f"{folder}: neither {plain.name} nor {zipped.name}; --data takes a folder with MNIST")
-    with gzip.open(zipped) if zipped.exists() else plain.open("rb") as stream:
-        data = stream.read()
-    pixels = np.frombuffer(data, np.uint8, offset=16).reshape(-1, 1, 28, 28)
-    return torch.from_numpy(pixels.astype(np.float32) / np.float32(255))
-
-
 def load_images(folder: Path) -> Images:
-    train = read_idx_images(folder, "train-images-idx3-ubyte")
-    test = read_idx_images(folder, "t10k-images-idx3-ubyte")
-    return Images(
-        train.contiguous(memory_format=torch.channels_last),
-        test.contiguous(memory_format=torch.channels_last),
-    )
+    """As floats, channels last."""
 
+    def load(part: str) -> Tensor:
+        try:
+            pixels = torch.from_numpy(read_images(folder, f"{part}-images-idx3-ubyte"))
+        except FileNotFoundError as error:
+            fail(f"{error.filename}: no such file, nor with .gz; --data takes a folder with MNIST")
+        return (pixels[:, None].float() / 255).contiguous(memory_format=torch.channels_last)
 
-def make_model() -> nn.Module:
-    """The contract's conv model up to its logits."""
-    channels = [(1, 16), (16, 8), (8, 8), (8, 16), (16, 1)]
-    convolutions = [nn.Conv2d(a, b, 3, padding=1) for a, b in channels]
-    for convolution in convolutions:
-        nn.init.xavier_uniform_(convolution.weight)
-        nn.init.zeros_(convolution.bias)
-    c1, c2, c3, c4, c5 = convolutions
-    model = nn.Sequential(
-        *(c1, nn.ReLU(inplace=True), nn.MaxPool2d(2)),
-        *(c2, nn.ReLU(inplace=True), nn.MaxPool2d(2)),
-        *(c3, nn.ReLU(inplace=True), nn.Upsample(scale_factor=2)),
-        *(c4, nn.ReLU(inplace=True), nn.Upsample(scale_factor=2)),
-        c5,
-    )
-    return model.to(memory_format=torch.channels_last)
+    return Images(load("train"), load("t10k"))
 
 
 class Trainer:
@@ -116,7 +90,7 @@ class Trainer:
 
     def __init__(self, seed: int, adam: str) -> None:
         torch.manual_seed(seed)
-        self.model = make_model()
+        self.model = conv_model().to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), lr=LEARNING_RATE, eps=1e-7, **{adam: True}
         )

@@ -1,5 +1,6 @@
-# Which GPUs to compile for, unless CMAKE_CUDA_ARCHITECTURES says so: the one that answers, else every
-# generation from Ampere on that this toolkit knows, plus PTX for those it does not.
+# Which GPUs to compile for, unless CMAKE_CUDA_ARCHITECTURES says so: those that answer, else every
+# generation from Ampere on that this toolkit knows, plus PTX for those it does not. Empty if GPUs
+# answer and the toolkit compiles for none of them; HOURGLASS_ARCHITECTURES_FROM says why.
 set(HOURGLASS_ARCHITECTURES_FROM "as given")
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND DEFINED ENV{CUDAARCHS})
   set(CMAKE_CUDA_ARCHITECTURES $ENV{CUDAARCHS})
@@ -18,9 +19,28 @@ endif()
 
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES OR CMAKE_CUDA_ARCHITECTURES STREQUAL "native")
   if(_gpus)
-    list(TRANSFORM _gpus APPEND "-real")
-    set(CMAKE_CUDA_ARCHITECTURES ${_gpus})
-    set(HOURGLASS_ARCHITECTURES_FROM "the GPU that answers")
+    execute_process(COMMAND ${CUDAToolkit_NVCC_EXECUTABLE} --list-gpu-arch OUTPUT_VARIABLE _known)
+    string(REGEX MATCHALL "[0-9]+" _known "${_known}")
+    list(SORT _known COMPARE NATURAL)
+    set(CMAKE_CUDA_ARCHITECTURES "") # without a value the cache's would show again
+    set(HOURGLASS_ARCHITECTURES_FROM "the GPUs that answer")
+    foreach(_gpu IN LISTS _gpus)
+      set(_target) # the newest that nvcc knows and this GPU can run
+      foreach(_candidate IN LISTS _known)
+        if(_candidate LESS_EQUAL _gpu)
+          set(_target ${_candidate})
+        endif()
+      endforeach()
+      if(_target EQUAL _gpu)
+        list(APPEND CMAKE_CUDA_ARCHITECTURES ${_gpu}-real)
+      elseif(_target) # the driver compiles PTX for GPUs that are newer than it
+        list(APPEND CMAKE_CUDA_ARCHITECTURES ${_target}-virtual)
+        string(APPEND HOURGLASS_ARCHITECTURES_FROM "; ${_gpu} by PTX, unknown to this nvcc")
+      else()
+        string(APPEND HOURGLASS_ARCHITECTURES_FROM "; not ${_gpu}, too old for this nvcc")
+      endif()
+    endforeach()
+    list(REMOVE_DUPLICATES CMAKE_CUDA_ARCHITECTURES)
   else()
     set(CMAKE_CUDA_ARCHITECTURES 80 86-real 89-real 90-real) # 80 without -real: its PTX too
     if(CUDAToolkit_VERSION VERSION_GREATER_EQUAL 12.8)

@@ -92,56 +92,11 @@ choose_python() {
   fail "no Python with NumPy and Matplotlib; install them, or name one in HOURGLASS_PYTHON"
 }
 
-# Finds nvcc where CMake would not look by itself.
-find_nvcc() {
-  local nvcc
-  for nvcc in "${CUDACXX:-nvcc}" "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc"; do
-    if have "$nvcc"; then
-      CUDACXX="$(command -v "$nvcc")"
-      export CUDACXX
-      return 0
-    fi
-  done
-  return 1
-}
-
-gpu_answers() {
-  local answer
-  answer="$(timeout 30 nvidia-smi -L 2>/dev/null)" && [[ $answer == *"GPU "* ]]
-}
-
-# choose_cuda run|test: fills cuda_options. `run` builds CUDA for the GPU that answers and leaves
-# it out where none does; `test` builds it wherever there is a toolkit. HOURGLASS_CUDA=ON|OFF
-# overrides both.
+# choose_cuda run|test: fills cuda_options, by scripts/choose_cuda.
 choose_cuda() {
-  local toolkit=no gpu=no
-  if find_nvcc; then toolkit=yes; fi
-  if gpu_answers; then gpu=yes; fi
-
-  cuda_options=(-DHOURGLASS_CUDA=OFF)
-  case "${HOURGLASS_CUDA:-}" in
-    "") ;;
-    ON)
-      [[ $toolkit == yes ]] || fail "HOURGLASS_CUDA=ON, but no nvcc was found; name it in CUDACXX"
-      ;;
-    OFF)
-      say "CUDA: left out, as HOURGLASS_CUDA=OFF says."
-      return
-      ;;
-    *) fail "HOURGLASS_CUDA is '$HOURGLASS_CUDA'; expected ON or OFF" ;;
-  esac
-
-  if [[ $toolkit == yes && $gpu == yes ]]; then
-    say "CUDA: built with $CUDACXX for the GPU that answers."
-    cuda_options=(-DHOURGLASS_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=native)
-  elif [[ $toolkit == yes && ($1 == test || ${HOURGLASS_CUDA:-} == ON) ]]; then
-    say "CUDA: built with $CUDACXX, though no GPU answers (nvidia-smi)."
-    cuda_options=(-DHOURGLASS_CUDA=ON)
-  elif [[ $gpu == yes ]]; then
-    say "CUDA: left out. A GPU answers, but there is no CUDA toolkit (nvcc) to build for it."
-  else
-    say "CUDA: left out, no GPU answers (nvidia-smi). The CPU does the work."
-  fi
+  local options
+  options="$("$HOURGLASS_PYTHON" "$root/scripts/choose_cuda" "$1")" || exit
+  mapfile -t cuda_options <<<"$options"
 }
 
 # has_mnist FOLDER: are the four files there, compressed or not?
@@ -154,11 +109,16 @@ has_mnist() {
 
 # --- Build ------------------------------------------------------------------------------------
 
-# configure PRESET FOLDER OPTION...
+# configure PRESET FOLDER OPTION...: afresh when the options are others than last time, as CMake
+# would keep what it found with those (another toolkit, say).
 configure() {
-  local preset="$1" folder="$2"
+  local preset="$1" folder="$2" fresh=()
   shift 2
-  (cd "$root" && cmake --preset "$preset" -B "$folder" "$@")
+  if [[ -f $folder/CMakeCache.txt && "$(cat "$folder/options" 2>/dev/null)" != "$*" ]]; then
+    fresh=(--fresh)
+  fi
+  (cd "$root" && cmake --preset "$preset" -B "$folder" "${fresh[@]}" "$@") || return
+  printf '%s\n' "$*" >"$folder/options"
 }
 
 # build FOLDER OPTION...

@@ -191,8 +191,8 @@ class Run:
         except (OSError, ValueError) as error:
             raise PlotError(f"{path}: cannot read: {one_line(error)}") from None
         self.study = self.metrics.get("study") if isinstance(self.metrics, dict) else None
-        if self.study not in list(FIGURES):
-            *names, last = FIGURES
+        if self.study not in STUDIES:
+            *names, last = STUDIES
             expected = f"{', '.join(names)} or {last}"
             raise PlotError(f"{path}: study is {json.dumps(self.study)}; expected {expected}")
 
@@ -288,25 +288,36 @@ def one_line(error):
 
 
 # ---------------------------------------------------------------------------------------------
-# The figures. Each draws if its files are there, and says whether it did.
+# The figures.
 # ---------------------------------------------------------------------------------------------
 
+STUDIES = ("conv", "dense", "denoise", "inpaint", "anomaly", "features", "train")
+FIGURES = {study: {} for study in STUDIES}  # file name: (what it is drawn from, how)
 
-def conv_reconstruction(run, path):
+
+def figure(name, *studies, needs=()):
+    """Registers a function from a run to its figure, called if the files it needs are there; it may
+    return None where there is nothing to draw."""
+
+    def register(draw):
+        for study in studies:
+            FIGURES[study][name] = (needs, draw)
+        return draw
+
+    return register
+
+
+@figure("reconstruction.png", "conv", needs=("originals.npy", "reconstructions.npy"))
+def conv_reconstruction(run):
     """The originals in the first row, their reconstructions in the second."""
-    names = ("originals.npy", "reconstructions.npy")
-    if not run.has(*names):
-        return False
+    rows = run.images("originals.npy", "reconstructions.npy", size=28)
     labels, title = ("original", "reconstructed"), "Test digits through the bottleneck"
-    figure, *_ = image_rows(run.images(*names, size=28), labels, title, run.outcome())
-    save(figure, path)
-    return True
+    return image_rows(rows, labels, title, run.outcome())[0]
 
 
-def conv_latent_maps(run, path):
+@figure("latent_maps.png", "conv", needs=("pca.npy", "labels.npy"))
+def conv_latent_maps(run):
     """The PCA map and the t-SNE map side by side; the first alone while there is no other."""
-    if not run.has("pca.npy", "labels.npy"):
-        return False
     labels = run.array("labels.npy", (None,))
     low, high = labels.min(), labels.max()
     if low < 0 or high > 9:
@@ -334,8 +345,7 @@ def conv_latent_maps(run, path):
         bar.ax.tick_params(which="both", length=0, labelsize=10)
         bar.ax.set_title("digit", color=MUTED, fontsize=9.5, loc="left", pad=8)
         bar.outline.set_visible(False)
-    save(figure, path)
-    return True
+    return figure
 
 
 def quality_words(run, name):
@@ -377,74 +387,28 @@ def tsne_words(axes, run):
     axes.set(xticks=[], yticks=[], xlabel=how)
 
 
-def loss(run, path):
-    """Training and validation loss by epoch."""
-    epoch, training, validation = run.epochs()
-    if not np.isfinite([training, validation]).any():
-        return False
-    if not np.isfinite(epoch).all():
-        raise PlotError(f"{run.path('metrics.json')}: an epoch has no number")
-    figure, axes = plt.subplots(figsize=(7.2, 4.4), layout="constrained")
-    size = 5.5 if len(epoch) <= 30 else 0  # beyond, the points would be a string of beads
-    # Where both are of the same images the curves coincide: the lower one is the wider.
-    curves = (("training", training, TRAINING, 2.8), ("validation", validation, VALIDATION, 1.4))
-    for name, losses, colour, width in curves:
-        if np.isfinite(losses).any():
-            axes.plot(epoch, losses, color=colour, linewidth=width, label=name, marker="o",
-                      markersize=size, markeredgecolor="white", markeredgewidth=0.8,
-                      clip_on=False, zorder=3)  # fmt: skip
-    low, high = np.nanmin([training, validation]), np.nanmax([training, validation])
-    if 0 < 20 * low < high:
-        axes.set_yscale("log")
-        log_ticks(axes.yaxis, high / low)
-    heading(axes, "Loss by epoch", run.outcome())
-    axes.set(xlabel="epoch", ylabel=f"loss per pixel{loss_name(run)}")
-    axes.set_xlim(epoch[0] - 0.5, epoch[-1] + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
-    axes.margins(y=0.12)
-    axes.grid(True, axis="y")
-    axes.tick_params(length=0)
-    axes.legend(loc="upper right")
-    save(figure, path)
-    return True
-
-
-def loss_name(run):
-    names = {"bce": " (binary cross-entropy)", "mse": " (squared error)"}
-    return names.get(run.section("options").get("loss"), "")
-
-
-def dense_images(run, path, images, titles, subtitle):
-    figure, *_ = image_rows([images], [], titles[len(images) > 1], subtitle)
-    save(figure, path)
-    return True
-
-
-def dense_digit(run, path):
-    if not run.has("originals.npy"):
-        return False
+@figure("digit.png", "dense", needs=("originals.npy",))
+def dense_digit(run):
     (images,) = run.images("originals.npy")
     count, height, width = images.shape
     data = run.section("options").get("data")
     four = images.shape == (1, 8, 8) and data == "the digit four"
     size = f"{height} x {width} pixels"
-    titles = ("The digit four" if four else "The image", f"The {counted(count, 'image')}")
-    return dense_images(run, path, images, titles, size if count == 1 else f"{size} each")
+    one = "The digit four" if four else "The image"
+    title, words = (one, size) if count == 1 else (f"The {counted(count, 'image')}", f"{size} each")
+    return image_rows([images], [], title, words)[0]
 
 
-def dense_reconstruction(run, path):
-    names = ("originals.npy", "reconstructions.npy")
-    if not run.has("reconstructions.npy"):
-        return False
-    _, images = run.images(*names)
-    titles = ("Its reconstruction", "Their reconstructions")
-    return dense_images(run, path, images, titles, run.outcome())
+@figure("reconstruction.png", "dense", needs=("reconstructions.npy",))
+def dense_reconstruction(run):
+    _, images = run.images("originals.npy", "reconstructions.npy")
+    title = "Its reconstruction" if len(images) == 1 else "Their reconstructions"
+    return image_rows([images], [], title, run.outcome())[0]
 
 
-def dense_latent(run, path):
+@figure("latent.png", "dense", needs=("latent.npy",))
+def dense_latent(run):
     """The first image's code as a small image."""
-    if not run.has("latent.npy"):
-        return False
     code = run.array("latent.npy", (None, None))[0]
     rows, columns = grid_of(len(code))
     cells = np.full(rows * columns, np.nan)
@@ -467,8 +431,7 @@ def dense_latent(run, path):
     bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.04)
     bar.ax.tick_params(length=0)
     bar.outline.set_visible(False)
-    save(figure, path)
-    return True
+    return figure
 
 
 def grid_of(count):
@@ -479,11 +442,12 @@ def grid_of(count):
     return rows, -(-count // rows)
 
 
-def dense_replicas(run, path):
+@figure("replicas.png", "dense")
+def dense_replicas(run):
     """How the final losses of many trainings spread, by what became of their latent units."""
     facts = run.section("replicas")
     if not facts:
-        return False
+        return None
     try:
         seeds = [str(seed) for seed in facts["seeds"]]
         losses = np.array([number(loss) for loss in facts["final_losses"]])
@@ -497,7 +461,7 @@ def dense_replicas(run, path):
         raise PlotError(f"{path}: replicas are not the expected lists, alike in length")
     kept = np.isfinite(losses)
     if not kept.any():
-        return False
+        return None
     all_dead = kept & (dead == latent)
 
     shown = np.maximum(losses, SMALLEST)
@@ -520,8 +484,7 @@ def dense_replicas(run, path):
     axes.legend(loc="upper left", bbox_to_anchor=(-0.01, -0.13), ncol=3)
     words = replicas_words(losses, [seed for seed, chosen in zip(seeds, all_dead) if chosen])
     heading(axes, f"The final losses of {counted(len(losses), 'start')}", words)
-    save(figure, path)
-    return True
+    return figure
 
 
 def replicas_words(losses, dead_seeds):
@@ -537,27 +500,21 @@ def replicas_words(losses, dead_seeds):
     return words
 
 
-def denoise(run, path):
-    names = ("originals.npy", "noisy.npy", "denoised.npy")
-    if not run.has(*names):
-        return False
+@figure("denoise.png", "denoise", needs=("originals.npy", "noisy.npy", "denoised.npy"))
+def denoise(run):
     words = known(run.section("denoise"), {
         "noise": "noise {:g}",
         "mse_noisy": "mean squared error {:.3g} before",
         "mse_denoised": "{:.3g} after",
         "ratio": "ratio {:.3g}",
     })  # fmt: skip
-    labels = ("original", "noisy", "denoised")
-    figure, *_ = image_rows(run.images(*names), labels, "Noise taken out", words)
-    save(figure, path)
-    return True
+    rows = run.images("originals.npy", "noisy.npy", "denoised.npy")
+    return image_rows(rows, ("original", "noisy", "denoised"), "Noise taken out", words)[0]
 
 
-def inpaint(run, path):
-    names = ("originals.npy", "blanked.npy", "inpainted.npy")
-    if not run.has(*names):
-        return False
-    rows = run.images(*names)
+@figure("inpaint.png", "inpaint", needs=("originals.npy", "blanked.npy", "inpainted.npy"))
+def inpaint(run):
+    rows = run.images("originals.npy", "blanked.npy", "inpainted.npy")
     facts = run.section("inpaint")
     words = known(facts, {
         "patch": "patch of {0:.0f} x {0:.0f} pixels",
@@ -573,14 +530,13 @@ def inpaint(run, path):
                 axes.add_patch(Rectangle((column * right + left, row * down + top), patch, patch,
                                          fill=False, edgecolor=VALIDATION, linewidth=0.9,
                                          clip_on=False))  # fmt: skip
-    save(figure, path)
-    return True
+    return figure
 
 
-def anomaly(run, path):
+@figure("anomaly.png", "anomaly",
+        needs=("errors_normal.npy", "errors_anomalous.npy", "unusual.npy"))  # fmt: skip
+def anomaly(run):
     """How far the errors of normal and of anomalous images tell them apart."""
-    if not run.has("errors_normal.npy", "errors_anomalous.npy", "unusual.npy"):
-        return False
     normal = run.array("errors_normal.npy", (None,))
     anomalous = run.array("errors_anomalous.npy", (None,))
     (unusual,) = run.images("unusual.npy")
@@ -596,8 +552,7 @@ def anomaly(run, path):
     anomaly_roc(axes["roc"], normal, anomalous, known(facts, {"auc": "area under it {:.4f}"}))
     show_tiles(axes["strip"], unusual[None])
     heading(axes["strip"], "The digits rebuilt worst", "of the normal ones")
-    save(figure, path)
-    return True
+    return figure
 
 
 def anomaly_errors(axes, groups):
@@ -632,11 +587,10 @@ def anomaly_roc(axes, normal, anomalous, subtitle):
     heading(axes, "ROC curve", subtitle)
 
 
-def features(run, path):
+@figure("features.png", "features",
+        needs=("digit.npy", "filters1.npy", "maps1.npy", "filters2.npy", "maps2.npy"))  # fmt: skip
+def features(run):
     """A digit, what two layers of filters find in it, and the filters."""
-    names = ("digit.npy", "filters1.npy", "maps1.npy", "filters2.npy", "maps2.npy")
-    if not run.has(*names):
-        return False
     digit = run.array("digit.npy", (None, None))
     filters1 = run.array("filters1.npy", (None, 1, 3, 3))
     first = len(filters1)
@@ -678,29 +632,44 @@ def features(run, path):
     inch = 1 / figure.get_figheight()
     figure.text(0, 1 + 0.72 * inch, "What the filters find in a digit", weight="bold", fontsize=12)
     figure.text(0, 1 + 0.49 * inch, words, color=MUTED, fontsize=9.5)
-    save(figure, path)
-    return True
+    return figure
 
 
-FIGURES = {
-    "conv": {
-        "reconstruction.png": conv_reconstruction,
-        "latent_maps.png": conv_latent_maps,
-        "loss.png": loss,
-    },
-    "dense": {
-        "digit.png": dense_digit,
-        "reconstruction.png": dense_reconstruction,
-        "latent.png": dense_latent,
-        "loss.png": loss,
-        "replicas.png": dense_replicas,
-    },
-    "denoise": {"denoise.png": denoise, "loss.png": loss},
-    "inpaint": {"inpaint.png": inpaint, "loss.png": loss},
-    "anomaly": {"anomaly.png": anomaly, "loss.png": loss},
-    "features": {"features.png": features, "loss.png": loss},
-    "train": {"loss.png": loss},
-}
+@figure("loss.png", *STUDIES)
+def loss(run):
+    """Training and validation loss by epoch."""
+    epoch, training, validation = run.epochs()
+    if not np.isfinite([training, validation]).any():
+        return None
+    if not np.isfinite(epoch).all():
+        raise PlotError(f"{run.path('metrics.json')}: an epoch has no number")
+    figure, axes = plt.subplots(figsize=(7.2, 4.4), layout="constrained")
+    size = 5.5 if len(epoch) <= 30 else 0  # beyond, the points would be a string of beads
+    # Where both are of the same images the curves coincide: the lower one is the wider.
+    curves = (("training", training, TRAINING, 2.8), ("validation", validation, VALIDATION, 1.4))
+    for name, losses, colour, width in curves:
+        if np.isfinite(losses).any():
+            axes.plot(epoch, losses, color=colour, linewidth=width, label=name, marker="o",
+                      markersize=size, markeredgecolor="white", markeredgewidth=0.8,
+                      clip_on=False, zorder=3)  # fmt: skip
+    low, high = np.nanmin([training, validation]), np.nanmax([training, validation])
+    if 0 < 20 * low < high:
+        axes.set_yscale("log")
+        log_ticks(axes.yaxis, high / low)
+    heading(axes, "Loss by epoch", run.outcome())
+    axes.set(xlabel="epoch", ylabel=f"loss per pixel{loss_name(run)}")
+    axes.set_xlim(epoch[0] - 0.5, epoch[-1] + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
+    axes.margins(y=0.12)
+    axes.grid(True, axis="y")
+    axes.tick_params(length=0)
+    axes.legend(loc="upper right")
+    return figure
+
+
+def loss_name(run):
+    names = {"bce": " (binary cross-entropy)", "mse": " (squared error)"}
+    return names.get(run.section("options").get("loss"), "")
 
 
 def main():
@@ -714,12 +683,15 @@ def main():
     try:
         run = Run(folder)
         with plt.rc_context(STYLE):
-            for name, draw in FIGURES[run.study].items():
+            for name, (needs, draw) in FIGURES[run.study].items():
+                path = run.path(name)
                 try:
-                    if draw(run, run.path(name)):
-                        drawn.append(os.path.abspath(run.path(name)))
-                    elif os.path.exists(run.path(name)):
-                        os.remove(run.path(name))  # of an earlier run in this folder
+                    drawing = draw(run) if run.has(*needs) else None
+                    if drawing is not None:
+                        save(drawing, path)
+                        drawn.append(os.path.abspath(path))
+                    elif os.path.exists(path):
+                        os.remove(path)  # of an earlier run in this folder
                 except PlotError as error:
                     errors.append(error)
         if not drawn and not errors:

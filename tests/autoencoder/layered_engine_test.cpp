@@ -18,21 +18,14 @@
 #include "support/on_target.hpp"
 #include "support/random_values.hpp"
 #include "support/reference_layers.hpp"
+#include "support/relative_error.hpp"
 #include "target/factories.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
-/// ||values - expected|| / ||expected||.
 double relative_error(std::span<const float> values, std::span<const float> expected) {
-  EXPECT_EQ(values.size(), expected.size());
-  double error = 0.0;
-  double norm = 0.0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    error += std::pow(double{values[i]} - double{expected[i]}, 2);
-    norm += std::pow(double{expected[i]}, 2);
-  }
-  return std::sqrt(error / norm);
+  return test::relative_error(values, expected);
 }
 
 std::vector<float> flat_parameters(const ParameterLayout& layout, const Golden& golden,
@@ -295,7 +288,11 @@ TEST_F(LayeredEngineTest, FiftyStepsOnMnist) {
   const auto run = [&](std::size_t steps) {
     engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
     engine_->begin_training(data.train.images, data.test.images, {.shuffle = false});
-    (void)engine_->run_epoch(1, steps, kGoOn);
+    const double loss = engine_->run_epoch(1, steps, kGoOn).train_loss;
+    const auto losses = std::span(golden["losses"].values).first(steps);
+    const double mean =
+        std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(steps);
+    EXPECT_NEAR(loss, mean, 1e-5 * mean);
   };
   run(10);
   const double error10 = movement_error(golden, "step10.delta.");

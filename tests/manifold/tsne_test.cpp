@@ -14,26 +14,13 @@
 
 #include "manifold/dense_reference.hpp"
 #include "manifold/sample_data.hpp"
+#include "support/every_device.hpp"
 
 namespace hourglass {
 namespace {
 
-class Tsne : public testing::TestWithParam<DeviceKind> {
+class Tsne : public test::OnEveryDevice {
  protected:
-  void SetUp() override {
-    if (GetParam() == DeviceKind::cpu) {
-      device_ = select_device("cpu");
-      return;
-    }
-    try {
-      device_ = select_device("cuda");
-    } catch (const Error& error) {
-      GTEST_SKIP() << "no GPU for this test: " << error.what();
-    }
-  }
-
-  const Device& device() const { return device_; }
-
   static void expect_map(const TsneResult& result, std::size_t rows) {
     ASSERT_EQ(result.map.shape, (Shape{rows, 2}));
     double mean_x = 0.0, mean_y = 0.0, size = 0.0;
@@ -61,18 +48,8 @@ class Tsne : public testing::TestWithParam<DeviceKind> {
     ADD_FAILURE() << "no error";
     return "";
   }
-
- private:
-  Device device_;
 };
-#if HOURGLASS_HAS_CPU
-const auto kDevices = testing::Values(DeviceKind::cpu, DeviceKind::cuda);
-#else
-const auto kDevices = testing::Values(DeviceKind::cuda);
-#endif
-INSTANTIATE_TEST_SUITE_P(OnEveryDevice, Tsne, kDevices, [](const auto& parameter) {
-  return parameter.param == DeviceKind::cpu ? "cpu" : "cuda";
-});
+INSTANTIATE_TEST_SUITE_P(OnEveryDevice, Tsne, test::kEveryDevice, test::device_name);
 
 /// Enough to get a grid on any device.
 constexpr unsigned kGridRows = 8001;

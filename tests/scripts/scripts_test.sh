@@ -46,7 +46,7 @@ names() { # the names in a folder, hidden ones too
 
 mirror="$work/mirror"
 mkdir -p "$work/project/scripts" "$work/project/.ci" "$mirror"
-cp "$root"/scripts/{lib.sh,run,test,fetch_mnist,plot.py} "$work/project/scripts/"
+cp "$root"/scripts/{lib.sh,run,test,choose_cuda,fetch_cuda,fetch_mnist,plot.py} "$work/project/scripts/"
 cp "$root/.ci/run" "$work/project/.ci/"
 cd "$work/project"
 for name in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do
@@ -213,6 +213,17 @@ check "run: draws the figures if the program did not" last "0,$work/plain/loss.p
 PROGRAM_STATUS=2 run scripts/run --epochs x
 check "run: exit status is the program's" test "$status" = 2
 
+HOURGLASS_CUDA=maybe run scripts/run --data here
+check "run: HOURGLASS_CUDA is ON or OFF" last \
+  "1,choose_cuda: error: HOURGLASS_CUDA=maybe: expected ON or OFF"
+
+printf 'FOUND:PATH=/with/another/toolkit\n' >>build/run/CMakeCache.txt
+run scripts/run --data here
+check "run: what CMake found is kept" grep -q '^FOUND' build/run/CMakeCache.txt
+printf 'other options' >build/run/options
+run scripts/run --data here
+check "run: but not when the options change" test "$status,$(grep -c '^FOUND' build/run/CMakeCache.txt)" = 0,0
+
 run scripts/run dense --help
 check "run: --help after a study is the program's" gave "0,run dense --help"
 
@@ -256,7 +267,7 @@ check "run: a broken build runs nothing" test "$status" != 0
 
 # --- All --------------------------------------------------------------------------------------
 
-for script in run test fetch_mnist; do
+for script in run test fetch_cuda fetch_mnist; do
   run scripts/"$script" --help
   check "$script --help" grep -qi '^usage: ' "$work/log"
 done

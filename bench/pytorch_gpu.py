@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Training of the conv model by PyTorch on a GPU, beside the program on the same GPU, in turns.
 
-    python bench/peers/pytorch_gpu.py --hourglass build/release/hourglass --data data/mnist
+    python bench/pytorch_gpu.py --hourglass build/release/hourglass --data data/mnist
 
-Prints JSON: seconds an epoch (training and validation) of every variant, in every round. PyTorch is
-given what helps it: images on the GPU as bytes, shuffled and converted there, Adam in one fused
-kernel, no read-back within an epoch, cudnn.benchmark; eager in both memory layouts, and the whole
-step, data included, captured in a CUDA graph and replayed. Model, batch size, learning rate and
-precision are the program's. `tf32` allows TF32 in convolutions and products, for both.
+JSON, printed or to --out: seconds an epoch (training and validation) of every variant, in every
+round. PyTorch is given what helps it: images on the GPU as bytes, shuffled and converted there, Adam
+in one fused kernel, no read-back within an epoch, cudnn.benchmark; eager in both memory layouts, and
+the whole step, data included, captured in a CUDA graph and replayed. Model, batch size, learning rate
+and precision are the program's. `tf32` allows TF32 in convolutions and products, for both.
 
 Exit status: 77 where there is no PyTorch or no GPU it can use.
 """
@@ -15,7 +15,6 @@ Exit status: 77 where there is no PyTorch or no GPU it can use.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import os
 import statistics
@@ -27,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, NoReturn, Optional, Sequence
 
+from common import conv_model, read_images
+
 NOT_HERE = 77
 
 
@@ -36,7 +37,6 @@ def leave(message: str, status: int = 1) -> NoReturn:
 
 
 try:
-    import numpy as np
     import torch
     import torch.nn.functional as F
     from torch import Tensor, nn
@@ -75,23 +75,6 @@ class Images:
 # --- PyTorch ----------------------------------------------------------------------------------
 
 
-def make_model() -> nn.Module:
-    """The conv model up to its logits."""
-    channels = [(1, 16), (16, 8), (8, 8), (8, 16), (16, 1)]
-    convolutions = [nn.Conv2d(a, b, 3, padding=1) for a, b in channels]
-    for convolution in convolutions:
-        nn.init.xavier_uniform_(convolution.weight)
-        nn.init.zeros_(convolution.bias)
-    c1, c2, c3, c4, c5 = convolutions
-    return nn.Sequential(
-        *(c1, nn.ReLU(inplace=True), nn.MaxPool2d(2)),
-        *(c2, nn.ReLU(inplace=True), nn.MaxPool2d(2)),
-        *(c3, nn.ReLU(inplace=True), nn.Upsample(scale_factor=2)),
-        *(c4, nn.ReLU(inplace=True), nn.Upsample(scale_factor=2)),
-        c5,
-    )
-
-
 class Trainer:
     """A fresh model in training: epochs of eager steps, or of replayed ones."""
 
@@ -100,7 +83,7 @@ class Trainer:
         device = images.train.device
         self.variant = variant
         self.images = images
-        self.model = make_model().to(device, memory_format=variant.memory)
+        self.model = conv_model().to(device, memory_format=variant.memory)
         on_gpu = device.type == "cuda"
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), lr=LEARNING_RATE, eps=1e-7, fused=on_gpu, capturable=on_gpu
@@ -188,13 +171,6 @@ def allow_tf32(allowed: bool) -> None:
 # --- Images -----------------------------------------------------------------------------------
 
 
-def read_idx(folder: Path, name: str) -> Tensor:
-    zipped = folder / (name + ".gz")
-    with gzip.open(zipped) if zipped.exists() else (folder / name).open("rb") as stream:
-        pixels = np.frombuffer(bytearray(stream.read()), np.uint8, offset=16)
-    return torch.from_numpy(pixels).reshape(-1, 1, 28, 28)
-
-
 def load_images(data: str, device: torch.device) -> Images:
     if data == "synthetic":  # for times alone, noise is as good
         generator = torch.Generator().manual_seed(0)
@@ -203,8 +179,10 @@ def load_images(data: str, device: torch.device) -> Images:
             for count in (60_000, 10_000)
         )
     else:
-        train = read_idx(Path(data), "train-images-idx3-ubyte")
-        test = read_idx(Path(data), "t10k-images-idx3-ubyte")
+        train, test = (
+            torch.from_numpy(read_images(Path(data), f"{part}-images-idx3-ubyte")[:, None])
+            for part in ("train", "t10k")
+        )
     return Images(train.to(device), test.to(device))
 
 
@@ -277,6 +255,7 @@ def parse(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument("--library-path", help="LD_LIBRARY_PATH of the program alone")
     data = os.environ.get("HOURGLASS_DATA", "data/mnist")
     parser.add_argument("--data", default=data, help="a folder with MNIST, or synthetic")
+    parser.add_argument("--out", type=Path, help="write the JSON to this file")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each")
     parser.add_argument("--epochs", type=int, default=2, help="timed epochs a turn")
     parser.add_argument(
@@ -306,7 +285,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
             for name, ratio in ratios(found).items()
         },
     }
-    print(json.dumps(result, indent=1))
+    text = json.dumps(result, indent=1)
+    if options.out:
+        options.out.write_text(text + "\n")
+    else:
+        print(text)
 
 
 if __name__ == "__main__":
