@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Dict, Iterator, List
 
-from gpu_check.machine import cpu_name, usable_cpus
+from common import cpu_name, usable_cpus
 
 SPIN = "while True: pass"
 SETTLE = 0.3  # seconds until a new process has its share of a core
