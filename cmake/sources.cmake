@@ -56,6 +56,7 @@ set(HOURGLASS_ONLY_CPU
     src/math/convolution_onednn.cpp
     src/math/dense_cpu.cpp
     src/math/fft_fftw.cpp
+    src/math/library_versions_cpu.cpp
     src/math/matrix_cpu.cpp
     src/math/sort_std.cpp)
 
@@ -66,6 +67,7 @@ set(HOURGLASS_ONLY_CUDA
     src/math/convolution_cudnn.cpp
     src/math/dense_cublaslt.cpp
     src/math/fft_cufft.cpp
+    src/math/library_versions_cuda.cpp
     src/math/matrix_cuda.cpp
     src/math/sort_thrust.cu)
 

@@ -30,8 +30,8 @@ struct Device {
 /// not in this build, no driver, too old a driver, no such GPU, no code for its architecture.
 [[nodiscard]] Device select_device(std::string_view request = "auto");
 
-/// CPU threads for everything that runs on the CPU; 0 means $OMP_NUM_THREADS, or else all cores.
-/// Returns the number in use.
+/// CPU threads for all work on the CPU; 0 means $OMP_NUM_THREADS, or else what affinity and the CPU
+/// quota of the control group give (a begun core counts). Returns the number in use.
 int set_cpu_threads(int threads);
 [[nodiscard]] int cpu_threads();
 

@@ -1,8 +1,6 @@
 // Launching on the host: which blocks run where, and in what order.
 #include "kernels/simt/host.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -33,15 +31,12 @@ void check(const LaunchConfig& config) {
 
 void run_in_parallel(const LaunchConfig& config, const std::function<void()>& body) {
   const std::size_t blocks = config.grid.count();
+  std::atomic<std::size_t> next_block = 0;  // nobody waits for a thread that has no core yet
   std::exception_ptr failure;
 #pragma omp parallel
   try {  // an exception must not leave the region
-    const auto me = static_cast<std::size_t>(omp_get_thread_num());
-    const auto threads = static_cast<std::size_t>(omp_get_num_threads());
     Emulator emulator(config, body);
-    for (std::size_t b = blocks * me / threads; b < blocks * (me + 1) / threads; ++b) {
-      emulator.run_block(b);
-    }
+    for (std::size_t b = next_block++; b < blocks; b = next_block++) emulator.run_block(b);
   } catch (...) {
 #pragma omp critical(hourglass_simt_failure)
     failure = std::current_exception();

@@ -11,6 +11,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/wait_policy.hpp"
 
 namespace {
 
@@ -102,6 +103,9 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+#if HOURGLASS_HAS_CPU
+  hourglass::cli::sleep_when_waiting(argv);
+#endif
   hourglass::cli::watch_for_interrupts();
   try {
     return run(argc, argv);

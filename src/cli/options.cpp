@@ -59,7 +59,7 @@ CLI::Validator number(double least, double most) {
 
 void ComputeOptions::add_device_to(CLI::App& command) {
   command.add_option("--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-  command.add_option("--threads", threads, "CPU threads (default: all)")
+  command.add_option("--threads", threads, "CPU threads (default: all it is given)")
       ->transform(whole_number(1, 4096));
   command.add_flag("--quiet", quiet, "no progress");
 }

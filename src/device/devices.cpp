@@ -1,6 +1,5 @@
+// Which devices there are, and which is taken.
 #include "device/devices.hpp"
-
-#include <zlib.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,29 +8,16 @@
 #include <hourglass/error.hpp>
 #include <hourglass/version.hpp>
 #include <optional>
-#include <thread>
 #include <utility>
 
-#if HOURGLASS_HAS_CPU
-#include <cblas.h>
-#include <omp.h>
+#include "device/cpu_threads.hpp"
 
-#include <boost/version.hpp>
-#include <dnnl.hpp>
-#endif
 #if HOURGLASS_HAS_CUDA
-#include <cublas_v2.h>
 #include <cuda_runtime_api.h>
-#include <cudnn.h>
-#include <cusolverDn.h>
 #endif
 
 namespace hourglass {
 namespace {
-
-std::string cuda_version(int version) {
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
 
 std::string processor_name() {
   std::ifstream info("/proc/cpuinfo");
@@ -44,8 +30,7 @@ std::string processor_name() {
 DeviceStatus cpu_status() {
   DeviceStatus status{.kind = DeviceKind::cpu, .index = 0, .name = processor_name()};
 #if HOURGLASS_HAS_CPU
-  const int threads = cpu_threads();
-  status.detail = std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+  status.detail = describe_cpu_threads();
   status.usable = true;
 #else
   status.usable = false;
@@ -55,15 +40,6 @@ DeviceStatus cpu_status() {
 }
 
 #if HOURGLASS_HAS_CUDA
-CudaFacts cuda_facts() {
-  CudaFacts facts;
-  if (cudaDriverGetVersion(&facts.driver_version) != cudaSuccess) facts.driver_version = 0;
-  cudaRuntimeGetVersion(&facts.runtime_version);
-  if (cudaGetDeviceCount(&facts.device_count) != cudaSuccess) facts.device_count = 0;
-  cudaGetLastError();  // a machine without a GPU is no lasting failure
-  return facts;
-}
-
 DeviceStatus gpu_status(int index) {
   DeviceStatus status{.kind = DeviceKind::cuda, .index = index, .name = "GPU"};
   cudaDeviceProp properties{};
@@ -117,25 +93,22 @@ std::optional<int> cuda_index(std::string_view request) {
   return index;
 }
 
-template <class Value, std::size_t n>
-Value parse_name(std::string_view name, const char* what,
-                 const std::pair<std::string_view, Value> (&known)[n]) {
-  std::string names;
-  for (const auto& [known_name, value] : known) {
-    if (name == known_name) return value;
-    names += (names.empty() ? "" : ", ") + std::string(known_name);
-  }
-  throw UsageError("unknown " + std::string(what) + " '" + std::string(name) +
-                   "'; there are: " + names);
-}
-
-constexpr std::pair<std::string_view, Precision> kPrecisions[] = {
-    {"fp32", Precision::fp32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}};
-constexpr std::pair<std::string_view, EngineKind> kEngines[] = {{"auto", EngineKind::automatic},
-                                                                {"layered", EngineKind::layered},
-                                                                {"fused", EngineKind::fused}};
-
 }  // namespace
+
+#if HOURGLASS_HAS_CUDA
+CudaFacts cuda_facts() {
+  CudaFacts facts;
+  if (cudaDriverGetVersion(&facts.driver_version) != cudaSuccess) facts.driver_version = 0;
+  cudaRuntimeGetVersion(&facts.runtime_version);
+  if (cudaGetDeviceCount(&facts.device_count) != cudaSuccess) facts.device_count = 0;
+  cudaGetLastError();  // a machine without a GPU is no lasting failure
+  return facts;
+}
+#endif
+
+std::string cuda_version(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
 
 std::string cuda_problem(const CudaFacts& facts) {
   if (facts.driver_version == 0) {
@@ -201,44 +174,6 @@ Device select_device(std::string_view request) {
   return to_device(gpu);
 }
 
-int set_cpu_threads(int threads) {
-#if HOURGLASS_HAS_CPU
-  if (threads > 0) omp_set_num_threads(threads);  // else what OMP_NUM_THREADS says, or all cores
-  openblas_set_num_threads(omp_get_max_threads());
-#else
-  static_cast<void>(threads);
-#endif
-  return cpu_threads();
-}
-
-int cpu_threads() {
-#if HOURGLASS_HAS_CPU
-  return omp_get_max_threads();
-#else
-  return static_cast<int>(std::thread::hardware_concurrency());
-#endif
-}
-
-Precision parse_precision(std::string_view name) {
-  return parse_name(name, "precision", kPrecisions);
-}
-
-EngineKind parse_engine(std::string_view name) {
-  return parse_name(name, "engine", kEngines);
-}
-
-std::string_view name_of(Precision precision) {
-  return kPrecisions[static_cast<std::size_t>(precision)].first;
-}
-
-std::string_view name_of(EngineKind engine) {
-  return kEngines[static_cast<std::size_t>(engine)].first;
-}
-
-std::string_view name_of(DeviceKind kind) {
-  return kind == DeviceKind::cpu ? "cpu" : "cuda";
-}
-
 std::vector<DeviceStatus> list_devices() {
   std::vector<DeviceStatus> devices{cpu_status()};
   Gpus gpus = find_gpus();
@@ -247,42 +182,6 @@ std::vector<DeviceStatus> list_devices() {
   }
   devices.insert(devices.end(), gpus.found.begin(), gpus.found.end());
   return devices;
-}
-
-std::vector<LibraryVersion> library_versions() {
-  std::vector<LibraryVersion> versions;
-#if HOURGLASS_HAS_CPU
-  const dnnl_version_t& onednn = *dnnl_version();
-  versions.push_back({"oneDNN", std::to_string(onednn.major) + "." + std::to_string(onednn.minor) +
-                                    "." + std::to_string(onednn.patch)});
-  const std::string openblas = openblas_get_config();
-  versions.push_back({"OpenBLAS", openblas.substr(openblas.find(' ') + 1)});
-  versions.push_back({"Boost", std::to_string(BOOST_VERSION / 100000) + "." +
-                                   std::to_string(BOOST_VERSION / 100 % 1000)});
-#endif
-#if HOURGLASS_HAS_CUDA
-  const CudaFacts facts = cuda_facts();
-  versions.push_back({"CUDA runtime", cuda_version(facts.runtime_version)});
-  versions.push_back(
-      {"CUDA driver", facts.driver_version == 0 ? "none" : cuda_version(facts.driver_version)});
-  const auto cudnn = cudnnGetVersion();
-  versions.push_back({"cuDNN", std::to_string(cudnn / 10000) + "." +
-                                   std::to_string(cudnn / 100 % 100) + "." +
-                                   std::to_string(cudnn % 100)});
-  const auto property_version = [](auto get_property) {
-    int major = 0;
-    int minor = 0;
-    int patch = 0;
-    get_property(MAJOR_VERSION, &major);
-    get_property(MINOR_VERSION, &minor);
-    get_property(PATCH_LEVEL, &patch);
-    return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
-  };
-  versions.push_back({"cuBLAS", property_version(cublasGetProperty)});
-  versions.push_back({"cuSOLVER", property_version(cusolverGetProperty)});
-#endif
-  versions.push_back({"zlib", zlibVersion()});
-  return versions;
 }
 
 }  // namespace hourglass

@@ -13,6 +13,12 @@ struct CudaFacts {
   int device_count = 0;
 };
 
+/// What CUDA reports here; only where the build has CUDA.
+[[nodiscard]] CudaFacts cuda_facts();
+
+/// "12.4" from such a number.
+[[nodiscard]] std::string cuda_version(int version);
+
 /// Why no device at all can be used, or nothing.
 [[nodiscard]] std::string cuda_problem(const CudaFacts& facts);
 
