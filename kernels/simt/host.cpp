@@ -1,6 +1,8 @@
 // Launching on the host: which blocks run where, and in what order.
 #include "kernels/simt/host.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
