@@ -1,5 +1,5 @@
-// The stages of t-SNE: neighbours and affinities once, then what an iteration is made of, on the grid
-// of an early map and on that of a late one.
+// The stages of t-SNE: neighbours and affinities once, then what an iteration is made of, on the
+// grid of an early map and on that of a late one.
 #include <algorithm>
 #include <memory>
 #include <string>

@@ -1,5 +1,5 @@
-# Finds cuDNN 9 or newer: CUDNN_ROOT, the CUDA toolkit, the system's folders, NVIDIA's Python wheels.
-# Defines CUDNN::cudnn, CUDNN_VERSION, CUDNN_INCLUDE_DIR, CUDNN_LIBRARY.
+# Finds cuDNN 9 or newer: CUDNN_ROOT, the CUDA toolkit, the system's folders, NVIDIA's Python
+# wheels. Defines CUDNN::cudnn, CUDNN_VERSION, CUDNN_INCLUDE_DIR, CUDNN_LIBRARY.
 
 set(_cudnn_wheels)
 find_program(_cudnn_python NAMES python3 python)

@@ -1,4 +1,5 @@
-// A dense row-major array on the host: a shape and its values. What images, codes and maps travel in.
+// A dense row-major array on the host: a shape and its values. What images, codes and maps travel
+// in.
 #pragma once
 
 #include <cstddef>

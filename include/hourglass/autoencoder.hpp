@@ -69,22 +69,22 @@ struct TrainingResult {
   std::size_t steps = 0;
 };
 
-/// Arrays of images: (N, height, width); (N, channels, height, width) with several channels; (N, width)
-/// for rows of values that are not images.
+/// Arrays of images: (N, height, width); (N, channels, height, width) with several channels; (N,
+/// width) for rows of values that are not images.
 [[nodiscard]] Shape image_array_shape(std::size_t count, const ImageShape& image);
 
 /// The model a file of weights was saved from: as described in it or, for files from elsewhere, the
 /// model that ships with the library and has most of these tensors. Throws Error if there is none.
 [[nodiscard]] Model model_of(const std::filesystem::path& weights);
 
-/// Images of a size that is not the model's, values that are not finite and bad files throw Error, bad
-/// options UsageError; the autoencoder is then as it was, but for a training that diverged (NotFinite)
-/// or was stopped (Stopped). Running out of memory and a device that fails throw Error too. Not for
-/// several threads at once; several autoencoders may live side by side.
+/// Images of a size that is not the model's, values that are not finite and bad files throw Error,
+/// bad options UsageError; the autoencoder is then as it was, but for a training that diverged
+/// (NotFinite) or was stopped (Stopped). Running out of memory and a device that fails throw Error
+/// too. Not for several threads at once; several autoencoders may live side by side.
 class Autoencoder {
  public:
-  /// Throws Error for a model that makes no sense, an engine or a precision that this device or build
-  /// does not have, and where memory runs out.
+  /// Throws Error for a model that makes no sense, an engine or a precision that this device or
+  /// build does not have, and where memory runs out.
   explicit Autoencoder(Model model, const Device& device = select_device("auto"),
                        EngineKind engine = EngineKind::automatic,
                        Precision precision = Precision::fp32);
@@ -101,13 +101,13 @@ class Autoencoder {
   /// Glorot uniform weights (Glorot and Bengio 2010, equation 16), zero biases.
   void initialize(std::uint64_t seed);
 
-  /// Safetensors, float32, named as in parameter_specs(). Every tensor must be there, with its shape
-  /// and finite values, and no other.
+  /// Safetensors, float32, named as in parameter_specs(). Every tensor must be there, with its
+  /// shape and finite values, and no other.
   void load_weights(const std::filesystem::path& file);
   void save_weights(const std::filesystem::path& file) const;
 
-  /// Adam on the reconstruction loss. Images of any shape whose rows have the model's size: (N, height,
-  /// width), (N, channels, height, width), ...; floats must be in [0, 1].
+  /// Adam on the reconstruction loss. Images of any shape whose rows have the model's size: (N,
+  /// height, width), (N, channels, height, width), ...; floats must be in [0, 1].
   TrainingResult train(const Images& images, const Images& validation,
                        const TrainingOptions& options);
 

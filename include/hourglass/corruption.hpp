@@ -1,8 +1,8 @@
 // What is done to images so that a network must learn to undo it.
 //
-// P. Vincent, H. Larochelle, Y. Bengio, P.-A. Manzagol, "Extracting and composing robust features with
-// denoising autoencoders", ICML 2008, section 2.3; D. Pathak et al., "Context encoders: feature
-// learning by inpainting", CVPR 2016.
+// P. Vincent, H. Larochelle, Y. Bengio, P.-A. Manzagol, "Extracting and composing robust features
+// with denoising autoencoders", ICML 2008, section 2.3; D. Pathak et al., "Context encoders:
+// feature learning by inpainting", CVPR 2016.
 #pragma once
 
 #include <cstddef>

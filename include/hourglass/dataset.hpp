@@ -21,10 +21,11 @@ struct Dataset {
   std::string name;  ///< where it came from: a folder, or "synthetic:N"
 };
 
-/// Reads the four IDX files of MNIST (gzip-compressed or not) from a folder: train-images-idx3-ubyte,
-/// train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, each with or without .gz.
-/// Format: http://yann.lecun.com/exdb/mnist. Throws Error, naming the file, for missing or truncated
-/// files, a wrong magic number, counts that disagree, no images, and sizes other than 28 x 28.
+/// Reads the four IDX files of MNIST (gzip-compressed or not) from a folder:
+/// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
+/// t10k-labels-idx1-ubyte, each with or without .gz. Format: http://yann.lecun.com/exdb/mnist.
+/// Throws Error, naming the file, for missing or truncated files, a wrong magic number, counts that
+/// disagree, no images, and sizes other than 28 x 28.
 [[nodiscard]] Dataset load_mnist(const std::filesystem::path& folder);
 
 /// Handwriting-like digits drawn by strokes with random slant, thickness, scale, shift and noise.

@@ -10,7 +10,7 @@ namespace hourglass {
 enum class DeviceKind { cpu, cuda };
 
 /// fp32: IEEE single precision everywhere. tf32: matrix products and convolutions may round their
-/// operands to TF32 (CUDA only). bf16 belongs to the fused engine.
+/// operands to TF32 (CUDA only). No engine has bf16.
 enum class Precision { fp32, tf32, bf16 };
 
 /// layered: each layer a library call or a kernel. fused: one kernel for a whole epoch.
@@ -26,8 +26,8 @@ struct Device {
 };
 
 /// "auto", "cpu", "cuda" or "cuda:N". auto takes the first usable GPU, else the CPU. Throws
-/// UsageError for another name, and Error, with the reason, where the device asked for cannot be used:
-/// not in this build, no driver, too old a driver, no such GPU, no code for its architecture.
+/// UsageError for another name, and Error, with the reason, where the device asked for cannot be
+/// used: not in this build, no driver, too old a driver, no such GPU, no code for its architecture.
 [[nodiscard]] Device select_device(std::string_view request = "auto");
 
 /// CPU threads for all work on the CPU; 0 means $OMP_NUM_THREADS, or else what affinity and the CPU

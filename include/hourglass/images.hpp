@@ -12,8 +12,8 @@ namespace hourglass {
 /// Images that own their pixels, when bytes or floats is known at run time alone.
 using ImageArray = std::variant<Array<std::uint8_t>, Array<float>>;
 
-/// A view, as a span is one: of bytes, of which 255 is one, or of floats in [0, 1]. The first dimension
-/// of the shape counts images. The array must outlive the view.
+/// A view, as a span is one: of bytes, of which 255 is one, or of floats in [0, 1]. The first
+/// dimension of the shape counts images. The array must outlive the view.
 class Images {
  public:
   using Pixels = std::variant<std::span<const std::uint8_t>, std::span<const float>>;

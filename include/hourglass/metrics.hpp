@@ -12,9 +12,9 @@ namespace hourglass {
 /// Over all values.
 [[nodiscard]] double mean_squared_error(const Array<float>& a, const Array<float>& b);
 
-/// Area under the ROC curve of "a larger score is positive": the chance that a positive scores higher
-/// than a negative, ties counted half (J. A. Hanley and B. J. McNeil 1982). Throws Error if either is
-/// empty.
+/// Area under the ROC curve of "a larger score is positive": the chance that a positive scores
+/// higher than a negative, ties counted half (J. A. Hanley and B. J. McNeil 1982). Throws Error if
+/// either is empty.
 [[nodiscard]] double roc_auc(std::span<const float> negatives, std::span<const float> positives);
 
 }  // namespace hourglass

@@ -41,14 +41,14 @@ struct PcaModel {
 /// and below that within some (n + 50) 3e-16 of the largest; those that rounding could have made
 /// are given as 0.
 ///
-/// Throws Error for fewer than two rows, rows without values, more components than rows or features,
-/// values that are not finite (with row and column), and rows that are all the same: no variance has
-/// no ratios. UsageError for a fraction of variance that is not between 0 and 1.
+/// Throws Error for fewer than two rows, rows without values, more components than rows or
+/// features, values that are not finite (with row and column), and rows that are all the same: no
+/// variance has no ratios. UsageError for a fraction of variance that is not between 0 and 1.
 [[nodiscard]] PcaModel fit_pca(const Samples& x, const PcaOptions& options);
 
 /// (x - mean) components', whitened if the model says so: (rows, components). A component without
-/// variance is left as it is. Throws Error for rows of another size than the model was fitted to, and
-/// for values that are not finite or too large for the scores to be.
+/// variance is left as it is. Throws Error for rows of another size than the model was fitted to,
+/// and for values that are not finite or too large for the scores to be.
 [[nodiscard]] Array<float> transform(const PcaModel& model, const Samples& x,
                                      const StopRequest& stop = {});
 

@@ -6,9 +6,9 @@
 
 namespace hourglass {
 
-/// Asked between pieces of the work, from any of its threads; empty: never. Where it returns true the
-/// call throws Stopped as soon as it can. What was told to callbacks until then is all there is, but
-/// for a training, whose autoencoder holds the weights of the last step taken.
+/// Asked between pieces of the work, from any of its threads; empty: never. Where it returns true
+/// the call throws Stopped as soon as it can. What was told to callbacks until then is all there
+/// is, but for a training, whose autoencoder holds the weights of the last step taken.
 using StopRequest = std::function<bool()>;
 
 /// A call ended because its StopRequest said so.

@@ -1,8 +1,8 @@
 // t-SNE maps in two dimensions.
 //
-// L. van der Maaten and G. Hinton, "Visualizing data using t-SNE", JMLR 9, 2008; gains, exaggeration
-// and learning rate as in scikit-learn. Repulsion by one charge per point on a grid, in O(N log N):
-// docs/numerics.md.
+// L. van der Maaten and G. Hinton, "Visualizing data using t-SNE", JMLR 9, 2008; gains,
+// exaggeration and learning rate as in scikit-learn. Repulsion by one charge per point on a grid,
+// in O(N log N): docs/numerics.md.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@
 
 namespace hourglass {
 
-/// How finely the repulsion is resolved: a relative force error on a late map of about 4 %, 1 %, 0.4 %.
+/// How finely the repulsion is resolved: a relative force error on a late map of about 4 %, 1 %,
+/// 0.4 %.
 enum class TsneAccuracy { fast, standard, high };
 
 enum class TsneInitialization { pca, random };
@@ -77,8 +78,8 @@ struct TsneResult {
 /// learning rate or an exaggeration that makes no sense.
 [[nodiscard]] TsneResult tsne(const Samples& x, const TsneOptions& options);
 
-/// The same from a precomputed graph, whose k takes the place of 3 perplexity (perplexity <= k). There
-/// is no data for PCA: the initialization is random unless a map is given.
+/// The same from a precomputed graph, whose k takes the place of 3 perplexity (perplexity <= k).
+/// There is no data for PCA: the initialization is random unless a map is given.
 [[nodiscard]] TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options,
                               const Device& device);
 

@@ -15,8 +15,8 @@ constexpr float kTolerance = 1e-5f;  // of the entropy, in nats
 // ------------------------------------------------------------------------------------- kernels
 
 // One warp a row, the distances read again at each step: they stay in the nearest cache. Distances
-// count from the row's smallest, which changes no probability and keeps the sum from vanishing, and in
-// units of their mean, so that beta is near one whatever the scale of the data.
+// count from the row's smallest, which changes no probability and keeps the sum from vanishing, and
+// in units of their mean, so that beta is near one whatever the scale of the data.
 __global__ void conditional_probabilities_kernel(const float* __restrict__ squared_distances,
                                                  std::size_t rows, std::uint32_t k,
                                                  float target_entropy,

@@ -21,7 +21,8 @@ __global__ void emit_entries_kernel(const std::uint32_t* __restrict__ indices,
   }
 }
 
-// A row begins at the first key that is not below it: binary search, so that empty rows need no care.
+// A row begins at the first key that is not below it: binary search, so that empty rows need no
+// care.
 __global__ void index_entries_kernel(const std::uint64_t* __restrict__ keys, std::uint32_t count,
                                      std::uint32_t rows, std::uint32_t* __restrict__ offsets,
                                      std::uint32_t* __restrict__ columns) {

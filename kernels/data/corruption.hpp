@@ -33,8 +33,8 @@ HOURGLASS_HOST_DEVICE inline PatchCorner patch_corner(const CorruptionStream& st
   return {below(random[0], height - side + 1), below(random[1], width - side + 1)};
 }
 
-/// A pixel with normal noise (G. E. P. Box and M. E. Muller 1958), cut to [0, 1]. `index` counts pixels
-/// over all images of the stream.
+/// A pixel with normal noise (G. E. P. Box and M. E. Muller 1958), cut to [0, 1]. `index` counts
+/// pixels over all images of the stream.
 HOURGLASS_HOST_DEVICE inline float noisy(const CorruptionStream& stream, std::uint64_t index,
                                          float deviation, float pixel) {
   const PhiloxBlock random = Philox{stream.seed}(index, stream.number);

@@ -17,7 +17,8 @@ struct Selection {
   std::uint64_t first = 0;
 };
 
-/// images (N, image_size) -> batch (count, image_size). Bytes are divided by 255; floats are copied.
+/// images (N, image_size) -> batch (count, image_size). Bytes are divided by 255; floats are
+/// copied.
 void gather_images(simt::StreamHandle stream, const std::uint8_t* images, Selection selection,
                    std::size_t count, std::size_t image_size, float* batch);
 void gather_images(simt::StreamHandle stream, const float* images, Selection selection,

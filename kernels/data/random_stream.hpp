@@ -7,8 +7,8 @@
 
 namespace hourglass {
 
-/// The counter's high half of Philox names a stream: the use in its upper byte, and below it whatever
-/// that use counts by.
+/// The counter's high half of Philox names a stream: the use in its upper byte, and below it
+/// whatever that use counts by.
 enum class RandomStream : std::uint8_t {
   initial_weights = 0x00,      ///< by tensor
   shuffle = 0x5f,              ///< by epoch

@@ -8,8 +8,8 @@
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
-/// keys[i] = random 32 bits of (seed, epoch, i) above, i below: sorting the keys shuffles the images,
-/// and as i makes them unique, the order does not depend on how they are sorted.
+/// keys[i] = random 32 bits of (seed, epoch, i) above, i below: sorting the keys shuffles the
+/// images, and as i makes them unique, the order does not depend on how they are sorted.
 void draw_shuffle_keys(simt::StreamHandle stream, std::uint64_t seed, std::uint64_t epoch,
                        std::span<std::uint64_t> keys);
 

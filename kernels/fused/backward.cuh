@@ -1,7 +1,9 @@
-// The backward phases: from the gradients of the logits to those of all parameters. A map's gradient
-// takes the map's place as soon as nobody needs the map; it is masked by the map's relu on the way.
+// The backward phases: from the gradients of the logits to those of all parameters. A map's
+// gradient takes the map's place as soon as nobody needs the map; it is masked by the map's relu on
+// the way.
 //
-// `Sink` takes what is summed up: sink(index in the flat parameters, gradient summed over the lanes).
+// `Sink` takes what is summed up: sink(index in the flat parameters, gradient summed over the
+// lanes).
 #pragma once
 
 #include "kernels/fused/forward.cuh"
@@ -29,7 +31,7 @@ __device__ __phase__ void bias_gradient(const Block<L>& block, const Convolution
       });
 }
 
-// ---- upsampled --------------------------------------------------------------------------------------
+// ---- upsampled ----------------------------------------------------------------------------------
 
 /// What each tap of a small cell sees of the large cells' gradients, of which `corner` is the first
 /// (the frame counted in): h[ky * 3 + kx] is a sum of 2 x 2. With it dW = sum over cells x h, and
@@ -160,7 +162,7 @@ __device__ __phase__ void upsampled_backward(const Block<L>& block, const Convol
   }
 }
 
-// ---- plain ------------------------------------------------------------------------------------------
+// ---- plain --------------------------------------------------------------------------------------
 
 /// 3 taps of 4 outputs and 2 inputs an item.
 template <class L, class Sink>
@@ -205,7 +207,7 @@ __device__ __phase__ void plain_data_gradient(const Block<L>& block, const Convo
   });
 }
 
-// ---- pooled -----------------------------------------------------------------------------------------
+// ---- pooled -------------------------------------------------------------------------------------
 
 /// The 3 x 3 cells around the winner of the window whose 4 x 4 cells begin at *x.
 __device__ __forceinline__ void winners_patch(const float* x, int row, WinnerOfOne winner,

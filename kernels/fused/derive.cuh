@@ -1,5 +1,5 @@
-// Derived weights: the parameters in the forms that the phases read, made anew each step. Outputs (or,
-// for the backward forms, inputs) lie together in the tiles that an item computes.
+// Derived weights: the parameters in the forms that the phases read, made anew each step. Outputs
+// (or, for the backward forms, inputs) lie together in the tiles that an item computes.
 #pragma once
 
 #include "kernels/fused/loops.cuh"
@@ -7,7 +7,8 @@
 namespace hourglass::HOURGLASS_TARGET::fused {
 namespace {
 
-/// G k G^T of Winograd's F(2 x 2, 3 x 3): 16 values, `stride` apart. `flipped`: k turned by 180 degrees.
+/// G k G^T of Winograd's F(2 x 2, 3 x 3): 16 values, `stride` apart. `flipped`: k turned by 180
+/// degrees.
 __device__ __forceinline__ void winograd_weights(const float* k, bool flipped, float* out,
                                                  int stride) {
   const auto at = [&](int y, int x) { return flipped ? k[8 - 3 * y - x] : k[3 * y + x]; };
@@ -72,7 +73,8 @@ __device__ __phase__ void derive_weights(const Block<L>& block, const float* par
       });
       if (c == 0) bias[o] = o < own.outputs ? parameters[own.bias + o] : 0.f;
       if (pooled) {
-        // [output / 4][input][16][4]; for one input [output][16]. Backward [input / 4][output][16][4].
+        // [output / 4][input][16][4]; for one input [output][16]. Backward [input /
+        // 4][output][16][4].
         if (inputs == 1) {
           winograd_weights(k, false, forward + o * 16, 1);
         } else {

@@ -6,7 +6,8 @@
 namespace hourglass::HOURGLASS_TARGET::fused {
 namespace {
 
-// ---- Winograd F(2 x 2, 3 x 3): A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks",
+// ---- Winograd F(2 x 2, 3 x 3): A. Lavin, S. Gray, "Fast algorithms for convolutional neural
+// networks",
 // ---- CVPR 2016. A tile is 2 x 2 outputs, which is a pooling window: 16 products instead of 36.
 
 /// Row p of B^T d, from the rows of d.
@@ -78,8 +79,8 @@ __device__ __forceinline__ void add_winograd_row(Planes<const F> in, int inputs,
   });
 }
 
-/// 2 x 2 outputs of four channels: y[channel][row * 2 + column], from weights [input][16][4]. Row by row
-/// of the transform, so that 32 vectors are enough.
+/// 2 x 2 outputs of four channels: y[channel][row * 2 + column], from weights [input][16][4]. Row
+/// by row of the transform, so that 32 vectors are enough.
 template <class F>
 __device__ __forceinline__ void winograd_tile(Planes<const F> in, int inputs, int y0, int x0,
                                               const float* weights, F (&y)[4][4]) {
@@ -161,9 +162,10 @@ __device__ __phase__ void pooled_convolution(const Block<L>& block, const Convol
   });
 }
 
-// ---- plain ------------------------------------------------------------------------------------------
+// ---- plain --------------------------------------------------------------------------------------
 
-/// 3 x 3 convolution, two outputs and a stretch of a row an item; finish(channel, row, column, value).
+/// 3 x 3 convolution, two outputs and a stretch of a row an item; finish(channel, row, column,
+/// value).
 template <class L, class Finish>
 __device__ __forceinline__ void convolve(const Block<L>& block, const Maps& input,
                                          const Maps& output, const float* weights,
@@ -210,11 +212,12 @@ __device__ __phase__ void plain_convolution(const Block<L>& block, const Convolu
   });
 }
 
-// ---- upsampled --------------------------------------------------------------------------------------
+// ---- upsampled ----------------------------------------------------------------------------------
 
-/// 3 x 3 convolution of the upsampled input: four 2 x 2 ones of the input itself, one for each corner of
-/// a large cell. An item is a stretch of a row, one output, one of the two rows of large cells there:
-/// finish(channel, large row, first large column, width constant, values[small column][column phase]).
+/// 3 x 3 convolution of the upsampled input: four 2 x 2 ones of the input itself, one for each
+/// corner of a large cell. An item is a stretch of a row, one output, one of the two rows of large
+/// cells there: finish(channel, large row, first large column, width constant, values[small
+/// column][column phase]).
 template <class L, class Finish>
 __device__ __forceinline__ void convolve_upsampled(const Block<L>& block, const Maps& input,
                                                    int outputs, const float* weights,
@@ -264,13 +267,13 @@ __device__ __phase__ void upsampled_convolution(const Block<L>& block, const Con
       });
 }
 
-// ---- loss -------------------------------------------------------------------------------------------
+// ---- loss ---------------------------------------------------------------------------------------
 
 enum class Pass { training, validation };
 
-/// The last convolution, the loss of its logits (see kernels/layers/loss.cu) and, in training, their
-/// gradient times `scale`. `live` is one for lanes that hold an image and zero for others. Returns the
-/// loss summed over the pixels and images of this thread.
+/// The last convolution, the loss of its logits (see kernels/layers/loss.cu) and, in training,
+/// their gradient times `scale`. `live` is one for lanes that hold an image and zero for others.
+/// Returns the loss summed over the pixels and images of this thread.
 template <class L, Pass pass, bool bce>
 __device__ __phase__ double last_convolution(const Block<L>& block, float scale,
                                              typename L::Value live) {

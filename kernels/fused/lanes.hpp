@@ -1,7 +1,7 @@
 // Lanes: the value that the fused engine's phases compute with.
 //
-// A GPU's thread works on one image; a CPU's thread works on as many side by side as a vector register
-// has lanes. The phases are written once over L = Lanes<n>:
+// A GPU's thread works on one image; a CPU's thread works on as many side by side as a vector
+// register has lanes. The phases are written once over L = Lanes<n>:
 //
 //   L::Value      n floats, one of each image: + - * /, += and the functions below
 //   L::Mask       n truth values
@@ -9,10 +9,11 @@
 //
 //   fma(a, b, c)  max(a, b)  sqrt(a)           lane by lane
 //   exp(a), a <= 0   log(a), a > 0 and normal
-//   greater(a, b)   select(mask, a, b)   keep(mask, a)    a where the mask holds, else b (also of masks) or 0
+//   greater(a, b)   select(mask, a, b)   keep(mask, a)    a where the mask holds, else b
+//                                              (also of masks) or 0
 //   sum(a)                                     over the lanes
 //   lane_of(value, i)                          one lane, to read or to write
-//   in_register(a)                             a, loaded once: compilers like to fold a load into each
+//   in_register(a)                             a, loaded once: compilers fold the load into each
 //                                              use of it, and the load ports are the bottleneck
 //   pack(below, right)   below(winner)   right(winner)
 //   unrolled<n>([&](auto k) { ... })           for k = 0 .. n-1, a constant in each
@@ -34,7 +35,7 @@
 
 namespace hourglass::HOURGLASS_TARGET::fused {
 
-// ---- one image ------------------------------------------------------------------------------------
+// ---- one image ----------------------------------------------------------------------------------
 
 /// The two bits of one window.
 struct WinnerOfOne {
@@ -103,7 +104,7 @@ __device__ __forceinline__ bool right(WinnerOfOne winner) {
   return (winner.place & 1) != 0;
 }
 
-// ---- images side by side --------------------------------------------------------------------------
+// ---- images side by side ------------------------------------------------------------------------
 
 #ifndef __CUDACC__
 
@@ -195,7 +196,7 @@ __forceinline__ Vector<n> in_register(Vector<n> a) {
   return a;
 }
 
-// ---- masks: a bit a lane where the processor has that, else an integer a lane -----------------------
+// ---- masks: a bit a lane where the processor has that, else an integer a lane -------------------
 
 #ifdef __AVX512VL__
 
@@ -315,7 +316,7 @@ __forceinline__ VectorMask<n> right(WinnerOfMany<n> winner) {
   return mask_of<n>(winner.right);
 }
 
-// ---- exp and log: S. L. Moshier's polynomials (Cephes 2.2, 1992), 2 units in the last place ---------
+// ---- exp and log: S. L. Moshier's polynomials (Cephes 2.2, 1992), 2 units in the last place -----
 
 template <int n>
 __forceinline__ Vector<n> exp(Vector<n> x) {
@@ -374,7 +375,7 @@ inline constexpr int kWidestLanes = 4;
 
 #endif  // __CUDACC__
 
-// ---- unrolling ------------------------------------------------------------------------------------
+// ---- unrolling ----------------------------------------------------------------------------------
 
 namespace detail {
 

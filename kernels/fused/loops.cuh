@@ -1,7 +1,7 @@
 // The loops phases are made of: where the two targets want different ones, they differ here.
 //
-// On a GPU an item is a thread's; on the CPU a thread has the block, and its images, for itself, and a
-// loop is a loop.
+// On a GPU an item is a thread's; on the CPU a thread has the block, and its images, for itself,
+// and a loop is a loop.
 #pragma once
 
 #include <type_traits>
@@ -12,8 +12,8 @@
 
 namespace hourglass::HOURGLASS_TARGET::fused {
 
-/// Maps in memory. Cells are counted without the frame, corners with it: corner(c, y, x) is the first
-/// cell that a tap of cell (y, x) sees.
+/// Maps in memory. Cells are counted without the frame, corners with it: corner(c, y, x) is the
+/// first cell that a tap of cell (y, x) sees.
 template <class T>
 struct Planes {
   T* data;
@@ -44,7 +44,8 @@ struct Block {
 template <class L>
 inline constexpr bool kAlone = L::kCount > 1;
 
-/// f(i, j, k) for all i < a, j < b, k < c; then a barrier. Neighbouring threads have neighbouring k.
+/// f(i, j, k) for all i < a, j < b, k < c; then a barrier. Neighbouring threads have neighbouring
+/// k.
 template <class L, class F>
 __device__ __forceinline__ void each(int a, int b, int c, F&& f) {
   if constexpr (kAlone<L>) {
@@ -67,9 +68,9 @@ struct Turn {
   F* carried = nullptr;  ///< n values for each tile, from one turn to the next
 };
 
-/// The sum over all cells of a map, for each of a * b * c tiles: accumulate(i, j, k, row, column, sums)
-/// adds a cell's part, emit(i, j, k, sums) takes the whole; then a barrier. On a GPU the cells are shared
-/// out among up to a warp's lanes, which add up in a tree.
+/// The sum over all cells of a map, for each of a * b * c tiles: accumulate(i, j, k, row, column,
+/// sums) adds a cell's part, emit(i, j, k, sums) takes the whole; then a barrier. On a GPU the
+/// cells are shared out among up to a warp's lanes, which add up in a tree.
 template <class L, int n, class Accumulate, class Emit>
 __device__ __forceinline__ void sum_over_cells(int a, int b, int c, int rows, int columns,
                                                const Turn<typename L::Value>& turn,

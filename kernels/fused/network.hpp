@@ -6,8 +6,8 @@
 // All convolutions are 3 x 3. The ledger is a constant expression, so that what the shipped model
 // takes is known, and asserted, when this is compiled.
 //
-// A block works on one image (or a vector of them, see lanes.hpp) at a time. Its memory holds, in this
-// order: the derived weights (floats), the maps (values, one a lane each), the pools' winners.
+// A block works on one image (or a vector of them, see lanes.hpp) at a time. Its memory holds, in
+// this order: the derived weights (floats), the maps (values, one a lane each), the pools' winners.
 #pragma once
 
 #include <cstddef>
@@ -117,8 +117,8 @@ struct Ledger {
   }
   constexpr Maps maps(int channels, int height, int width) {
     Maps maps{.channels = channels, .height = height, .width = width, .row = width + 2};
-    // Four more than a multiple of eight: the same cell of all channels is spread over a first-level
-    // cache's sets (64 of a line, which is a value of 16 lanes) and over a GPU's banks.
+    // Four more than a multiple of eight: the same cell of all channels is spread over a
+    // first-level cache's sets (64 of a line, which is a value of 16 lanes) and over a GPU's banks.
     maps.plane = ((height + 2) * maps.row + 3) / 8 * 8 + 4;
     maps.at = take(maps.size());
     return maps;

@@ -47,7 +47,8 @@ struct GroupSink {
   }
 };
 
-/// Adam (kernels/optimizer/adam.hpp) on this block's copy, with gradients that are sums over `groups`.
+/// Adam (kernels/optimizer/adam.hpp) on this block's copy, with gradients that are sums over
+/// `groups`.
 template <class L>
 __device__ void update_copy(const Job& job, float rate, const float* gradients,
                             std::uint32_t groups, float* copy) {

@@ -1,8 +1,8 @@
 // The fused engine's kernel: any number of training steps, and validation, in one launch.
 //
-// Blocks take groups of images (one image each on a GPU, a vector of them on the CPU) until a batch is
-// through; then all have its gradients, and each updates a copy of the weights of its own, to the same
-// bits. So a step needs no more than that each block knows when the others are done.
+// Blocks take groups of images (one image each on a GPU, a vector of them on the CPU) until a batch
+// is through; then all have its gradients, and each updates a copy of the weights of its own, to
+// the same bits. So a step needs no more than that each block knows when the others are done.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@
 
 namespace hourglass::HOURGLASS_TARGET::fused {
 
-/// Where images come from. One of `bytes` and `floats` is there; `order` holds sort keys, of which the
-/// low half is an image, or is null.
+/// Where images come from. One of `bytes` and `floats` is there; `order` holds sort keys, of which
+/// the low half is an image, or is null.
 struct Images {
   const std::uint8_t* bytes = nullptr;
   const float* floats = nullptr;

@@ -26,8 +26,8 @@ Shares shares_of(const ChannelShape& shape) {
 
 // ------------------------------------------------------------------------------------- kernels
 
-// One warp a share of a channel: its values first .. first + length - 1, counted over batch and cells.
-// `plain`: a channel has one cell, so no division finds the image and the cell of a value.
+// One warp a share of a channel: its values first .. first + length - 1, counted over batch and
+// cells. `plain`: a channel has one cell, so no division finds the image and the cell of a value.
 template <bool plain>
 __global__ void sum_shares_kernel(const float* __restrict__ dy, ChannelShape shape, Shares shares,
                                   float* __restrict__ sums) {

@@ -15,8 +15,8 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 /// Partial sums that `loss_forward_backward` writes for this many pixels.
 [[nodiscard]] std::size_t loss_partial_count(std::size_t pixels);
 
-/// partial_sums: per block, the sum of its pixels' losses (not the mean), in double. dlogits, unless
-/// null: the gradient of the mean.
+/// partial_sums: per block, the sum of its pixels' losses (not the mean), in double. dlogits,
+/// unless null: the gradient of the mean.
 void loss_forward_backward(simt::StreamHandle stream, Loss loss, std::span<const float> logits,
                            const float* target, std::span<double> partial_sums, float* dlogits);
 

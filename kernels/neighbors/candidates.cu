@@ -74,10 +74,10 @@ __device__ void prune(Smem<capacity>& smem, std::uint32_t wanted) {
   simt::sync_block();
 }
 
-/// Whether no row outside the list can be nearer than its k-th, `farthest`: those that were turned away
-/// seemed to be at `bound` or beyond. Only rows within `farthest` of this one could do harm, and those
-/// are no longer than this one's length and that. Rounding moves sums of n products, of which the
-/// distances seen were made, by n half units of the last place at most.
+/// Whether no row outside the list can be nearer than its k-th, `farthest`: those that were turned
+/// away seemed to be at `bound` or beyond. Only rows within `farthest` of this one could do harm,
+/// and those are no longer than this one's length and that. Rounding moves sums of n products, of
+/// which the distances seen were made, by n half units of the last place at most.
 __device__ __forceinline__ bool certain(float farthest, float bound, float norm,
                                         std::size_t features) {
   const float length = sqrtf(norm) + sqrtf(farthest);
@@ -108,9 +108,9 @@ __global__ void clear_candidates_kernel(CandidateLists lists, std::size_t rows) 
   }
 }
 
-// One block a row. Threads look at some adjacent columns each, in rounds; who beats the bound appends.
-// In what order they append does not matter: lists are sets until they are sorted. Most columns are
-// turned away, and those of a thread together.
+// One block a row. Threads look at some adjacent columns each, in rounds; who beats the bound
+// appends. In what order they append does not matter: lists are sets until they are sorted. Most
+// columns are turned away, and those of a thread together.
 template <unsigned capacity>
 __global__ void offer_candidates_kernel(const float* __restrict__ products,
                                         const float* __restrict__ norms, std::uint32_t first_row,
@@ -171,8 +171,8 @@ __global__ void offer_candidates_kernel(const float* __restrict__ products,
   }
 }
 
-// One block a row, one warp a candidate. Where products have lost too many digits to say which rows are
-// candidates at all (far clusters, far outliers, many duplicates), all rows are.
+// One block a row, one warp a candidate. Where products have lost too many digits to say which rows
+// are candidates at all (far clusters, far outliers, many duplicates), all rows are.
 template <unsigned capacity>
 __global__ void finish_candidates_kernel(const float* __restrict__ x,
                                          const float* __restrict__ norms, std::uint32_t rows,

@@ -1,5 +1,5 @@
-// Exact nearest neighbours, in two steps: candidates from tiles of inner products, which lose digits
-// to cancellation, then their distances term by term.
+// Exact nearest neighbours, in two steps: candidates from tiles of inner products, which lose
+// digits to cancellation, then their distances term by term.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 /// compare by distance, then by index.
 using Candidate = std::uint64_t;
 
-/// The lists of a group of rows: the first kept[r] of `capacity` places are in use, and nothing at or
-/// above bound[r] is wanted any more.
+/// The lists of a group of rows: the first kept[r] of `capacity` places are in use, and nothing at
+/// or above bound[r] is wanted any more.
 struct CandidateLists {
   Candidate* lists;      ///< (rows, capacity)
   std::uint32_t* kept;   ///< (rows)
@@ -33,16 +33,17 @@ void squared_norms(simt::StreamHandle stream, const float* x, std::size_t rows, 
 /// Empties the lists.
 void clear_candidates(simt::StreamHandle stream, CandidateLists lists, std::size_t rows);
 
-/// Offers each row r of a group, the data's row first_row + r, the columns of a tile, the data's rows
-/// first_column + c, given products (rows, columns) of the two. A list keeps at least its `wanted`
-/// smallest.
+/// Offers each row r of a group, the data's row first_row + r, the columns of a tile, the data's
+/// rows first_column + c, given products (rows, columns) of the two. A list keeps at least its
+/// `wanted` smallest.
 void offer_candidates(simt::StreamHandle stream, const float* products, const float* norms,
                       std::size_t first_row, std::size_t rows, std::size_t first_column,
                       std::size_t columns, std::size_t wanted, CandidateLists lists);
 
 /// From the lists the k nearest of each row, by their distances recomputed in full:
-/// indices, squared_distances (rows, k) for the data's rows from first_row on. A row whose list cannot
-/// be proved to hold them, for the rounding of its products, is compared with all_rows rows instead.
+/// indices, squared_distances (rows, k) for the data's rows from first_row on. A row whose list
+/// cannot be proved to hold them, for the rounding of its products, is compared with all_rows rows
+/// instead.
 void finish_candidates(simt::StreamHandle stream, const float* x, const float* norms,
                        std::size_t all_rows, std::size_t features, std::size_t first_row,
                        std::size_t rows, std::size_t wanted, std::size_t k, CandidateLists lists,

@@ -21,8 +21,8 @@ __global__ void begin_epoch_kernel(TrainingState* __restrict__ state) {
   state->validation_loss_sum = 0.0;
 }
 
-// One block. Its first thread works out the next step's rate, so that the threads of the update need no
-// powers, which are slow in double.
+// One block. Its first thread works out the next step's rate, so that the threads of the update
+// need no powers, which are slow in double.
 __global__ void finish_step_kernel(AdamOptions options, const double* __restrict__ partial_sums,
                                    std::uint32_t count, std::uint64_t images,
                                    TrainingState* __restrict__ state) {

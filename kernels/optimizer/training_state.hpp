@@ -1,5 +1,5 @@
-// What changes from step to step of a training. It lives on the device, so that a recorded step replays
-// as the next one without the host.
+// What changes from step to step of a training. It lives on the device, so that a recorded step
+// replays as the next one without the host.
 #pragma once
 
 #include <cstddef>

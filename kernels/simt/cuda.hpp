@@ -50,8 +50,8 @@ inline constexpr unsigned kVectorWidth = 1;
 
 // ---- elements -----------------------------------------------------------------------------------
 
-/// Neighbouring threads touch neighbouring elements: the stride is all threads. Counted in a type that
-/// last + stride fits: 32 bits where that is enough.
+/// Neighbouring threads touch neighbouring elements: the stride is all threads. Counted in a type
+/// that last + stride fits: 32 bits where that is enough.
 template <std::integral T>
 __device__ auto elements(T n) {
   using Counter = std::conditional_t<std::same_as<T, std::int32_t>, std::uint32_t, std::uint64_t>;
@@ -73,7 +73,7 @@ __device__ auto warp_elements(T n) {
                               static_cast<Counter>(n), static_cast<Counter>(gridDim.x * warps));
 }
 
-// ---- what CUDA's math has and the host's lacks ----------------------------------------------------
+// ---- what CUDA's math has and the host's lacks --------------------------------------------------
 
 __device__ inline float cos_pi(float x) {
   return cospif(x);

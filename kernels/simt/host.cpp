@@ -46,8 +46,8 @@ void run_in_parallel(const LaunchConfig& config, const std::function<void()>& bo
   if (failure) std::rethrow_exception(failure);
 }
 
-/// Blocks that wait for each other: a thread each. Not the threads of an OpenMP region, which may be
-/// fewer than one asks for.
+/// Blocks that wait for each other: a thread each. Not the threads of an OpenMP region, which may
+/// be fewer than one asks for.
 void run_side_by_side(const LaunchConfig& config, const std::function<void()>& body) {
   const std::size_t blocks = config.grid.count();
   std::vector<std::exception_ptr> failures(blocks);

@@ -98,8 +98,8 @@ inline constexpr unsigned kVectorWidth = 16;
 
 namespace detail {
 
-/// The share of thread `me` of `threads`: contiguous, with step 1, so that the loop over the share of
-/// a one-thread block vectorises.
+/// The share of thread `me` of `threads`: contiguous, with step 1, so that the loop over the share
+/// of a one-thread block vectorises.
 template <std::integral T>
 Elements<T, T> share(T n, std::size_t me, std::size_t threads) {
   const auto total = static_cast<std::size_t>(n);
@@ -129,7 +129,7 @@ Elements<T, T> warp_elements(T n) {
   return detail::share(n, blockIdx.x * warps + warp(), gridDim.x * warps);
 }
 
-// ---- what CUDA's math has and the host's lacks ----------------------------------------------------
+// ---- what CUDA's math has and the host's lacks --------------------------------------------------
 
 /// cos(pi x), without the range reduction that cosf of a large argument needs.
 inline float cos_pi(float x) {
@@ -209,8 +209,8 @@ T atomic_add(T* address, std::type_identity_t<T> value) {
 [[nodiscard]] LaunchConfig per_warp(std::size_t n, unsigned block = 256,
                                     std::size_t shared_bytes = 0);
 
-/// How many blocks can run at once, each on a thread of its own. (In emulation any number can; a few
-/// have more than one image each.)
+/// How many blocks can run at once, each on a thread of its own. (In emulation any number can; a
+/// few have more than one image each.)
 [[nodiscard]] std::size_t resident_threads();
 template <class... P>
 [[nodiscard]] std::size_t resident_blocks(void (* /*kernel*/)(P...), unsigned /*block*/,

@@ -1,4 +1,5 @@
-// For functions of both sides in headers that the host compiler also reads without CUDA's vocabulary.
+// For functions of both sides in headers that the host compiler also reads without CUDA's
+// vocabulary.
 #pragma once
 
 #ifdef __CUDACC__

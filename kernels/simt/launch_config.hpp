@@ -31,9 +31,9 @@ struct LaunchConfig {
   bool communicating = false;
 };
 
-/// Enough blocks of 256 threads to fill the largest GPU we know twice over (148 multiprocessors of 2048
-/// threads); beyond that, elements() gives each thread more to do. A constant, so that sums by block are
-/// the same on every GPU.
+/// Enough blocks of 256 threads to fill the largest GPU we know twice over (148 multiprocessors of
+/// 2048 threads); beyond that, elements() gives each thread more to do. A constant, so that sums by
+/// block are the same on every GPU.
 inline constexpr std::size_t kMaxGridPerElement = std::size_t{148} * 16;
 
 /// Blocks needed for `count` things, `per_block` in each; never 0, so it is always a valid grid.
@@ -41,7 +41,7 @@ inline constexpr std::size_t kMaxGridPerElement = std::size_t{148} * 16;
   return count == 0 ? 1 : (count - 1) / per_block + 1;
 }
 
-// ---- a GPU's launch shapes, which the emulation takes too ------------------------------------------
+// ---- a GPU's launch shapes, which the emulation takes too ---------------------------------------
 
 namespace gpu {
 

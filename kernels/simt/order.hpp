@@ -5,7 +5,7 @@
 //   load_relaxed(address)   load_acquire(address)
 //   store_relaxed(address, v)   store_release(address, v)
 //   add_acq_rel(address, v)                    the old value
-//   wait_while(address, v, gives_up)           until *address is something else, with an acquire; false
+//   wait_while(address, v, gives_up)           until *address is another, with an acquire; false
 //                                              if gives_up() says so, which is asked now and then
 //   wake_all(address)                          those that wait_while *address: after storing there
 //   ticks()                                    a clock: nanoseconds, from some past moment

@@ -22,12 +22,12 @@
 //   shuffle_xor(v, bits, mask)                 v of lane() ^ bits
 //
 //   cos_pi(x)                                  cos(pi x)
-//   fast_divide(a, b)                          a / b within 2 units of the last place, |b| below 2^126
+//   fast_divide(a, b)                          a / b within 2 last places, |b| below 2^126
 //   float_bits(v)  float_from_bits(bits)       a float as the uint32 it is stored as
 //
 //   atomic_add(address, v)                     uint32, uint64, float, double; returns the old value
 //
-//   per_element(n, block, shared_bytes)        launch shape for a kernel that loops over elements(n)
+//   per_element(n, block, shared_bytes)        for a kernel that loops over elements(n)
 //   per_block(count, block, shared_bytes)      one block for each of `count` rows, images, ...
 //   per_warp(n, block, shared_bytes)           for a kernel that loops over warp_elements(n)
 //   launch(stream, config, kernel, args...)    an empty grid launches nothing; throws Error

@@ -1,4 +1,5 @@
-// What the kernels of a t-SNE iteration share: the map, the box around it, and the grid laid over it.
+// What the kernels of a t-SNE iteration share: the map, the box around it, and the grid laid over
+// it.
 #pragma once
 
 #include <cstddef>
@@ -26,12 +27,12 @@ struct Box {
   double sum_y = 0.0;
 };
 
-/// Partial sums at most, or blocks that each add up all partial sums of the kernel before: two for each
-/// multiprocessor of a large GPU. More would read more than they compute.
+/// Partial sums at most, or blocks that each add up all partial sums of the kernel before: two for
+/// each multiprocessor of a large GPU. More would read more than they compute.
 inline constexpr unsigned kMaxSummingBlocks = 264;
 
-/// The charges' side of a plane: nodes x nodes, in one corner of a side x side plane that is twice as
-/// large, so that cyclic convolution does not wrap around.
+/// The charges' side of a plane: nodes x nodes, in one corner of a side x side plane that is twice
+/// as large, so that cyclic convolution does not wrap around.
 struct GridShape {
   std::uint32_t side;      ///< of the padded plane; nodes = side / 2
   std::uint32_t levels;    ///< level l halves the spacing l times, for small maps

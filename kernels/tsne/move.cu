@@ -21,8 +21,8 @@ static_assert(sizeof(Smem) <= 10 * 1024);
 
 // ---------------------------------------------------------------------------- device functions
 
-/// This lane's share of the attraction on point i. Some entries at a time: an entry's column, then its
-/// point, are two waits for memory, in which those of the others are under way too.
+/// This lane's share of the attraction on point i. Some entries at a time: an entry's column, then
+/// its point, are two waits for memory, in which those of the others are under way too.
 __device__ Point attraction(const Point* points, Point here, const Affinities& affinities,
                             std::uint32_t i) {
   constexpr std::uint32_t kAtATime = 4;

@@ -19,8 +19,9 @@ static_assert(sizeof(Smem) <= 2048);
 // ------------------------------------------------------------------------------------- kernels
 
 // Each thread owns kWidth points and meets all others, a tile at a time through shared memory. The
-// inner loop is over the thread's own points: on a CPU one vector register of them. Forces that nobody
-// wants are summed all the same: it costs little, and GCC does not vectorise the loop without them.
+// inner loop is over the thread's own points: on a CPU one vector register of them. Forces that
+// nobody wants are summed all the same: it costs little, and GCC does not vectorise the loop
+// without them.
 __global__ void exact_repulsion_kernel(const Point* __restrict__ points, std::uint32_t count,
                                        Point* __restrict__ forces,
                                        double* __restrict__ normalizers) {

@@ -1,6 +1,7 @@
 // Exact repulsion, by summing over all pairs: what small maps use, and what the grid is judged by.
 //
-//   force_i = sum over j of (y_i - y_j) / (1 + d_ij^2)^2,   Z = sum over i and j != i of 1 / (1 + d_ij^2)
+//   force_i = sum over j of (y_i - y_j) / (1 + d_ij^2)^2
+//   Z = sum over i and j != i of 1 / (1 + d_ij^2)
 #pragma once
 
 #include <cstddef>

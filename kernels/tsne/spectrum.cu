@@ -49,8 +49,8 @@ __global__ void deconvolve_kernel(std::uint32_t side, const Complex* __restrict_
   }
 }
 
-// A real spectrum times a complex one. The energy of a column stands for its mirror image's too, but
-// for the first and the last, which have none.
+// A real spectrum times a complex one. The energy of a column stands for its mirror image's too,
+// but for the first and the last, which have none.
 __global__ void multiply_spectrum_kernel(std::uint32_t side, const float* __restrict__ spectra,
                                          const Geometry* __restrict__ geometry,
                                          Complex* __restrict__ charges,

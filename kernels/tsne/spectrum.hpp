@@ -17,15 +17,15 @@ enum class Interaction {
   minus_one,  ///< -d^2 / (1 + d^2): the same forces, and no cancellation while maps are small
 };
 
-/// plane (side / 2, side): rows first_row, first_row + 1, ... of the interaction with node (0, 0) on
-/// the cyclic side x side grid.
+/// plane (side / 2, side): rows first_row, first_row + 1, ... of the interaction with node (0, 0)
+/// on the cyclic side x side grid.
 void sample_interaction(simt::StreamHandle stream, Interaction interaction, std::uint32_t side,
                         float spacing, std::uint32_t first_row, float* plane);
 
-/// spectrum (real) = transform / (spline's transform)^2 / side^2: divided once for spreading, once for
-/// gathering, and by what transforms there and back multiply by. The transform is that of the upper
-/// half of the grid's rows, plus that of the lower half moved up by side / 2, which turns the sign of
-/// every odd row of its transform.
+/// spectrum (real) = transform / (spline's transform)^2 / side^2: divided once for spreading, once
+/// for gathering, and by what transforms there and back multiply by. The transform is that of the
+/// upper half of the grid's rows, plus that of the lower half moved up by side / 2, which turns the
+/// sign of every odd row of its transform.
 void deconvolve(simt::StreamHandle stream, std::uint32_t side, const Complex* upper,
                 const Complex* lower, float* spectrum);
 

@@ -10,7 +10,8 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 struct SplineWeights {
   float at[4];
 
-  /// at[i] for an i that only the running thread knows: selections, where an array would go to memory.
+  /// at[i] for an i that only the running thread knows: selections, where an array would go to
+  /// memory.
   __device__ __forceinline__ float pick(std::uint32_t i) const {
     const float low = i == 0 ? at[0] : at[1];
     const float high = i == 2 ? at[2] : at[3];

@@ -37,7 +37,8 @@ class Engine {
   virtual void set_parameters(std::span<const float> flat) = 0;
   [[nodiscard]] virtual std::vector<float> parameters() = 0;
 
-  /// Brings the images to the device and clears the optimizer. Images and options have been checked.
+  /// Brings the images to the device and clears the optimizer. Images and options have been
+  /// checked.
   virtual void begin_training(const Images& images, const Images& validation,
                               const TrainingOptions& options) = 0;
   /// One pass over the training images, or `step_limit` steps of it, then the validation images.
@@ -45,8 +46,8 @@ class Engine {
   virtual EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                                 const std::function<bool(std::size_t)>& on_step) = 0;
 
-  /// Images or codes, in file order, through some of the layers; the sigmoid comes after the last of
-  /// all. (rows, values).
+  /// Images or codes, in file order, through some of the layers; the sigmoid comes after the last
+  /// of all. (rows, values).
   [[nodiscard]] virtual Array<float> run(LayerRange layers, const Images& rows,
                                          const StopRequest& stop = {}) = 0;
   /// The same, left in the device's memory.

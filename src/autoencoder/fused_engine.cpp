@@ -23,7 +23,8 @@ constexpr std::size_t kStepsPerLaunch = kOnCuda ? 1024 : 16;
 /// Up to so many groups' gradients each block adds up by itself.
 constexpr std::size_t kGroupsByEach = 16;
 
-/// A block that waits so long waits in vain: nothing else of the kernel takes more than milliseconds.
+/// A block that waits so long waits in vain: nothing else of the kernel takes more than
+/// milliseconds.
 constexpr std::uint64_t kPatience = kOnCuda ? 20'000'000'000U : 0;
 
 /// Images in device memory.

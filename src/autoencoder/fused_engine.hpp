@@ -1,5 +1,5 @@
-// The fused engine: many training steps in one launch of one kernel (kernels/fused/train.hpp). What is
-// no training goes through the layers of the layered engine.
+// The fused engine: many training steps in one launch of one kernel (kernels/fused/train.hpp). What
+// is no training goes through the layers of the layered engine.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,9 @@
 // One layer of a network, at a fixed batch size.
 //
-// Gradients travel in one convention: the `dy` a layer is given is the gradient at its output before
-// its own relu, so each layer, knowing from its input x where the relu below let through (x > 0),
-// masks the dx it hands down. This folds every relu's backward into a pass that is made anyway.
+// Gradients travel in one convention: the `dy` a layer is given is the gradient at its output
+// before its own relu, so each layer, knowing from its input x where the relu below let through (x
+// > 0), masks the dx it hands down. This folds every relu's backward into a pass that is made
+// anyway.
 #pragma once
 
 #include <memory>

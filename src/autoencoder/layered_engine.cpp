@@ -19,8 +19,8 @@
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
-/// The largest map of a pass without gradients: enough images to fill a GPU, few enough that a CPU's
-/// cache holds what passes between two layers. Of the conv model some 1,300 images and 100.
+/// The largest map of a pass without gradients: enough images to fill a GPU, few enough that a
+/// CPU's cache holds what passes between two layers. Of the conv model some 1,300 images and 100.
 constexpr std::size_t kInferenceMapBytes = std::size_t{kOnCuda ? 64 : 5} << 20U;
 
 std::size_t inference_batch(const Model& model, LayerRange layers) {
@@ -126,8 +126,8 @@ void LayeredEngine::draw_order(std::size_t epoch) {
   math::sort_keys(context_, training_->order.span());
 }
 
-/// Gathers a batch into the network, corrupted if this training does that, and returns what the network
-/// is to give back.
+/// Gathers a batch into the network, corrupted if this training does that, and returns what the
+/// network is to give back.
 const float* LayeredEngine::feed(Network& network, const DeviceImages& images,
                                  const kernels::Selection& selection, CorruptionStream random,
                                  const std::uint64_t* step, std::size_t batch) {

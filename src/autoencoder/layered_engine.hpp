@@ -1,8 +1,8 @@
 // The layered engine: each layer a library call or a kernel, any model, either target.
 //
 // A training step is recorded once and replayed. What differs from step to step (which images, the
-// step's number, the loss so far) lives in a TrainingState on the device, so an epoch needs the host
-// only to start the steps and to read the losses at its end.
+// step's number, the loss so far) lives in a TrainingState on the device, so an epoch needs the
+// host only to start the steps and to read the losses at its end.
 #pragma once
 
 #include <array>

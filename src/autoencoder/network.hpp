@@ -1,5 +1,5 @@
-// A run of layers at one batch size, with the memory between them. What goes in and comes out lies as
-// in files; in between feature maps lie as the target likes them.
+// A run of layers at one batch size, with the memory between them. What goes in and comes out lies
+// as in files; in between feature maps lie as the target likes them.
 #pragma once
 
 #include <hourglass/model.hpp>
@@ -26,12 +26,12 @@ struct ParameterBuffers {
 /// Values of the largest map between some layers, for one image.
 [[nodiscard]] std::size_t largest_map(const Model& model, LayerRange range);
 
-/// Values that a batch's map can have: kernels and libraries count them in 32 bits, libraries with a
-/// sign.
+/// Values that a batch's map can have: kernels and libraries count them in 32 bits, libraries with
+/// a sign.
 inline constexpr std::size_t kMaxMapValues = (std::size_t{1} << 31U) - 1;
 
-/// The batch whose largest map takes about so many bytes: at least one image, and no more than can be
-/// counted.
+/// The batch whose largest map takes about so many bytes: at least one image, and no more than can
+/// be counted.
 [[nodiscard]] std::size_t batch_for(std::size_t largest_map, std::size_t bytes);
 
 class Network {

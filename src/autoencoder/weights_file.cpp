@@ -16,7 +16,8 @@ namespace {
 
 constexpr const char* kModelKey = "hourglass.model";
 
-/// Most of the model's tensors are there: what is wrong with the rest is for load_parameters to say.
+/// Most of the model's tensors are there: what is wrong with the rest is for load_parameters to
+/// say.
 bool resembles(const std::vector<files::NamedTensor>& tensors, const Model& model) {
   const auto specs = parameter_specs(model);
   const auto found = std::ranges::count_if(specs, [&](const ParameterSpec& spec) {

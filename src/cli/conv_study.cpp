@@ -1,5 +1,5 @@
-// run conv: the first article's study. MNIST through a convolutional bottleneck, and the latent space
-// as a PCA map and a t-SNE map.
+// run conv: the first article's study. MNIST through a convolutional bottleneck, and the latent
+// space as a PCA map and a t-SNE map.
 #include <algorithm>
 #include <chrono>
 #include <hourglass/map_quality.hpp>

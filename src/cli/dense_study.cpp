@@ -1,5 +1,5 @@
-// run dense: the second article's study. An 8 x 8 digit four, or the user's own small images, through
-// four numbers.
+// run dense: the second article's study. An 8 x 8 digit four, or the user's own small images,
+// through four numbers.
 #include <algorithm>
 
 #include "cli/commands.hpp"

@@ -40,8 +40,8 @@ struct TrainingImages {
   }
 };
 
-/// --input, else the data set for a model of 28 x 28 values (or where --data names one), else the digit
-/// four for one of 8 x 8. Throws UsageError where nothing fits the model.
+/// --input, else the data set for a model of 28 x 28 values (or where --data names one), else the
+/// digit four for one of 8 x 8. Throws UsageError where nothing fits the model.
 [[nodiscard]] TrainingImages load_training_images(const TrainingImagesOptions& options,
                                                   const Model& model);
 

@@ -17,7 +17,8 @@ namespace hourglass::cli {
 
 using Json = nlohmann::ordered_json;
 
-/// For options that are numbers. CLI11 alone takes -1 for a very large count, 010 for eight, and nan.
+/// For options that are numbers. CLI11 alone takes -1 for a very large count, 010 for eight, and
+/// nan.
 [[nodiscard]] CLI::Validator whole_number(std::uint64_t least,
                                           std::uint64_t most = std::uint64_t(-1));
 [[nodiscard]] CLI::Validator positive_number();

@@ -42,8 +42,8 @@ struct NewStudy {
 /// What studies and `train` have in common.
 void add_shared_options(CLI::App& command, StudyOptions& options);
 
-/// A run in progress: the images, a model with its initial weights, and a folder for the results. Its
-/// stages are called in order: train, what the study is about, finish.
+/// A run in progress: the images, a model with its initial weights, and a folder for the results.
+/// Its stages are called in order: train, what the study is about, finish.
 class Study {
  public:
   /// `folder`: where results go without --out.

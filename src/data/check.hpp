@@ -22,8 +22,8 @@ void require_rows(std::size_t rows, std::size_t row_size, const std::string& wha
 /// Not all rows the same: "`what`: all 10 rows are the same; `why`".
 void require_distinct_rows(const Array<float>& x, const std::string& what, const std::string& why);
 
-/// Floats in [0, 1]; bytes always are. Networks end with a sigmoid, and bytes that were not divided by
-/// 255 would pass silently.
+/// Floats in [0, 1]; bytes always are. Networks end with a sigmoid, and bytes that were not divided
+/// by 255 would pass silently.
 void require_unit_range(const Images& images, const std::string& what);
 
 }  // namespace hourglass

@@ -2,9 +2,9 @@
 // with soft edges, framed as MNIST frames its own: the longer side 20 pixels, the centre of mass at
 // (14, 14).
 //
-// The same bytes everywhere: all randomness is a function of (seed, split, image); the arithmetic is
-// + - * / and sqrt in double, which IEEE 754 fixes; no functions of libm. Build this file without
-// contraction of products and sums (-ffp-contract=off) and without -ffast-math.
+// The same bytes everywhere: all randomness is a function of (seed, split, image); the arithmetic
+// is + - * / and sqrt in double, which IEEE 754 fixes; no functions of libm. Build this file
+// without contraction of products and sums (-ffp-contract=off) and without -ffast-math.
 #include <algorithm>
 #include <array>
 #include <charconv>

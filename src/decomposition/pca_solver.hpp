@@ -24,8 +24,8 @@ class PcaSolver {
   PcaSolver(const PcaSolver&) = delete;
   PcaSolver& operator=(const PcaSolver&) = delete;
 
-  /// The rows that means, principal_axes and project are about; x must outlive them. `stop` is asked
-  /// by all that follows.
+  /// The rows that means, principal_axes and project are about; x must outlive them. `stop` is
+  /// asked by all that follows.
   virtual void load(const Samples& x, StopRequest stop) = 0;
 
   /// Of each feature. Not finite exactly where a value of the feature is not.

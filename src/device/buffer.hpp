@@ -20,7 +20,8 @@ void copy_bytes_to_host(const Stream& stream, void* to, const void* from, std::s
 void copy_bytes_on_device(const Stream& stream, void* to, const void* from, std::size_t bytes);
 void fill_bytes_with_zero(const Stream& stream, void* memory, std::size_t bytes);
 
-/// `size` values of T in device memory. Move-only; copies are explicit, through the functions below.
+/// `size` values of T in device memory. Move-only; copies are explicit, through the functions
+/// below.
 template <class T>
 class Buffer {
   static_assert(std::is_trivially_copyable_v<T>);

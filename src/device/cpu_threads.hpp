@@ -21,8 +21,8 @@ struct CpuLimits {
 
 [[nodiscard]] CpuLimits cpu_limits();
 
-/// The tightest quota of the control groups, versions 1 and 2, from this process's up to the highest
-/// that can be seen. `root`: where /proc and /sys lie.
+/// The tightest quota of the control groups, versions 1 and 2, from this process's up to the
+/// highest that can be seen. `root`: where /proc and /sys lie.
 [[nodiscard]] std::optional<double> cpu_quota(const std::filesystem::path& root = "/");
 
 /// Those in use, as the line about the device says them.

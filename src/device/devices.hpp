@@ -22,9 +22,9 @@ struct CudaFacts {
 /// Why no device at all can be used, or nothing.
 [[nodiscard]] std::string cuda_problem(const CudaFacts& facts);
 
-/// Why a GPU of this compute capability (major * 10 + minor) cannot run a build for `architectures`,
-/// as CMake lists them ("80;86-real;90-virtual"), or nothing. Machine code runs on the same major
-/// number from its own minor number on; PTX on everything as new or newer.
+/// Why a GPU of this compute capability (major * 10 + minor) cannot run a build for
+/// `architectures`, as CMake lists them ("80;86-real;90-virtual"), or nothing. Machine code runs on
+/// the same major number from its own minor number on; PTX on everything as new or newer.
 [[nodiscard]] std::string architecture_problem(int capability, std::string_view architectures);
 
 }  // namespace hourglass

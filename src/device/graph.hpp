@@ -16,9 +16,10 @@ class Graph {
  public:
   Graph() = default;
 
-  /// Does the work, which must be the same each time and must not read results back. CUDA: the first
-  /// time call by call, for libraries allocate in their first calls, which a recording cannot hold; the
-  /// second time recorded; from the third on `work` is not called any more. CPU: `work` itself.
+  /// Does the work, which must be the same each time and must not read results back. CUDA: the
+  /// first time call by call, for libraries allocate in their first calls, which a recording cannot
+  /// hold; the second time recorded; from the third on `work` is not called any more. CPU: `work`
+  /// itself.
   void run(Stream& stream, const std::function<void()>& work);
 
   // The two halves, for who knows that all libraries have been called.

@@ -1,4 +1,5 @@
-// An ordered queue of device work. On the CPU work is done at once, so a stream has nothing to hold.
+// An ordered queue of device work. On the CPU work is done at once, so a stream has nothing to
+// hold.
 #pragma once
 
 struct CUstream_st;  // what cudaStream_t points to

@@ -196,8 +196,8 @@ double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels, st
 
   LeaveFoldOut classifier(x.host(), labels, k);
   classifier.decide(known);
-  // Where many rows have more neighbours of their own fold, as duplicates may in sorted data, longer
-  // lists are quicker than looking at all rows for each.
+  // Where many rows have more neighbours of their own fold, as duplicates may in sorted data,
+  // longer lists are quicker than looking at all rows for each.
   const std::size_t longest = std::min(rows - 1, kMaxNeighbors);
   std::size_t length = known.indices.row_size();
   while (classifier.open() > rows / 100 && length < longest) {

@@ -18,8 +18,8 @@
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
-/// Squares of values far from one leave the range of float. A power of two brings those back without
-/// changing a digit; 1 where no value needs it.
+/// Squares of values far from one leave the range of float. A power of two brings those back
+/// without changing a digit; 1 where no value needs it.
 float scale_to_square(const std::vector<float>& values) {
   constexpr int kSafeExponent = 40;
   float largest = 0.f;
@@ -91,8 +91,8 @@ class TargetMapSolver final : public MapSolver {
     optimizer_ = std::make_unique<MapOptimizer>(context_, *affinities_, map, schedule, repulsion);
   }
 
-  // Short enough for a person to see progress, and for a map to be given a larger grid before it has
-  // outgrown its own. Even, so that points end in the buffer they began in.
+  // Short enough for a person to see progress, and for a map to be given a larger grid before it
+  // has outgrown its own. Even, so that points end in the buffer they began in.
   [[nodiscard]] std::size_t stride() const override { return 10; }
 
   void advance(std::size_t iterations) override {

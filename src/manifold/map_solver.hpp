@@ -1,5 +1,5 @@
-// One target's part of t-SNE: what touches all points, on the device. The public API drives it stage
-// by stage and keeps the time.
+// One target's part of t-SNE: what touches all points, on the device. The public API drives it
+// stage by stage and keeps the time.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ namespace hourglass {
 /// Where the repulsion of a map comes from.
 struct RepulsionOptions {
   double spacing = 1.0 / 3.0;  ///< of the grid's nodes
-  /// Maps of no more points have their repulsion summed over all pairs, not taken from a grid; without
-  /// it, up to where that is as quick on this target.
+  /// Maps of no more points have their repulsion summed over all pairs, not taken from a grid;
+  /// without it, up to where that is as quick on this target.
   std::optional<std::size_t> exact_points = {};
 };
 

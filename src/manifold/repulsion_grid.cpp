@@ -14,8 +14,8 @@ RepulsionGrid::RepulsionGrid(math::Context& context, kernels::GridShape shape,
       transform_(fft_.spectrum_size()),
       spectra_(shape.levels * fft_.spectrum_size()),
       energies_(kernels::energy_partial_count(shape.side)) {
-  // Each point's charge meets its own potential: 1 in Z, or 0 of the kernel minus one, which in turn
-  // lacks 1 for each of N^2 pairs.
+  // Each point's charge meets its own potential: 1 in Z, or 0 of the kernel minus one, which in
+  // turn lacks 1 for each of N^2 pairs.
   const auto n = static_cast<double>(points);
   normalizer_offset_ = interaction == Interaction::plain ? -n : n * n - n;
 

@@ -1,8 +1,8 @@
 // The grid that repulsion is computed on, at one size, with its spectra and transforms.
 //
-// phi(y) = sum over j of 1 / (1 + |y - y_j|^2) is the convolution of unit charges with one kernel, and
-// the repulsion on a point is minus half its gradient: one transform there and one back, where methods
-// that convolve vectors take nine. docs/numerics.md has the derivation and the errors.
+// phi(y) = sum over j of 1 / (1 + |y - y_j|^2) is the convolution of unit charges with one kernel,
+// and the repulsion on a point is minus half its gradient: one transform there and one back, where
+// methods that convolve vectors take nine. docs/numerics.md has the derivation and the errors.
 #pragma once
 
 #include <cstddef>

@@ -25,8 +25,8 @@ class Context {
   [[nodiscard]] int device_index() const { return device_index_; }
   /// CUDA: makes this context's device current; call when work arrives from another thread.
   void make_current() const;
-  /// The same where nothing can be done about a failure: in the destructor of who owns a context and
-  /// device memory beside it.
+  /// The same where nothing can be done about a failure: in the destructor of who owns a context
+  /// and device memory beside it.
   void make_current(std::nothrow_t) const noexcept;
 
  private:

@@ -20,8 +20,8 @@ struct ConvolutionShape {
   std::size_t width;
 };
 
-/// Prepared for one shape; each pass prepares the rest, and takes its workspace, in its first call. Only
-/// deterministic algorithms; no TF32 unless the context's precision asks for it.
+/// Prepared for one shape; each pass prepares the rest, and takes its workspace, in its first call.
+/// Only deterministic algorithms; no TF32 unless the context's precision asks for it.
 class Convolution {
  public:
   /// `relu`: y = max(0, convolution) in the same pass.

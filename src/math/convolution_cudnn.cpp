@@ -37,15 +37,16 @@ cudnnMathType_t math_type(Precision precision) {
   return precision == Precision::tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH;
 }
 
-// One algorithm for each pass, for every shape: cuDNN's own choice may be an FFT or Winograd's, which
-// are deterministic too but less exact. The forward one is what cuDNN fuses with bias and activation;
-// the backward ones are those of PyTorch's deterministic mode.
+// One algorithm for each pass, for every shape: cuDNN's own choice may be an FFT or Winograd's,
+// which are deterministic too but less exact. The forward one is what cuDNN fuses with bias and
+// activation; the backward ones are those of PyTorch's deterministic mode.
 constexpr auto kForward = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
 constexpr auto kBackwardData = CUDNN_CONVOLUTION_BWD_DATA_ALGO_1;
 constexpr auto kBackwardFilter = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
 
-/// A pass's scratch memory, had when the pass is first made: inference makes no backward pass, and no
-/// gradient goes to the first layer's images. Each pass has its own, for recorded ones keep the address.
+/// A pass's scratch memory, had when the pass is first made: inference makes no backward pass, and
+/// no gradient goes to the first layer's images. Each pass has its own, for recorded ones keep the
+/// address.
 class Workspace {
  public:
   /// `size(&bytes)` asks cuDNN how much the pass wants.

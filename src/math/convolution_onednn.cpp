@@ -1,6 +1,7 @@
-// Convolution by oneDNN, channels last. oneDNN chooses the layout of the weights; they are reordered
-// from and to (out, in, 3, 3) around each call, which for a few thousand numbers is nothing. Version 3
-// of its API dropped the operation descriptors that version 2 wants; both are served.
+// Convolution by oneDNN, channels last. oneDNN chooses the layout of the weights; they are
+// reordered from and to (out, in, 3, 3) around each call, which for a few thousand numbers is
+// nothing. Version 3 of its API dropped the operation descriptors that version 2 wants; both are
+// served.
 #include <dnnl.hpp>
 #include <hourglass/error.hpp>
 #include <optional>

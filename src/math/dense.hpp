@@ -1,5 +1,5 @@
-// A dense layer's forward pass, y = max(0, x W' + b), by cuBLASLt, or a matrix product on the CPU. Its
-// backward passes are plain matrix products.
+// A dense layer's forward pass, y = max(0, x W' + b), by cuBLASLt, or a matrix product on the CPU.
+// Its backward passes are plain matrix products.
 //
 // x (batch, in), W (out, in) as in files, b (out), y (batch, out); all row-major and packed.
 #pragma once

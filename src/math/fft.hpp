@@ -10,8 +10,9 @@
 namespace hourglass::HOURGLASS_TARGET::math {
 
 /// A side x side plane of which only the first side / 2 rows matter: going forward the others are
-/// zero, coming back they are not wanted. That is what linear convolution by FFT needs, and it saves
-/// a quarter of the work. Transforms are not scaled: there and back multiplies by side * side.
+/// zero, coming back they are not wanted. That is what linear convolution by FFT needs, and it
+/// saves a quarter of the work. Transforms are not scaled: there and back multiplies by side *
+/// side.
 class HalfPlaneFft {
  public:
   HalfPlaneFft(Context& context, std::size_t side);

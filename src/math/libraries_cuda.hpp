@@ -86,7 +86,8 @@ class LazyHandle {
   Handle<T, destroy> handle_;
 };
 
-/// cuBLAS with a workspace of ours: without one, calls under capture put allocations into the graph.
+/// cuBLAS with a workspace of ours: without one, calls under capture put allocations into the
+/// graph.
 class CublasHandle {
  public:
   explicit CublasHandle(cudaStream_t stream) : handle_(stream) {}

@@ -1,4 +1,5 @@
-// Dense linear algebra on row-major matrices, by cuBLAS and cuSOLVER, or oneDNN, OpenBLAS and LAPACK.
+// Dense linear algebra on row-major matrices, by cuBLAS and cuSOLVER, or oneDNN, OpenBLAS and
+// LAPACK.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,8 @@ namespace hourglass::HOURGLASS_TARGET::math {
 
 enum class Transpose { no, yes };
 
-/// C (m x n) = alpha op(A) op(B) + beta C; op(A) is m x k, op(B) is k x n. All row-major and packed.
+/// C (m x n) = alpha op(A) op(B) + beta C; op(A) is m x k, op(B) is k x n. All row-major and
+/// packed.
 void matrix_product(Context& context, Transpose transpose_a, Transpose transpose_b, std::size_t m,
                     std::size_t n, std::size_t k, float alpha, const float* a, const float* b,
                     float beta, float* c);

@@ -1,5 +1,5 @@
-// Matrix products by oneDNN in single precision, for it knows newer processors than OpenBLAS does, and
-// by CBLAS; eigenpairs by LAPACK.
+// Matrix products by oneDNN in single precision, for it knows newer processors than OpenBLAS does,
+// and by CBLAS; eigenpairs by LAPACK.
 #include <cblas.h>
 #include <dnnl.h>
 #include <lapacke.h>

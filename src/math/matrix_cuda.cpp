@@ -24,8 +24,8 @@ int leading(Transpose transpose, std::size_t rows, std::size_t columns) {
 
 }  // namespace
 
-// cuBLAS is column-major. A row-major matrix read by columns is its transpose, so C = A B by rows is
-// C' = B' A' by columns: the operands change places and nothing is copied.
+// cuBLAS is column-major. A row-major matrix read by columns is its transpose, so C = A B by rows
+// is C' = B' A' by columns: the operands change places and nothing is copied.
 void matrix_product(Context& context, Transpose transpose_a, Transpose transpose_b, std::size_t m,
                     std::size_t n, std::size_t k, float alpha, const float* a, const float* b,
                     float beta, float* c) {

@@ -13,8 +13,8 @@ namespace hourglass::HOURGLASS_TARGET::math {
 /// Ascending, in place.
 void sort_keys(Context& context, std::span<std::uint64_t> keys);
 
-/// Sorts the pairs by key and adds up the values of equal keys; returns how many keys are left, at the
-/// front of both. Deterministic where a key comes at most twice: two numbers have only one sum.
+/// Sorts the pairs by key and adds up the values of equal keys; returns how many keys are left, at
+/// the front of both. Deterministic where a key comes at most twice: two numbers have only one sum.
 [[nodiscard]] std::size_t sort_and_merge(Context& context, std::span<std::uint64_t> keys,
                                          std::span<float> values);
 

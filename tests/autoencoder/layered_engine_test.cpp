@@ -109,8 +109,8 @@ TEST_P(NetworkTest, GradientsArePyTorchs) {
 
 // ---- a model of every layer, beside finite differences -----------------------------------------
 
-// Dense layers see maps in file order whatever the target's, several channels go in and come out, and
-// one relu lies below each kind of layer.
+// Dense layers see maps in file order whatever the target's, several channels go in and come out,
+// and one relu lies below each kind of layer.
 class MixedModel : public OnTarget {
  protected:
   static constexpr std::size_t kBatch = 3;
@@ -277,8 +277,8 @@ TEST_F(LayeredEngineTest, FiftyStepsOnMnist) {
 
 // ---- what an epoch is --------------------------------------------------------------------------
 
-// With no learning, every image's loss is that of the initial weights, whenever it is seen: training
-// and validation on the same images must agree, however the images fall into batches.
+// With no learning, every image's loss is that of the initial weights, whenever it is seen:
+// training and validation on the same images must agree, however the images fall into batches.
 TEST_F(LayeredEngineTest, AnEpochSeesEveryImageOnce) {
   const Dataset data = synthetic_digits(203, 3);
   engine_->set_parameters(glorot_uniform(engine_->layout(), 4));

@@ -1,4 +1,4 @@
-"""run denoise, inpaint, anomaly, features: their files and figures in words, on synthetic digits."""
+"""run denoise, inpaint, anomaly, features: files and figures in words, on synthetic digits."""
 
 import pathlib
 import unittest

@@ -65,7 +65,8 @@ class WrongCommandLineTest(ProgramTest):
             ("features", "--image", ["-1", "x"]),
         ):
             for value in bad:
-                self.refuse([f"{option}: found '{value}', expected a "], "run", study, option, value)
+                words = [f"{option}: found '{value}', expected a "]
+                self.refuse(words, "run", study, option, value)
         self.refuse(["--image 60", "only 10"], "run", "features", "--data", "synthetic:60",
                     "--image", "60", "--steps", "1", "--batch-size", "5")  # fmt: skip
         latent = trained() / "latent.npy"

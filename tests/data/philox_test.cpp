@@ -7,8 +7,6 @@
 
 #include "kernels/data/random_stream.hpp"
 
-#include "kernels/data/random_stream.hpp"
-
 namespace hourglass {
 namespace {
 

@@ -39,7 +39,8 @@ TEST_F(SamplesTest, AViewCopiesNothingAndCopiesShareWhatTheyHold) {
   EXPECT_EQ(&copy.on_device(), &view.on_device());
 }
 
-// Codes that stay on the device are what encode() gives, and outlive the autoencoder they came from.
+// Codes that stay on the device are what encode() gives, and outlive the autoencoder they came
+// from.
 TEST_F(SamplesTest, CodesStayOnTheDevice) {
   const auto images = synthetic_digits(130, 3).train.images;
   Array<float> expected;

@@ -1,4 +1,5 @@
-// One protocol: every long call asks its StopRequest between pieces of its work, and throws Stopped.
+// One protocol: every long call asks its StopRequest between pieces of its work, and throws
+// Stopped.
 #include <gtest/gtest.h>
 
 #include <functional>

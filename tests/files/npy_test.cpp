@@ -84,7 +84,8 @@ TEST(Npy, WritesExactlyTheseBytes) {
   EXPECT_EQ(read_raw(folder / "x.npy"), npy(dict, raw<float>({1.0F, 2.0F, 3.0F})));
 }
 
-// NumPy's own: np.array([...], np.float16).tobytes(), its smallest, its largest, what is not finite.
+// NumPy's own: np.array([...], np.float16).tobytes(), its smallest, its largest, what is not
+// finite.
 TEST(Npy, ReadsHalfPrecision) {
   const std::vector<std::uint16_t> bits{0x0000, 0x8000, 0x3c00, 0xc000, 0x3555, 0x0001,
                                         0x03ff, 0x0400, 0x7bff, 0x7c00, 0xfc00};

@@ -57,8 +57,8 @@ TEST_P(BiasGradient, IsTheSumOfTheChannel) {
           expected += double{dy[(n * shape.channels + c) * shape.inner + i]};
         }
       }
-      // Rounding walks at random; one thread that sums a share of 512 alone, up to 20 or so, loses half
-      // units of 1e-6 at a time.
+      // Rounding walks at random; one thread that sums a share of 512 alone, up to 20 or so, loses
+      // half units of 1e-6 at a time.
       const auto values = static_cast<double>(shape.batch * shape.inner);
       ASSERT_NEAR(sums[c], expected, 1.5e-6 * std::sqrt(values))
           << shape.batch << " x " << shape.channels << " x " << shape.inner << ", channel " << c;

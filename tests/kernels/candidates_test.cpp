@@ -17,7 +17,8 @@ namespace {
 using kernels::Candidate;
 using kernels::CandidateLists;
 
-/// Few different small whole numbers: all products and distances are exact, and there are many ties.
+/// Few different small whole numbers: all products and distances are exact, and there are many
+/// ties.
 Array<float> whole_numbers(std::size_t rows, std::size_t features) {
   std::mt19937 random(static_cast<std::uint32_t>(rows * 31 + features));
   Array<float> x({rows, features});
@@ -135,14 +136,15 @@ TEST_P(Candidates, AnyTiles) {
   }
 }
 
-// A list is cut when another round might overflow it: here dozens of times, and later rounds' nearest
-// must still replace the earlier ones'.
+// A list is cut when another round might overflow it: here dozens of times, and later rounds'
+// nearest must still replace the earlier ones'.
 TEST_P(Candidates, ListsThatFillUpAreCut) {
   for (const bool nearing : {true, false}) {
     constexpr std::size_t kRows = 3000;
     Array<float> x({kRows, 1});
     for (std::size_t i = 0; i < kRows; ++i) {
-      // Columns come nearer and nearer to row 0 (every one beats the bound), or farther and farther.
+      // Columns come nearer and nearer to row 0 (every one beats the bound), or farther and
+      // farther.
       x.values[i] = static_cast<float>(nearing ? kRows - i : i);
     }
     x.values[0] = 0.f;

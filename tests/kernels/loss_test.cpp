@@ -30,7 +30,8 @@ class LossKernel : public KernelTest {
     const auto device_logits = to_device(logits);
     const auto device_target = to_device(target);
     auto dlogits = output(pixels);
-    // One partial sum a block, and the number of blocks is the way's own affair: at most one a pixel.
+    // One partial sum a block, and the number of blocks is the way's own affair: at most one a
+    // pixel.
     auto partial_sums = poisoned<double>(pixels + kTail);
     std::size_t partials = 0;
     run_as(way, [&] {

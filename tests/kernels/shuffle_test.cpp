@@ -52,7 +52,8 @@ TEST_P(Shuffle, HighHalfIsAFunctionOfSeedEpochAndImage) {
   EXPECT_EQ(draw(42, 3, 1000), keys);
   const Keys fewer = draw(42, 3, 300);
   EXPECT_TRUE(std::equal(fewer.begin(), fewer.end(), keys.begin()));
-  // Other seeds and epochs give other numbers, also where only the upper half of their bits differs.
+  // Other seeds and epochs give other numbers, also where only the upper half of their bits
+  // differs.
   const std::uint64_t far = std::uint64_t{1} << 32;
   for (const Keys& other : {draw(43, 3, 1000), draw(42 + far, 3, 1000), draw(42, 4, 1000),
                             draw(42, 3 + far, 1000), draw(3, 42, 1000)}) {

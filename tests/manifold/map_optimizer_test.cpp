@@ -1,5 +1,5 @@
-// What only the optimizer itself can be made to do: to use a grid where sums would be quicker, and to
-// let a map outgrow it.
+// What only the optimizer itself can be made to do: to use a grid where sums would be quicker, and
+// to let a map outgrow it.
 #include "manifold/map_optimizer.hpp"
 
 #include <gtest/gtest.h>
@@ -77,8 +77,9 @@ TEST_F(Optimizer, AnIterationIsEightNodesAtMost) {
   }
 }
 
-// Then it is taken back, velocities and gains and all, and made again on a larger one: every step is
-// what it would have been. Repulsion alone makes it grow; much faster, and rounding alone would show.
+// Then it is taken back, velocities and gains and all, and made again on a larger one: every step
+// is what it would have been. Repulsion alone makes it grow; much faster, and rounding alone would
+// show.
 TEST_F(Optimizer, AMapThatOutgrowsItsGridIsMadeAgain) {
   constexpr double kRate = 3e3;
   constexpr std::size_t kIterations = 4;

@@ -437,8 +437,8 @@ TEST_P(Grid, HalfItsSideMayBeOdd) {
   }
 }
 
-// One lone charge has as much energy in every frequency: those of the first and the last column count
-// once, all others twice.
+// One lone charge has as much energy in every frequency: those of the first and the last column
+// count once, all others twice.
 TEST_P(Grid, EnergyIsChargeTimesPotential) {
   for (const std::uint32_t side : {6U, 16U, 30U}) {
     const std::size_t columns = side / 2 + 1;

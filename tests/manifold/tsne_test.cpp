@@ -129,8 +129,8 @@ TEST_P(Tsne, SameSeedSameBytes) {
   }
 }
 
-// What is asked for in pieces is what is asked for at once: strides, odd ends and recordings are all
-// the same iterations.
+// What is asked for in pieces is what is asked for at once: strides, odd ends and recordings are
+// all the same iterations.
 TEST_P(Tsne, AnyNumberOfIterations) {
   for (const std::size_t rows : {60U, kGridRows}) {
     const auto x = test::blob_data(rows, 6, 3, 8.0);
@@ -149,8 +149,8 @@ TEST_P(Tsne, AnyNumberOfIterations) {
   }
 }
 
-// The whole of it again in double precision, across the end of the exaggeration. A small learning rate
-// keeps the two on the same path.
+// The whole of it again in double precision, across the end of the exaggeration. A small learning
+// rate keeps the two on the same path.
 TEST_P(Tsne, FollowsTheDenseOne) {
   constexpr std::size_t kRows = 30;
   const auto x = test::blob_data(kRows, 4, 3, 6.0);

@@ -19,7 +19,8 @@ std::vector<float> half_plane(std::size_t side) {
   return test::normal_data(side / 2, side, 0.5).values;
 }
 
-/// The spectrum of the plane of which these are the upper rows and the lower are zero, term by term.
+/// The spectrum of the plane of which these are the upper rows and the lower are zero, term by
+/// term.
 std::vector<std::complex<double>> direct_spectrum(const std::vector<float>& plane,
                                                   std::size_t side) {
   const std::size_t columns = side / 2 + 1;
@@ -94,8 +95,8 @@ TEST_P(HalfPlane, ThereAndBackMultipliesByTheNumberOfNodes) {
   }
 }
 
-// A product of spectra is a cyclic convolution: with a shift by (1, 2) too, which moves rows off the
-// wanted half and columns around the edge.
+// A product of spectra is a cyclic convolution: with a shift by (1, 2) too, which moves rows off
+// the wanted half and columns around the edge.
 TEST_P(HalfPlane, InverseGivesTheUpperRowsOfAWholePlane) {
   constexpr std::size_t kSide = 10;
   const auto plane = half_plane(kSide);

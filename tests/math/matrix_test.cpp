@@ -119,8 +119,8 @@ class SymmetricEigen : public OnTarget {
     return pairs;
   }
 
-  /// Solves, and checks that the pairs are eigenpairs, orthonormal and in order; for all counts, that
-  /// they are the largest of all.
+  /// Solves, and checks that the pairs are eigenpairs, orthonormal and in order; for all counts,
+  /// that they are the largest of all.
   std::vector<double> check(const Matrix& a, std::size_t n, std::vector<std::size_t> counts) {
     double norm = 0;
     double trace = 0;

@@ -28,7 +28,7 @@ struct Smem {
   float values[64];
 };
 
-// ---- planted faults ------------------------------------------------------------------------------
+// ---- planted faults -----------------------------------------------------------------------------
 
 __global__ void neighbour(float* out, bool with_barrier) {
   Smem& smem = simt::shared<Smem>();
@@ -129,7 +129,7 @@ void expect_all_in(const std::string& text, const std::vector<std::string>& part
   EXPECT_EQ(text.find('\n'), std::string::npos);
 }
 
-// ---- memory --------------------------------------------------------------------------------------
+// ---- memory -------------------------------------------------------------------------------------
 
 TEST(Emulation, OrdersShowARace) {
   const LaunchConfig config{.block = {64}, .shared_bytes = sizeof(Smem)};
@@ -179,7 +179,7 @@ TEST(Emulation, TooLittleSharedMemoryIsReported) {
   }
 }
 
-// ---- hangs ---------------------------------------------------------------------------------------
+// ---- hangs --------------------------------------------------------------------------------------
 
 class EmulationReports : public testing::TestWithParam<ThreadOrder> {
   simt::EmulationScope scope_{GetParam()};
@@ -275,7 +275,7 @@ TEST_P(EmulationReports, NothingForAnEmptyGrid) {
   EXPECT_EQ(error_of({.grid = {0}}, grid_barrier), "no error");
 }
 
-// ---- launch shapes -------------------------------------------------------------------------------
+// ---- launch shapes ------------------------------------------------------------------------------
 
 TEST(LaunchShape, PlainBlocksHaveOneThread) {
   EXPECT_EQ(simt::per_element(0).grid.x, 1U);

@@ -1,4 +1,5 @@
-// Every word of simt.hpp against what CUDA says it does, on both targets, in every order of threads.
+// Every word of simt.hpp against what CUDA says it does, on both targets, in every order of
+// threads.
 #include "vocabulary.hpp"
 
 #include <gtest/gtest.h>
@@ -74,8 +75,8 @@ TEST_P(Vocabulary, WarpsExchange) {
       SCOPED_TRACE(std::to_string(thread) + " of " + std::to_string(size));
       ASSERT_EQ(mine.broadcast, 0U);
       ASSERT_EQ(mine.half, lane < 16 ? 0U : 16U);
-      // Beyond the warp, and alone, a lane gets its own. One that does not exist has no value: on a GPU
-      // that may be anything, the emulation gives a NaN.
+      // Beyond the warp, and alone, a lane gets its own. One that does not exist has no value: on a
+      // GPU that may be anything, the emulation gives a NaN.
       const auto source = [&](unsigned wanted) {
         return (size == 1 && !kOnCuda) || wanted > 31 ? lane : wanted;
       };

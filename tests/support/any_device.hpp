@@ -1,5 +1,5 @@
-// A fixture for tests of the public API that one device is enough for: the CPU where this build has it,
-// else a GPU.
+// A fixture for tests of the public API that one device is enough for: the CPU where this build has
+// it, else a GPU.
 #pragma once
 
 #include <gtest/gtest.h>

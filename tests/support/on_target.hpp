@@ -1,7 +1,8 @@
 // Tests of what compiles for both targets: written once, run in every way a target can run them.
 //
-// The CPU's ways are the plain one of production and the three thread orders of the emulation; CUDA's
-// are a stream and a recorded graph. On a machine without a GPU the CUDA tests skip, by name.
+// The CPU's ways are the plain one of production and the three thread orders of the emulation;
+// CUDA's are a stream and a recorded graph. On a machine without a GPU the CUDA tests skip, by
+// name.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -114,8 +115,8 @@ class KernelTest : public OnTarget, public testing::WithParamInterface<Way> {
  protected:
   void run(const std::function<void()>& work) { run_as(GetParam(), work); }
 
-  /// The other way of which the results must have the same bits as in the way of the parameter: blocks
-  /// of one thread apart, no result depends on when which thread runs.
+  /// The other way of which the results must have the same bits as in the way of the parameter:
+  /// blocks of one thread apart, no result depends on when which thread runs.
   static Way twin() {
     switch (GetParam()) {
       case Way::graph:
