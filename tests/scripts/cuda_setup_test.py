@@ -26,6 +26,9 @@ else:
 NVCC = """
 if "--list-gpu-arch" in sys.argv:
     print("\\n".join("compute_" + number for number in "{known}".split()))
+elif "-E" in sys.argv:
+    if "-ccbin" not in sys.argv and (message := "{refuses}"):
+        sys.exit("host_config.h:137:2: error: #error -- " + message)
 else:
     print("Cuda compilation tools, release {version}, V{version}.1")
 """
@@ -97,7 +100,7 @@ class CudaSetupTest(unittest.TestCase):
         self.wheel("cuda_toolkit", {"cuda_toolkit.dist-info/METADATA": REQUIRED})
         self.wheel("nvidia_cublas", {"nvidia/cu13/lib/libcublas.so.13": "cuBLAS"})
         self.wheel("nvidia_cufft", {"nvidia/cu13/lib/libcufft.so.12": "cuFFT"})
-        self.wheel("nvidia_nvcc", {"nvidia/cu13/bin/nvcc": "the compiler"})
+        self.wheel("nvidia_nvcc", {"nvidia/cu13/bin/nvcc": "#!/bin/sh\n"})
         for major in ("12", "13"):
             files = {"include/cudnn_version.h": CUDNN_HEADER, "lib/libcudnn.so.9": "cuDNN " + major}
             files = {f"nvidia/cudnn/{name}": text for name, text in files.items()}
@@ -113,9 +116,10 @@ class CudaSetupTest(unittest.TestCase):
     def driver(self, cuda, gpus="9.0"):
         self.program("bin/nvidia-smi", NVIDIA_SMI.format(cuda=cuda, gpus=gpus))
 
-    def toolkit(self, version, known="75 80 90", cudnn=False):
+    def toolkit(self, version, known="75 80 90", cudnn=False, refuses=""):
         """A toolkit of the machine's own."""
-        nvcc = self.program("own/bin/nvcc", NVCC.format(version=version, known=known))
+        text = NVCC.format(version=version, known=known, refuses=refuses)
+        nvcc = self.program("own/bin/nvcc", text)
         self.environment["CUDA_HOME"] = str(self.work / "own")
         self.program("own/include/cuda_runtime.h", "")
         if cudnn:
@@ -217,7 +221,7 @@ class CudaSetupTest(unittest.TestCase):
     def test_a_script_that_calls_nvcc_is_not_a_toolkit(self):
         self.driver("13.0")
         self.toolkit("13.0", cudnn=True)
-        self.program("bin/nvcc", NVCC.format(version="13.0", known="75 80 90"))
+        self.program("bin/nvcc", NVCC.format(version="13.0", known="75 80 90", refuses=""))
         self.assertEqual(self.choose()["CUDAToolkit_ROOT"], str(self.work / "own"))
 
     def test_cudnn_alone_is_fetched_for_the_toolkit_that_is_there(self):
@@ -262,9 +266,26 @@ class CudaSetupTest(unittest.TestCase):
 
     def test_the_first_toolkit_that_suits_is_taken(self):
         self.driver("13.0")
-        self.program("bin/nvcc", NVCC.format(version="11.5", known="75 80"))
+        self.program("bin/nvcc", NVCC.format(version="11.5", known="75 80", refuses=""))
         own = self.toolkit("12.8", cudnn=True).parents[1]
         self.assertEqual(self.choose()["CUDAToolkit_ROOT"], str(own), self.said)
+
+    def test_a_toolkit_that_does_not_take_the_compiler_is_replaced_or_left_out(self):
+        self.toolkit("13.0", cudnn=True, refuses="unsupported GNU version!")
+        self.check_left_out(
+            self.choose("test"), "does not work with the C++ compiler here", "unsupported GNU"
+        )
+        self.assertEqual(self.choose("test", CUDAHOSTCXX="g++-14")["HOURGLASS_CUDA"], "AUTO")
+        self.driver("13.0")
+        self.check_fetched(self.choose(), "13.0")
+
+    def test_wheels_that_do_not_take_the_compiler_are_left_out(self):
+        self.driver("13.0")
+        refusal = "#!/bin/sh\necho 'error: unsupported GNU version' >&2\nexit 1\n"
+        self.wheel("nvidia_nvcc", {"nvidia/cu13/bin/nvcc": refusal})
+        options = self.choose()
+        self.assertEqual((self.status, options), (0, {"HOURGLASS_CUDA": "OFF"}), self.said)
+        self.assertIn("unsupported GNU version", self.said.splitlines()[-1])
 
     # --- What the user says ----------------------------------------------------------------------
 
@@ -346,7 +367,7 @@ class CudaSetupTest(unittest.TestCase):
     def architectures(self, gpus, known):
         """What cmake/CudaArchitectures.cmake makes of these GPUs."""
         self.driver("13.0", gpus)
-        nvcc = self.program("nvcc", NVCC.format(version="13.0", known=known))
+        nvcc = self.program("nvcc", NVCC.format(version="13.0", known=known, refuses=""))
         script = self.work / "script.cmake"
         script.write_text(
             f'set(CUDAToolkit_NVCC_EXECUTABLE "{nvcc}")\n'
