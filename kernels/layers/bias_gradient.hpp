@@ -11,8 +11,8 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 /// dy (batch, channels, inner): planes of `inner` cells after a convolution, single values after a
 /// dense layer.
 struct ChannelShape {
-  std::size_t batch;
-  std::size_t channels;
+  std::size_t batch = 0;
+  std::size_t channels = 0;
   std::size_t inner = 1;
 };
 

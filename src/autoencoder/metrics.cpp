@@ -48,7 +48,7 @@ double roc_auc(std::span<const float> negatives, std::span<const float> positive
   std::ranges::sort(sorted);
   double wins = 0.0;
   for (const float score : positives) {
-    const auto [first, last] = std::ranges::equal_range(sorted, score);
+    const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), score);
     wins += static_cast<double>(first - sorted.begin()) + 0.5 * static_cast<double>(last - first);
   }
   return wins / (static_cast<double>(negatives.size()) * static_cast<double>(positives.size()));

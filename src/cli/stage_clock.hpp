@@ -16,7 +16,7 @@ class StageClock {
   template <class Work>
   auto time(const std::string& name, Work work) {
     const Range range(name);
-    const Stopwatch stopwatch{stages_, name};
+    const Stopwatch stopwatch(stages_, name);
     return work();
   }
 
@@ -34,10 +34,14 @@ class StageClock {
   }
 
   struct Stopwatch {
+    Stopwatch(Json& stages_, const std::string& name_) : stages(stages_), name(name_) {}
+    ~Stopwatch() { stages[name] = seconds_since(start); }
+    Stopwatch(const Stopwatch&) = delete;
+    Stopwatch& operator=(const Stopwatch&) = delete;
+
     Json& stages;
     const std::string& name;
     Clock::time_point start = Clock::now();
-    ~Stopwatch() { stages[name] = seconds_since(start); }
   };
 
   Clock::time_point start_ = Clock::now();

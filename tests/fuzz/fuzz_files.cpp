@@ -1,11 +1,6 @@
 // A libFuzzer target for everything that reads bytes from outside: the first byte chooses the
 // format, the others are the file. Whatever they hold, the parser returns or throws Error.
-//
-//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc
-//     -Ibuild/test/generated -o fuzz_files tests/fuzz/fuzz_files.cpp src/files/*.cpp
-//     src/data/idx.cpp
-//     src/autoencoder/model.cpp src/autoencoder/description.cpp -lz
-//   ./fuzz_files -max_total_time=60
+// tests/fuzz/fuzz builds and runs it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
