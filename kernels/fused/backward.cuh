@@ -101,8 +101,8 @@ __device__ __phase__ void upsampled_backward(const Block<L>& block, const Convol
   const float* weights = block.derived + own.backward;
   F* expanded = block.values + net.expanded;
   const int columns = input.width;
-  const int outputs = detail::limited(own.outputs, net.plan.chunk_outputs);
-  const int all_rows = detail::limited(input.height, net.plan.chunk_rows);
+  const int outputs = limited(own.outputs, net.plan.chunk_outputs);
+  const int all_rows = limited(input.height, net.plan.chunk_rows);
 
   for (int o0 = 0; o0 < own.outputs; o0 += outputs) {
     const int here = o0 + outputs <= own.outputs ? outputs : own.outputs - o0;
