@@ -137,8 +137,9 @@ __device__ __phase__ void upsampled_backward(const Block<L>& block, const Convol
             const F* h = expanded + ((o * rows + i) * columns + j0) * 9;
             const float* w = weights + ((o0 + o) * pairs + pair) * 18;
             for (int t = 0; t < 9; ++t) {
-              const F tap0 = in_register(F(w[2 * t]));
-              const F tap1 = in_register(F(w[2 * t + 1]));
+              const auto taps = weights_at<2>(w + 2 * t);
+              const F tap0 = in_register(F(taps[0]));
+              const F tap1 = in_register(F(taps[1]));
               unrolled<width>([&](auto j) {
                 const F value = in_register(h[j * 9 + t]);
                 sums[j][0] = fma(tap0, value, sums[j][0]);

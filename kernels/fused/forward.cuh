@@ -53,7 +53,8 @@ __device__ __forceinline__ void add_winograd_row(Planes<const F> in, int inputs,
     F u[4];
     winograd_row<p>(x, in.row, u);
     unrolled<4>([&](auto k) {
-      unrolled<4>([&](auto o) { m[o][k] = fma(u[k], F(w[k * 4 + o]), m[o][k]); });
+      const auto four = weights_at<4>(w + k * 4);
+      unrolled<4>([&](auto o) { m[o][k] = fma(u[k], F(four[o]), m[o][k]); });
     });
     x += in.plane;
     w += 64;
@@ -126,14 +127,14 @@ __device__ __phase__ void first_convolution(const Block<L>& block, const Convolu
     F* pooled = out.cell(0, i, j);
     auto* winner = block.winners + first_winner + i * output.width + j;
     for (int o = 0; o < output.channels; ++o) {
-      const float* w = weights + o * 16;
       F left[4];
       F right[4];
       unrolled<4>([&](auto p) {
-        const F m1 = u[p][1] * F(w[4 * p + 1]);
-        const F m2 = u[p][2] * F(w[4 * p + 2]);
-        left[p] = fma(u[p][0], F(w[4 * p]), m1 + m2);
-        right[p] = (m1 - m2) - u[p][3] * F(w[4 * p + 3]);
+        const auto w = weights_at<4>(weights + o * 16 + 4 * p);
+        const F m1 = u[p][1] * F(w[1]);
+        const F m2 = u[p][2] * F(w[2]);
+        left[p] = fma(u[p][0], F(w[0]), m1 + m2);
+        right[p] = (m1 - m2) - u[p][3] * F(w[3]);
       });
       const F y[4] = {left[0] + (left[1] + left[2]), right[0] + (right[1] + right[2]),
                       (left[1] - left[2]) - left[3], (right[1] - right[2]) - right[3]};
@@ -187,10 +188,12 @@ __device__ __forceinline__ void convolve(const Block<L>& block, const Maps& inpu
           const F* cells = x + ky * in.row;
           F v[width + 2];
           unrolled<width + 2>([&](auto j) { v[j] = in_register(cells[j]); });
-          unrolled<6>([&](auto t) {
-            const F tap = w[ky * 6 + t];
-            unrolled<width>(
-                [&](auto j) { sums[j][t % 2] = fma(tap, v[j + t / 2], sums[j][t % 2]); });
+          unrolled<3>([&](auto kx) {
+            const auto taps = weights_at<2>(w + (ky * 3 + kx) * 2);
+            unrolled<2>([&](auto o) {
+              const F tap = taps[o];
+              unrolled<width>([&](auto j) { sums[j][o] = fma(tap, v[j + kx], sums[j][o]); });
+            });
           });
         }
         x += in.plane;
@@ -239,9 +242,10 @@ __device__ __forceinline__ void convolve_upsampled(const Block<L>& block, const 
           const F* cells = x + a * in.row;
           F v[width + 2];
           unrolled<width + 2>([&](auto j) { v[j] = in_register(cells[j]); });
+          const auto taps = weights_at<4>(w + a * 4);
           unrolled<4>([&](auto t) {
             constexpr int s = t / 2;
-            const F tap = w[a * 4 + t];
+            const F tap = taps[t];
             unrolled<width>([&](auto j) { sums[j][s] = fma(tap, v[j + s + t % 2], sums[j][s]); });
           });
         });

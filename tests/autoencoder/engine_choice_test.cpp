@@ -45,8 +45,8 @@ TEST_F(EngineChoice, AutoIsFusedWhereItRunsAndElseSaysWhy) {
 }
 
 TEST_F(EngineChoice, FusedWhereItCannotIsAnError) {
-  const std::string error =
-      error_of([this] { const Autoencoder autoencoder(without_relu(), device_, EngineKind::fused); });
+  const std::string error = error_of(
+      [this] { const Autoencoder autoencoder(without_relu(), device_, EngineKind::fused); });
   EXPECT_TRUE(error.starts_with("engine 'fused': layer 1 has no relu; ")) << error;
   EXPECT_TRUE(error.ends_with("; use --engine layered (or auto)")) << error;
 }
