@@ -10,6 +10,7 @@ set(HOURGLASS_KERNELS
     kernels/data/corrupt.cu
     kernels/data/gather.cu
     kernels/data/shuffle.cu
+    kernels/fused/train.cu
     kernels/gram/accumulate.cu
     kernels/gram/diagonal.cu
     kernels/layers/activation.cu
@@ -29,6 +30,8 @@ set(HOURGLASS_KERNELS
 
 # What calls kernels and libraries: plain C++ for both targets.
 set(HOURGLASS_PER_TARGET
+    src/autoencoder/fused_engine.cpp
+    src/autoencoder/fused_network.cpp
     src/autoencoder/layered_engine.cpp
     src/autoencoder/layers.cpp
     src/autoencoder/network.cpp
@@ -43,14 +46,10 @@ set(HOURGLASS_PER_TARGET
     src/target/table.cpp
     src/manifold/map_solver.cpp)
 
-# The fused engine has not been built for GPUs yet.
 set(HOURGLASS_ONLY_CPU
-    kernels/fused/train.cu
     kernels/simt/emulator.cpp
     kernels/simt/fiber.cpp
     kernels/simt/host.cpp
-    src/autoencoder/fused_engine.cpp
-    src/autoencoder/fused_network.cpp
     src/device/runtime_cpu.cpp
     src/math/context_cpu.cpp
     src/math/convolution_onednn.cpp
@@ -61,7 +60,6 @@ set(HOURGLASS_ONLY_CPU
     src/math/sort_std.cpp)
 
 set(HOURGLASS_ONLY_CUDA
-    src/autoencoder/fused_engine_cuda.cpp
     src/device/runtime_cuda.cpp
     src/math/context_cuda.cpp
     src/math/convolution_cudnn.cpp

@@ -27,6 +27,7 @@
 namespace hourglass {
 
 class Engine;
+struct ChosenEngine;
 
 /// Where training stands, told after each step.
 struct TrainingProgress {
@@ -36,6 +37,12 @@ struct TrainingProgress {
   std::size_t images_seen;  ///< of this epoch
   std::size_t images;       ///< in an epoch
   double seconds;           ///< since the epoch began
+};
+
+/// How the gradients of a batch's images come together, where an engine has the choice.
+enum class Reduction {
+  ordered,  ///< always in the same order: the same seed gives the same bytes
+  atomic,   ///< as they come, which spares a GPU a barrier: every run has other last bits
 };
 
 struct EpochResult {
@@ -54,6 +61,8 @@ struct TrainingOptions {
   Loss loss = Loss::bce;
   std::uint64_t seed = 0;  ///< of the shuffling
   bool shuffle = true;
+  Reduction reduction = Reduction::ordered;  ///< of the fused engine; the layered one has its own
+  bool phase_times = false;                  ///< of the fused engine: TrainingResult::phases
   /// Of what the network sees, drawn anew each step; the loss asks for the clean images. Validation
   /// images have one corruption, that of corrupt().
   Corruption corruption = {};
@@ -64,9 +73,16 @@ struct TrainingOptions {
   StopRequest stop = {};
 };
 
+/// What one phase of the fused engine's kernel took, over all steps and validations.
+struct PhaseTime {
+  std::string phase;
+  double seconds;  ///< mean over the blocks that trained
+};
+
 struct TrainingResult {
   std::vector<EpochResult> epochs;
   std::size_t steps = 0;
+  std::vector<PhaseTime> phases;  ///< in their order in a step, if asked for
 };
 
 /// Arrays of images: (N, height, width); (N, channels, height, width) with several channels; (N,
@@ -96,6 +112,8 @@ class Autoencoder {
 
   [[nodiscard]] const Model& model() const;
   [[nodiscard]] EngineKind engine() const;
+  /// Why `automatic` did not become the fused engine; empty where it did, or was not asked for.
+  [[nodiscard]] const std::string& why_not_fused() const;
   [[nodiscard]] std::size_t parameter_count() const;
 
   /// Glorot uniform weights (Glorot and Bengio 2010, equation 16), zero biases.
@@ -127,8 +145,11 @@ class Autoencoder {
   [[nodiscard]] Array<float> activations(const Images& images, std::size_t layers) const;
 
  private:
+  Autoencoder(const Device& device, ChosenEngine chosen);
+
   Device device_;
   std::unique_ptr<Engine> engine_;
+  std::string why_not_fused_;
 };
 
 }  // namespace hourglass

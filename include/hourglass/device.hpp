@@ -10,8 +10,8 @@ namespace hourglass {
 enum class DeviceKind { cpu, cuda };
 
 /// fp32: IEEE single precision everywhere. tf32: matrix products and convolutions may round their
-/// operands to TF32 (CUDA only). No engine has bf16.
-enum class Precision { fp32, tf32, bf16 };
+/// operands to TF32 (the layered engine on CUDA).
+enum class Precision { fp32, tf32 };
 
 /// layered: each layer a library call or a kernel. fused: one kernel for a whole epoch.
 /// automatic: the fastest that this build, device and model have.
@@ -35,7 +35,7 @@ struct Device {
 int set_cpu_threads(int threads);
 [[nodiscard]] int cpu_threads();
 
-/// "fp32", "tf32", "bf16"; "auto", "layered", "fused". Throw UsageError for anything else.
+/// "fp32", "tf32"; "auto", "layered", "fused". Throw UsageError for anything else.
 [[nodiscard]] Precision parse_precision(std::string_view name);
 [[nodiscard]] EngineKind parse_engine(std::string_view name);
 [[nodiscard]] std::string_view name_of(Precision precision);

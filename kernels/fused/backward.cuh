@@ -101,8 +101,8 @@ __device__ __phase__ void upsampled_backward(const Block<L>& block, const Convol
   const float* weights = block.derived + own.backward;
   F* expanded = block.values + net.expanded;
   const int columns = input.width;
-  const int outputs = detail::limited(own.outputs, net.plan.chunk_outputs);
-  const int all_rows = detail::limited(input.height, net.plan.chunk_rows);
+  const int outputs = limited(own.outputs, net.plan.chunk_outputs);
+  const int all_rows = limited(input.height, net.plan.chunk_rows);
 
   for (int o0 = 0; o0 < own.outputs; o0 += outputs) {
     const int here = o0 + outputs <= own.outputs ? outputs : own.outputs - o0;
@@ -137,8 +137,9 @@ __device__ __phase__ void upsampled_backward(const Block<L>& block, const Convol
             const F* h = expanded + ((o * rows + i) * columns + j0) * 9;
             const float* w = weights + ((o0 + o) * pairs + pair) * 18;
             for (int t = 0; t < 9; ++t) {
-              const F tap0 = in_register(F(w[2 * t]));
-              const F tap1 = in_register(F(w[2 * t + 1]));
+              const auto taps = weights_at<2>(w + 2 * t);
+              const F tap0 = in_register(F(taps[0]));
+              const F tap1 = in_register(F(taps[1]));
               unrolled<width>([&](auto j) {
                 const F value = in_register(h[j * 9 + t]);
                 sums[j][0] = fma(tap0, value, sums[j][0]);

@@ -1,6 +1,8 @@
 // The forward phases. Maps and weights lie as network.hpp and derive.cuh say.
 #pragma once
 
+#include <hourglass/loss.hpp>
+
 #include "kernels/fused/loops.cuh"
 
 namespace hourglass::HOURGLASS_TARGET::fused {
@@ -51,7 +53,8 @@ __device__ __forceinline__ void add_winograd_row(Planes<const F> in, int inputs,
     F u[4];
     winograd_row<p>(x, in.row, u);
     unrolled<4>([&](auto k) {
-      unrolled<4>([&](auto o) { m[o][k] = fma(u[k], F(w[k * 4 + o]), m[o][k]); });
+      const auto four = weights_at<4>(w + k * 4);
+      unrolled<4>([&](auto o) { m[o][k] = fma(u[k], F(four[o]), m[o][k]); });
     });
     x += in.plane;
     w += 64;
@@ -124,14 +127,14 @@ __device__ __phase__ void first_convolution(const Block<L>& block, const Convolu
     F* pooled = out.cell(0, i, j);
     auto* winner = block.winners + first_winner + i * output.width + j;
     for (int o = 0; o < output.channels; ++o) {
-      const float* w = weights + o * 16;
       F left[4];
       F right[4];
       unrolled<4>([&](auto p) {
-        const F m1 = u[p][1] * F(w[4 * p + 1]);
-        const F m2 = u[p][2] * F(w[4 * p + 2]);
-        left[p] = fma(u[p][0], F(w[4 * p]), m1 + m2);
-        right[p] = (m1 - m2) - u[p][3] * F(w[4 * p + 3]);
+        const auto w = weights_at<4>(weights + o * 16 + 4 * p);
+        const F m1 = u[p][1] * F(w[1]);
+        const F m2 = u[p][2] * F(w[2]);
+        left[p] = fma(u[p][0], F(w[0]), m1 + m2);
+        right[p] = (m1 - m2) - u[p][3] * F(w[3]);
       });
       const F y[4] = {left[0] + (left[1] + left[2]), right[0] + (right[1] + right[2]),
                       (left[1] - left[2]) - left[3], (right[1] - right[2]) - right[3]};
@@ -185,10 +188,12 @@ __device__ __forceinline__ void convolve(const Block<L>& block, const Maps& inpu
           const F* cells = x + ky * in.row;
           F v[width + 2];
           unrolled<width + 2>([&](auto j) { v[j] = in_register(cells[j]); });
-          unrolled<6>([&](auto t) {
-            const F tap = w[ky * 6 + t];
-            unrolled<width>(
-                [&](auto j) { sums[j][t % 2] = fma(tap, v[j + t / 2], sums[j][t % 2]); });
+          unrolled<3>([&](auto kx) {
+            const auto taps = weights_at<2>(w + (ky * 3 + kx) * 2);
+            unrolled<2>([&](auto o) {
+              const F tap = taps[o];
+              unrolled<width>([&](auto j) { sums[j][o] = fma(tap, v[j + kx], sums[j][o]); });
+            });
           });
         }
         x += in.plane;
@@ -237,9 +242,10 @@ __device__ __forceinline__ void convolve_upsampled(const Block<L>& block, const 
           const F* cells = x + a * in.row;
           F v[width + 2];
           unrolled<width + 2>([&](auto j) { v[j] = in_register(cells[j]); });
+          const auto taps = weights_at<4>(w + a * 4);
           unrolled<4>([&](auto t) {
             constexpr int s = t / 2;
-            const F tap = w[a * 4 + t];
+            const F tap = taps[t];
             unrolled<width>([&](auto j) { sums[j][s] = fma(tap, v[j + s + t % 2], sums[j][s]); });
           });
         });
@@ -269,13 +275,42 @@ __device__ __phase__ void upsampled_convolution(const Block<L>& block, const Con
 
 // ---- loss ---------------------------------------------------------------------------------------
 
-enum class Pass { training, validation };
+/// The loss of some logits, one a pixel (see kernels/layers/loss.cu), and its gradients, in their
+/// place.
+template <int n, class F>
+__device__ __forceinline__ F bce_of(const F* target, F (&logits)[n]) {
+  F loss = 0.f;
+  F product = 1.f;  // of up to 14 numbers from 1 to 2, whose logarithms are wanted
+  unrolled<n>([&](auto k) {
+    const F z = logits[k];
+    const F x = target[k];
+    const F e = exp(F(0.f) - max(z, F(0.f) - z));
+    const F d = e + F(1.f);
+    loss += max(z, F(0.f)) - z * x;
+    product *= d;
+    logits[k] = select(greater(z, F(0.f)), F(1.f), e) / d - x;
+  });
+  return loss + log(product);
+}
+template <int n, class F>
+__device__ __forceinline__ F mse_of(const F* target, F (&logits)[n]) {
+  F loss = 0.f;
+  unrolled<n>([&](auto k) {
+    const F z = logits[k];
+    const F e = exp(F(0.f) - max(z, F(0.f) - z));
+    const F p = select(greater(z, F(0.f)), F(1.f), e) / (e + F(1.f));
+    const F error = p - target[k];
+    loss += error * error;
+    logits[k] = F(2.f) * error * p * (F(1.f) - p);
+  });
+  return loss;
+}
 
-/// The last convolution, the loss of its logits (see kernels/layers/loss.cu) and, in training,
-/// their gradient times `scale`. `live` is one for lanes that hold an image and zero for others.
-/// Returns the loss summed over the pixels and images of this thread.
-template <class L, Pass pass, bool bce>
-__device__ __phase__ double last_convolution(const Block<L>& block, float scale,
+/// The last convolution, the loss of its logits and their gradient times `scale`. `live` is one for
+/// lanes that hold an image and zero for others. Returns the loss summed over the pixels and images
+/// of this thread.
+template <class L>
+__device__ __phase__ double last_convolution(const Block<L>& block, Loss kind, float scale,
                                              typename L::Value live) {
   using F = typename L::Value;
   const Network& net = block.net;
@@ -287,30 +322,14 @@ __device__ __phase__ double last_convolution(const Block<L>& block, float scale,
   convolve_upsampled(
       block, net.decoded[net.depth - 1], net.delta.channels, block.derived + net.last().forward,
       [&](int o, int i, int j, auto width, const auto& values) {
+        constexpr int n = width * 2;
         const F* target = clean.cell(o, i, j);
         F* gradient = delta.cell(o, i, j);
         const F b = bias[o];
-        F part = 0.f;
-        F product = 1.f;  // of up to 14 numbers from 1 to 2, whose logarithms are wanted
-        unrolled<width * 2>([&](auto k) {
-          const F z = values[k / 2][k % 2] + b;
-          const F x = target[k];
-          const F e = exp(F(0.f) - max(z, F(0.f) - z));
-          const F d = e + F(1.f);
-          const F p = select(greater(z, F(0.f)), F(1.f), e) / d;
-          F by_logit;
-          if constexpr (bce) {
-            part += max(z, F(0.f)) - z * x;
-            product *= d;
-            by_logit = p - x;
-          } else {
-            const F error = p - x;
-            part += error * error;
-            by_logit = F(2.f) * error * p * (F(1.f) - p);
-          }
-          if constexpr (pass == Pass::training) gradient[k] = by_logit * weight;
-        });
-        if constexpr (bce) part += log(product);
+        F z[n];
+        unrolled<n>([&](auto k) { z[k] = values[k / 2][k % 2] + b; });
+        const F part = kind == Loss::bce ? bce_of<n>(target, z) : mse_of<n>(target, z);
+        unrolled<n>([&](auto k) { gradient[k] = z[k] * weight; });
         loss += static_cast<double>(sum(part * live));
       });
   return loss;

@@ -16,6 +16,7 @@
 //   in_register(a)                             a, loaded once: compilers fold the load into each
 //                                              use of it, and the load ports are the bottleneck
 //   pack(below, right)   below(winner)   right(winner)
+//   weights_at<n>(w)                           n floats that lie together, loaded together
 //   unrolled<n>([&](auto k) { ... })           for k = 0 .. n-1, a constant in each
 //
 // Vectors are GCC's and clang's own; only masks need a word of AVX-512.
@@ -27,6 +28,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "kernels/simt/host_device.hpp"
 #include "kernels/simt/simt.hpp"
 
 #if defined(__AVX512VL__) && !defined(__CUDACC__)
@@ -377,11 +379,19 @@ inline constexpr int kWidestLanes = 4;
 
 // ---- unrolling ----------------------------------------------------------------------------------
 
+/// std::integral_constant, for kernels too.
+template <int value>
+struct Constant {
+  HOURGLASS_HOST_DEVICE constexpr operator int() const {  // NOLINT(google-explicit-constructor)
+    return value;
+  }
+};
+
 namespace detail {
 
 template <class F, int... k>
 __device__ __forceinline__ void unrolled(F&& f, std::integer_sequence<int, k...>) {
-  (f(std::integral_constant<int, k>{}), ...);
+  (f(Constant<k>{}), ...);
 }
 
 }  // namespace detail
@@ -390,6 +400,27 @@ __device__ __forceinline__ void unrolled(F&& f, std::integer_sequence<int, k...>
 template <int n, class F>
 __device__ __forceinline__ void unrolled(F&& f) {
   detail::unrolled(f, std::make_integer_sequence<int, n>{});
+}
+
+// ---- weights ------------------------------------------------------------------------------------
+
+/// Two or four weights that lie together, on a multiple of their size. One load on a GPU, whose
+/// threads can load an eighth of what they can multiply: all of a warp read the same ones.
+template <int n>
+struct alignas(n * sizeof(float)) Weights {
+  float at[n];
+
+  __device__ __forceinline__ float operator[](int i) const { return at[i]; }
+};
+template <int n>
+__device__ __forceinline__ Weights<n> weights_at(const float* from) {
+#ifdef __CUDACC__
+  return *reinterpret_cast<const Weights<n>*>(from);
+#else
+  Weights<n> weights;
+  unrolled<n>([&](auto i) { weights.at[i] = from[i]; });
+  return weights;
+#endif
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::fused

@@ -149,13 +149,13 @@ __device__ __forceinline__ void with_row_tile(int width, int items, F&& f) {
     return width % tile == 0 && 2 * (width / tile) * items >= threads;
   };
   if (fits(7)) {
-    f(std::integral_constant<int, 7>{});
+    f(Constant<7>{});
   } else if (fits(4)) {
-    f(std::integral_constant<int, 4>{});
+    f(Constant<4>{});
   } else if (fits(2)) {
-    f(std::integral_constant<int, 2>{});
+    f(Constant<2>{});
   } else {
-    f(std::integral_constant<int, 1>{});
+    f(Constant<1>{});
   }
 }
 

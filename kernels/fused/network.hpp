@@ -62,7 +62,7 @@ struct MemoryPlan {
 
 /// On the CPU: what is expanded stays in the first-level cache.
 inline constexpr MemoryPlan kCachePlan{.chunk_outputs = 1, .chunk_rows = 1};
-/// On a GPU with 163 KB of shared memory a block or more: few barriers.
+/// On a GPU with 163 KB of shared memory a block or more: fewer barriers.
 inline constexpr MemoryPlan kRoomyPlan{};
 /// On a GPU with 99 KB.
 inline constexpr MemoryPlan kTightPlan{.chunk_outputs = 4, .reuse = true};
@@ -105,6 +105,11 @@ HOURGLASS_HOST_DEVICE constexpr int padded(int channels) {
   return (channels + 3) / 4 * 4;
 }
 
+/// A part of all, 0 for no limit.
+HOURGLASS_HOST_DEVICE constexpr int limited(int all, int limit) {
+  return limit == 0 || limit > all ? all : limit;
+}
+
 namespace detail {
 
 struct Ledger {
@@ -127,9 +132,6 @@ struct Ledger {
 
 constexpr int largest(int a, int b) {
   return a > b ? a : b;
-}
-constexpr int limited(int all, int limit) {
-  return limit == 0 || limit > all ? all : limit;
 }
 
 }  // namespace detail
@@ -176,7 +178,7 @@ constexpr Network lay_out(const Description& model, const MemoryPlan& plan, bool
     net.decoded[k] = values.maps(padded(model.decoder[k]), height(level), width(level));
     const int above = net.convolution[depth + k + 1].outputs;
     net.decoded_gradient[k] =
-        detail::limited(above, plan.chunk_outputs) == above
+        limited(above, plan.chunk_outputs) == above
             ? net.decoded[k]
             : values.maps(net.decoded[k].channels, height(level), width(level));
   }
@@ -187,8 +189,8 @@ constexpr Network lay_out(const Description& model, const MemoryPlan& plan, bool
   int carried = 0;
   for (int k = 0; k < depth; ++k) {
     const Maps& below = net.decoded[k];
-    const int outputs = detail::limited(net.convolution[depth + k + 1].outputs, plan.chunk_outputs);
-    const int rows = detail::limited(below.height, plan.chunk_rows);
+    const int outputs = limited(net.convolution[depth + k + 1].outputs, plan.chunk_outputs);
+    const int rows = limited(below.height, plan.chunk_rows);
     expanded = detail::largest(expanded, outputs * rows * below.width * 9);
     if (rows < below.height) carried = detail::largest(carried, outputs * 9 * below.channels);
   }

@@ -25,7 +25,7 @@ __device__ void clear_frame(const Block<L>& block, const Maps& maps) {
 
 /// Up to the last convolution's input.
 template <class L>
-__device__ void forward(const Block<L>& block, Stage& stage) {
+__device__ __forceinline__ void forward(const Block<L>& block, Stage& stage) {
   const Network& net = block.net;
   const int depth = net.depth;
   const Convolution* own = net.convolution;
@@ -54,7 +54,7 @@ __device__ void forward(const Block<L>& block, Stage& stage) {
 
 /// From the gradient of the logits.
 template <class L, class Sink>
-__device__ void backward(const Block<L>& block, Stage& stage, const Sink& sink) {
+__device__ __forceinline__ void backward(const Block<L>& block, Stage& stage, const Sink& sink) {
   const Network& net = block.net;
   const int depth = net.depth;
   for (int k = depth; k > 0; --k) {
@@ -82,13 +82,14 @@ __device__ void backward(const Block<L>& block, Stage& stage, const Sink& sink) 
   }
 }
 
-template <class L, Pass pass>
-__device__ double loss_of(const Block<L>& block, Loss loss, float scale, int live_lanes) {
+/// The last phase of the forward pass: the loss summed over the pixels of the first `live_lanes`
+/// images, and, times `scale`, the gradient of the logits.
+template <class L>
+__device__ __forceinline__ double loss_of(const Block<L>& block, Loss loss, float scale,
+                                          int live_lanes) {
   typename L::Value live;
   for (int lane = 0; lane < L::kCount; ++lane) lane_of(live, lane) = lane < live_lanes ? 1.f : 0.f;
-  const double sum = loss == Loss::bce ? last_convolution<L, pass, true>(block, scale, live)
-                                       : last_convolution<L, pass, false>(block, scale, live);
-  return sum;
+  return last_convolution<L>(block, loss, scale, live);
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 namespace hourglass::HOURGLASS_TARGET::fused {
 namespace {
 
-constexpr unsigned kThreads = 256;  // of a block on a GPU
+constexpr unsigned kThreads = 256;          // of a block on a GPU
+constexpr unsigned kBlocksOfProcessor = 2;  // what registers allow; memory may allow one
 
 struct alignas(128) Smem {
   simt::BlockSumScratch<double> sum;
@@ -18,11 +19,16 @@ static_assert(sizeof(Smem) == 384);
 
 constexpr Description kConv{
     .channels = 1, .height = 28, .width = 28, .depth = 2, .encoder = {16, 8}, .decoder = {8, 16}};
-constexpr std::size_t memory_on_gpu(const Description& model, const MemoryPlan& plan) {
-  return sizeof(Smem) + memory_of(lay_out(model, plan, true), 1, sizeof(Lanes<1>::Winner));
+constexpr std::size_t memory_on_gpu(const MemoryPlan& plan, bool corrupts) {
+  return sizeof(Smem) + memory_of(lay_out(kConv, plan, corrupts), 1, sizeof(Lanes<1>::Winner));
 }
-static_assert(memory_on_gpu(kConv, kRoomyPlan) <= 163 * 1024);
-static_assert(memory_on_gpu(kConv, kTightPlan) <= 99 * 1024);
+/// Whether so many blocks fit a multiprocessor; each takes a kilobyte for CUDA's own use.
+constexpr bool fit(unsigned blocks, std::size_t kilobytes, const MemoryPlan& plan, bool corrupts) {
+  return blocks * (memory_on_gpu(plan, corrupts) + 1024) <= kilobytes * 1024;
+}
+static_assert(fit(1, 100, kTightPlan, true), "compute capabilities 8.6, 8.9, 12.0");
+static_assert(fit(1, 164, kRoomyPlan, true), "8.0");
+static_assert(fit(2, 228, kRoomyPlan, false) && fit(1, 228, kRoomyPlan, true), "9.0, 10.0");
 
 // ---------------------------------------------------------------------------- device functions
 
@@ -75,10 +81,39 @@ __device__ void update_copy(const Job& job, float rate, const float* gradients,
   simt::sync_block();  // all weights are new before anyone derives from them
 }
 
+/// A group of a batch, or of the validation images.
+struct Group {
+  std::uint32_t row = 0;   ///< its first image, from the batch's first
+  std::uint32_t rows = 0;  ///< as many images as there are lanes, but for the last
+};
+template <class L>
+__device__ Group group_of(std::uint32_t group, std::uint32_t images) {
+  const std::uint32_t row = group * L::kCount;
+  const std::uint32_t left = images - row;
+  return {row, left < L::kCount ? left : L::kCount};
+}
+
+/// The sum of `groups` vectors of gradients, always in their order; sixteen loads are under way at
+/// a time.
+__device__ __forceinline__ float sum_of_groups(const float* gradients, std::uint32_t groups,
+                                               std::size_t count) {
+  constexpr std::uint32_t kTogether = 16;
+  float sum = 0.f;
+  std::uint32_t k = 0;
+  for (; k + kTogether <= groups; k += kTogether) {
+    float some[kTogether];
+    unrolled<kTogether>([&](auto j) { some[j] = gradients[(k + j) * count]; });
+    unrolled<kTogether>([&](auto j) { sum += some[j]; });
+  }
+  for (; k < groups; ++k) sum += gradients[k * count];
+  return sum;
+}
+
 // ------------------------------------------------------------------------------------- kernel
 
 template <class L>
-__global__ void __launch_bounds__(kThreads) train_kernel(const __grid_constant__ Job job) {
+__global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
+    train_kernel(const __grid_constant__ Job job) {
   Smem& smem = simt::shared<Smem>();
   const Network& net = job.net;
   const Block<L> block = block_in<L>(net, smem);
@@ -91,64 +126,73 @@ __global__ void __launch_bounds__(kThreads) train_kernel(const __grid_constant__
 
   for (const int i : simt::block_elements(net.values)) block.values[i] = 0.f;  // frames stay so
   float* const copy = job.copies + blockIdx.x * 3 * count;
-  const float* const originals[3] = {job.parameters, job.first_moment, job.second_moment};
-  for (const int i : simt::block_elements(net.parameters)) {
-    for (std::size_t k = 0; k < 3; ++k) {
-      copy[k * count + static_cast<std::size_t>(i)] = originals[k][i];
-    }
+  for (const auto i : simt::block_elements(count)) {
+    copy[i] = job.parameters[i];
+    copy[count + i] = job.first_moment[i];
+    copy[2 * count + i] = job.second_moment[i];
   }
   simt::sync_block();
 
-  std::uint32_t image = job.first_image;
-  for (std::uint32_t step = 0; step < job.steps; ++step) {
+  // After the steps comes the validation: a step without a backward pass, and without an end.
+  const std::uint32_t passes = job.steps + (job.validation.count > 0 ? 1 : 0);
+  std::uint32_t first_image = job.first_image;
+  for (std::uint32_t step = 0; step < passes; ++step) {
     stage.begin_step(step);
     stage.enter(Phase::derive);
     derive_weights(block, copy);
 
-    const std::uint32_t left = job.training.count - image;
-    const std::uint32_t batch = left < job.batch ? left : job.batch;
+    const bool training = step < job.steps;
+    const Images& images = training ? job.training : job.validation;
+    const std::uint32_t left = images.count - first_image;
+    const std::uint32_t batch = training && job.batch < left ? job.batch : left;
     const std::uint32_t groups = (batch - 1) / L::kCount + 1;
     const float scale = 1.f / (static_cast<float>(batch) * static_cast<float>(net.image_size));
     float* const gradients = job.summing == Summing::by_shares
                                  ? job.gradients
                                  : job.gradients + std::size_t{step % 2} * groups_of_batch * count;
     float* const sums = job.sums + std::size_t{step % 3} * count;
+    std::uint32_t& claimed = job.exchange->claimed[step % 2];
 
-    for (std::uint32_t group = meeting.first_group(groups, job.exchange->claimed[step % 2]);
-         group < groups; group = meeting.next_group(groups, job.exchange->claimed[step % 2])) {
-      const std::uint32_t row = group * L::kCount;
-      const std::uint32_t rows = batch - row < L::kCount ? batch - row : L::kCount;
+    for (std::uint32_t number = meeting.first_group(groups, claimed); number < groups;
+         number = meeting.next_group(groups, claimed)) {
+      const Group group = group_of<L>(number, batch);
       stage.enter(Phase::load);
-      load_images(block, job.training,
-                  {.first = image + row,
-                   .count = rows,
-                   .corruption_row = row,
-                   .random = {job.seed, stream_number(RandomStream::training_corruption,
-                                                      job.first_step + step)}},
+      const std::uint64_t random =
+          training ? stream_number(RandomStream::training_corruption, job.first_step + step)
+                   : stream_number(RandomStream::held_out_corruption);
+      load_images(block, images,
+                  {.first = first_image + group.row,
+                   .count = group.rows,
+                   .corruption_row = training ? group.row : first_image + group.row,
+                   .random = {job.seed, random}},
                   job.noise);
       forward(block, stage);
       stage.enter(Phase::last_forward);
-      double loss = loss_of<L, Pass::training>(block, job.loss, scale, static_cast<int>(rows));
+      double loss = loss_of(block, job.loss, scale, static_cast<int>(group.rows));
       loss = simt::block_sum(loss, smem.sum);
-      if (simt::block_thread() == 0) job.training_losses[step * groups_of_batch + group] = loss;
+      if (simt::block_thread() == 0) {
+        double* const losses = training ? job.training_losses + std::size_t{step} * groups_of_batch
+                                        : job.validation_losses;
+        losses[number] = loss;
+      }
       simt::sync_block();
+      if (!training) continue;
       const bool atomic = job.summing == Summing::atomic;
-      backward(block, stage, GroupSink{atomic ? sums : gradients + group * count, atomic});
+      backward(block, stage, GroupSink{atomic ? sums : gradients + number * count, atomic});
     }
-    image += batch;
+    if (!training) break;
+    first_image += batch;
 
     stage.enter(Phase::wait);
     if (!meeting.meet()) return;
     if (blockIdx.x == 0 && simt::block_thread() == 0) {
       // Nobody claims of these before the next meeting, nor has since the one before.
-      simt::store_relaxed(&job.exchange->claimed[step % 2], 0);
+      simt::store_relaxed(&claimed, 0);
     }
     if (job.summing == Summing::by_shares) {
       stage.enter(Phase::sum);
       for (const auto i : simt::elements(count)) {
-        float g = gradients[i];
-        for (std::uint32_t k = 1; k < groups; ++k) g += gradients[k * count + i];
-        sums[i] = g;
+        sums[i] = sum_of_groups(gradients + i, groups, count);
       }
       stage.enter(Phase::wait);
       if (!meeting.meet()) return;
@@ -161,39 +205,13 @@ __global__ void __launch_bounds__(kThreads) train_kernel(const __grid_constant__
     const bool by_each = job.summing == Summing::by_each;
     update_copy<L>(job, job.rates[step], by_each ? gradients : sums, by_each ? groups : 1, copy);
   }
-
-  if (job.validation.count > 0) {
-    stage.enter(Phase::derive);
-    derive_weights(block, copy);
-    const std::uint32_t groups = (job.validation.count - 1) / L::kCount + 1;
-    for (std::uint32_t group = meeting.first_group(groups, job.exchange->claimed[2]);
-         group < groups; group = meeting.next_group(groups, job.exchange->claimed[2])) {
-      const std::uint32_t row = group * L::kCount;
-      const std::uint32_t left = job.validation.count - row;
-      const std::uint32_t rows = left < L::kCount ? left : L::kCount;
-      stage.enter(Phase::load);
-      load_images(block, job.validation,
-                  {.first = row,
-                   .count = rows,
-                   .corruption_row = row,
-                   .random = {job.seed, stream_number(RandomStream::held_out_corruption)}},
-                  job.noise);
-      forward(block, stage);
-      stage.enter(Phase::last_forward);
-      double loss = loss_of<L, Pass::validation>(block, job.loss, 1.f, static_cast<int>(rows));
-      loss = simt::block_sum(loss, smem.sum);
-      if (simt::block_thread() == 0) job.validation_losses[group] = loss;
-      simt::sync_block();
-    }
-  }
   stage.enter(Phase::setup);
 
   if (blockIdx.x != 0 || job.steps == 0) return;
-  float* const results[3] = {job.parameters, job.first_moment, job.second_moment};
-  for (const int i : simt::block_elements(net.parameters)) {
-    for (std::size_t k = 0; k < 3; ++k) {
-      results[k][i] = copy[k * count + static_cast<std::size_t>(i)];
-    }
+  for (const auto i : simt::block_elements(count)) {
+    job.parameters[i] = copy[i];
+    job.first_moment[i] = copy[count + i];
+    job.second_moment[i] = copy[2 * count + i];
   }
 }
 
@@ -204,14 +222,10 @@ __global__ void __launch_bounds__(kThreads) train_kernel(const __grid_constant__
 namespace {
 
 template <class L>
-std::size_t memory_with(const Network& net) {
-  return sizeof(Smem) + memory_of(net, L::kCount, sizeof(typename L::Winner));
-}
-
-template <class L>
 Setting setting_with(const Description& model, const MemoryPlan& plan, bool corrupts) {
   Setting setting{.plan = plan, .lanes = L::kCount};
-  setting.memory = memory_with<L>(lay_out(model, plan, corrupts));
+  setting.memory = sizeof(Smem) +
+                   memory_of(lay_out(model, plan, corrupts), L::kCount, sizeof(typename L::Winner));
   setting.blocks = simt::resident_blocks(train_kernel<L>, kThreads, setting.memory);
   return setting;
 }
@@ -219,10 +233,10 @@ Setting setting_with(const Description& model, const MemoryPlan& plan, bool corr
 template <class L>
 void launch(simt::StreamHandle stream, const Setting& setting, unsigned threads, std::size_t blocks,
             const Job& job) {
-  simt::LaunchConfig config{.grid = {static_cast<unsigned>(blocks)},
-                            .block = {threads},
-                            .shared_bytes = setting.memory,
-                            .communicating = true};
+  const simt::LaunchConfig config{.grid = {static_cast<unsigned>(blocks)},
+                                  .block = {threads},
+                                  .shared_bytes = setting.memory,
+                                  .communicating = true};
   simt::launch(stream, config, train_kernel<L>, job);
 }
 
@@ -230,19 +244,29 @@ std::string kilobytes(std::size_t bytes) {
   return std::to_string((bytes + 1023) / 1024) + " KB";
 }
 
-}  // namespace
-
-#ifdef __CUDACC__
-
-Setting best_setting(const Description& model, bool corrupts) {
+/// A GPU's: the plan with the fewest barriers that fits.
+Setting setting_of_gpu(const Description& model, bool corrupts) {
   Setting setting;
   for (const MemoryPlan& plan : {kRoomyPlan, kTightPlan}) {
     setting = setting_with<Lanes<1>>(model, plan, corrupts);
     if (setting.blocks > 0) return setting;
   }
-  setting.problem = "one image takes " + kilobytes(setting.memory) +
-                    " of shared memory, more than this GPU gives a block";
+  if (setting.memory > simt::most_shared_bytes()) {
+    setting.problem = "an image takes " + kilobytes(setting.memory) +
+                      " of shared memory, more than the " + kilobytes(simt::most_shared_bytes()) +
+                      " that this GPU gives a block";
+  } else {
+    setting.problem = "this GPU cannot keep all blocks of a grid resident";
+  }
   return setting;
+}
+
+}  // namespace
+
+#ifdef __CUDACC__
+
+Setting best_setting(const Description& model, bool corrupts) {
+  return setting_of_gpu(model, corrupts);
 }
 
 void run(simt::StreamHandle stream, const Setting& setting, std::size_t blocks, const Job& job) {
@@ -252,7 +276,7 @@ void run(simt::StreamHandle stream, const Setting& setting, std::size_t blocks, 
 #else
 
 Setting best_setting(const Description& model, bool corrupts) {
-  if (simt::detail::emulated()) return setting_with<Lanes<1>>(model, kRoomyPlan, corrupts);
+  if (simt::detail::emulated()) return setting_of_gpu(model, corrupts);
   Setting setting = setting_with<Lanes<kWidestLanes>>(model, kCachePlan, corrupts);
   constexpr std::size_t kMost = std::size_t{8} << 20;  // beyond any core's own cache
   if (setting.memory > kMost) {
@@ -266,7 +290,7 @@ Setting best_setting(const Description& model, bool corrupts) {
 
 void run(simt::StreamHandle stream, const Setting& setting, std::size_t blocks, const Job& job) {
   if (setting.lanes == 1) {
-    launch<Lanes<1>>(stream, setting, simt::detail::emulated() ? kThreads : 1, blocks, job);
+    launch<Lanes<1>>(stream, setting, kThreads, blocks, job);
   } else {
     launch<Lanes<kWidestLanes>>(stream, setting, 1, blocks, job);
   }

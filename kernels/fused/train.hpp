@@ -51,9 +51,8 @@ enum class Summing {
 struct Exchange {
   std::uint32_t arrived = 0;
   std::uint32_t generation = 0;
-  std::uint32_t claimed[3] =
-      {};                      ///< groups of a step's batch, by step % 2; of the validation images
-  std::uint32_t given_up = 0;  ///< one more than the block whose watch ended
+  std::uint32_t claimed[2] = {};  ///< groups of a step's batch, by step % 2
+  std::uint32_t given_up = 0;     ///< one more than the block whose watch ended
 };
 
 /// How a kernel is run here.
@@ -75,13 +74,13 @@ struct Job {
   // The run.
   std::uint32_t steps = 0;
   std::uint32_t first_step = 0;   ///< since the training began: the corruption's
-  std::uint32_t first_image = 0;  ///< of the epoch
+  std::uint32_t first_image = 0;  ///< of the epoch, or of the validation images where no steps are
   std::uint32_t batch = 0;
   Loss loss = Loss::bce;
   Noise noise = {};
   std::uint64_t seed = 0;
   Images training = {};
-  Images validation = {};  ///< count 0: none
+  Images validation = {};  ///< after the steps; count 0: none
   Summing summing = Summing::by_each;
 
   // Adam's.

@@ -19,6 +19,9 @@
 #include "kernels/simt/common.hpp"
 #include "kernels/simt/launch_config.hpp"
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cppcoreguidelines-macro-usage)
+#define __phase__
+
 namespace hourglass::HOURGLASS_TARGET::simt {
 
 namespace detail {
@@ -138,7 +141,20 @@ __device__ T atomic_add(T* address, std::type_identity_t<T> value) {
 
 // ---- launch -------------------------------------------------------------------------------------
 
-/// How many blocks of a kernel can be resident at once; 0 where none can, say for want of memory.
+/// Shared memory that a block may have, if it asks.
+[[nodiscard]] inline std::size_t most_shared_bytes() {
+  int device = 0;
+  int bytes = 0;
+  if (cudaGetDevice(&device) != cudaSuccess ||
+      cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) !=
+          cudaSuccess) {
+    (void)cudaGetLastError();
+  }
+  return static_cast<std::size_t>(bytes);
+}
+
+/// How many blocks of a kernel can be resident at once, to wait for each other; 0 where none can,
+/// say for want of memory.
 template <class... P>
 [[nodiscard]] std::size_t resident_blocks(void (*kernel)(P...), unsigned block,
                                           std::size_t shared_bytes) {
@@ -147,17 +163,20 @@ template <class... P>
     return error == cudaSuccess;
   };
   int device = 0;
+  int cooperates = 0;
   int processors = 0;
   int each = 0;
   const auto* function = reinterpret_cast<const void*>(kernel);
   const bool known =
       ask(cudaGetDevice(&device)) &&
+      ask(cudaDeviceGetAttribute(&cooperates, cudaDevAttrCooperativeLaunch, device)) &&
       ask(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device)) &&
       ask(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                static_cast<int>(shared_bytes))) &&
       ask(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, function, static_cast<int>(block),
                                                         shared_bytes));
-  return known ? static_cast<std::size_t>(processors) * static_cast<std::size_t>(each) : 0;
+  if (!known || cooperates == 0) return 0;
+  return static_cast<std::size_t>(processors) * static_cast<std::size_t>(each);
 }
 
 using gpu::per_block;

@@ -1,6 +1,7 @@
 // How the host runs kernels: plainly, or as tests want it, thread by thread in a chosen order.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace hourglass::cpu::simt {
@@ -16,7 +17,8 @@ enum class ThreadOrder {
 
 struct Emulation {
   ThreadOrder order = ThreadOrder::plain;
-  std::uint32_t seed = 1;  ///< For ThreadOrder::shuffled.
+  std::uint32_t seed = 1;                 ///< For ThreadOrder::shuffled.
+  std::size_t shared_bytes = 227 * 1024;  ///< That a block may have, as on sm_90.
 };
 
 /// What launches do now.
@@ -25,6 +27,7 @@ struct Emulation {
 /// Makes all launches of the process run in this order while it lives. Scopes nest.
 class EmulationScope {
  public:
+  explicit EmulationScope(const Emulation& emulation);
   explicit EmulationScope(ThreadOrder order, std::uint32_t seed = 1);
   ~EmulationScope();
   EmulationScope(const EmulationScope&) = delete;

@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <hourglass/error.hpp>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -88,10 +89,11 @@ Emulation emulation() {
   return current_emulation;
 }
 
-EmulationScope::EmulationScope(ThreadOrder order, std::uint32_t seed)
-    : previous_(current_emulation) {
-  current_emulation = {order, seed};
+EmulationScope::EmulationScope(const Emulation& emulation) : previous_(current_emulation) {
+  current_emulation = emulation;
 }
+EmulationScope::EmulationScope(ThreadOrder order, std::uint32_t seed)
+    : EmulationScope(Emulation{.order = order, .seed = seed}) {}
 
 EmulationScope::~EmulationScope() {
   current_emulation = previous_;
@@ -113,6 +115,11 @@ LaunchConfig per_warp(std::size_t n, unsigned block, std::size_t shared_bytes) {
   if (emulation().order != ThreadOrder::plain) return gpu::per_warp(n, block, shared_bytes);
   constexpr std::size_t kChunk = 64;  // items that a whole warp works on are worth more
   return {.grid = {chunks(n, kChunk)}, .shared_bytes = shared_bytes};
+}
+
+std::size_t most_shared_bytes() {
+  return emulation().order == ThreadOrder::plain ? std::numeric_limits<std::size_t>::max()
+                                                 : emulation().shared_bytes;
 }
 
 std::size_t resident_threads() {

@@ -209,13 +209,16 @@ T atomic_add(T* address, std::type_identity_t<T> value) {
 [[nodiscard]] LaunchConfig per_warp(std::size_t n, unsigned block = 256,
                                     std::size_t shared_bytes = 0);
 
+/// Shared memory that a block may have: of the emulated GPU; on the CPU all there is.
+[[nodiscard]] std::size_t most_shared_bytes();
+
 /// How many blocks can run at once, each on a thread of its own. (In emulation any number can; a
 /// few have more than one image each.)
 [[nodiscard]] std::size_t resident_threads();
 template <class... P>
 [[nodiscard]] std::size_t resident_blocks(void (* /*kernel*/)(P...), unsigned /*block*/,
-                                          std::size_t /*shared_bytes*/) {
-  return resident_threads();
+                                          std::size_t shared_bytes) {
+  return shared_bytes <= most_shared_bytes() ? resident_threads() : 0;
 }
 
 template <class... P, class... A>

@@ -5,6 +5,8 @@
 //
 //   __global__ __device__ __host__ __forceinline__ __launch_bounds__ __restrict__ __grid_constant__
 //   threadIdx  blockIdx  blockDim  gridDim
+//   __phase__                                  a part of a large kernel: on the CPU a function with
+//                                              all it calls, on a GPU a piece of the kernel
 //
 //   lane()  warp()  warp_thread_count()        who am I: in the warp, which warp of the block
 //   block_thread()  block_thread_count()       in the block, over all its dimensions
@@ -31,6 +33,8 @@
 //   per_block(count, block, shared_bytes)      one block for each of `count` rows, images, ...
 //   per_warp(n, block, shared_bytes)           for a kernel that loops over warp_elements(n)
 //   launch(stream, config, kernel, args...)    an empty grid launches nothing; throws Error
+//   resident_blocks(kernel, block, bytes)      of so many threads and shared bytes, at once
+//   most_shared_bytes()                        that a block may have
 //
 // Masks are kFullMask unless given and then mean all lanes there are, also in a block's odd last
 // warp. A lane outside the mask, or one that does not exist, has no value: reading it is an error

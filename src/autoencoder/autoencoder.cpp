@@ -68,7 +68,12 @@ Shape image_array_shape(std::size_t rows, const ImageShape& image) {
 }
 
 Autoencoder::Autoencoder(Model model, const Device& device, EngineKind engine, Precision precision)
-    : device_(device), engine_(make_engine(std::move(model), device, engine, precision)) {
+    : Autoencoder(device, choose_engine(std::move(model), device, engine, precision)) {}
+
+Autoencoder::Autoencoder(const Device& device, ChosenEngine chosen)
+    : device_(device),
+      engine_(std::move(chosen.engine)),
+      why_not_fused_(std::move(chosen.why_not_fused)) {
   initialize(0);
 }
 
@@ -81,6 +86,9 @@ const Model& Autoencoder::model() const {
 }
 EngineKind Autoencoder::engine() const {
   return engine_->kind();
+}
+const std::string& Autoencoder::why_not_fused() const {
+  return why_not_fused_;
 }
 std::size_t Autoencoder::parameter_count() const {
   return engine_->layout().count();
@@ -118,6 +126,10 @@ TrainingResult Autoencoder::train(const Images& images, const Images& validation
   check(validation, "validation images");
   check_options(options, images.count());
   check_corruption(options.corruption, model().input);
+  if (options.phase_times && engine() != EngineKind::fused) {
+    throw Error("the layered engine has no phases to time" +
+                (why_not_fused_.empty() ? "" : " (not fused: " + why_not_fused_ + ")"));
+  }
   engine_->begin_training(images, validation, options);
 
   TrainingResult result;
@@ -147,6 +159,7 @@ TrainingResult Autoencoder::train(const Images& images, const Images& validation
     }
     if (options.on_epoch) options.on_epoch(result.epochs.back());
   }
+  result.phases = engine_->phase_times();
   // A relu may have hidden what became of them from the loss.
   if (!all_finite(engine_->parameters())) {
     throw NotFinite("the weights are not finite after " + std::to_string(result.steps) +

@@ -5,6 +5,7 @@
 #include <hourglass/autoencoder.hpp>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "autoencoder/layer_range.hpp"
@@ -46,6 +47,9 @@ class Engine {
   virtual EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                                 const std::function<bool(std::size_t)>& on_step) = 0;
 
+  /// Of this training, if it was to be timed.
+  [[nodiscard]] virtual std::vector<PhaseTime> phase_times() { return {}; }
+
   /// Images or codes, in file order, through some of the layers; the sigmoid comes after the last
   /// of all. (rows, values).
   [[nodiscard]] virtual Array<float> run(LayerRange layers, const Images& rows,
@@ -60,8 +64,13 @@ class Engine {
   ParameterLayout layout_;
 };
 
+struct ChosenEngine {
+  std::unique_ptr<Engine> engine;
+  std::string why_not_fused = {};  ///< where it was left to choose, and is not
+};
+
 /// The engine for a device, or Error saying why there is none.
-[[nodiscard]] std::unique_ptr<Engine> make_engine(Model model, const Device& device,
-                                                  EngineKind kind, Precision precision);
+[[nodiscard]] ChosenEngine choose_engine(Model model, const Device& device, EngineKind kind,
+                                         Precision precision);
 
 }  // namespace hourglass

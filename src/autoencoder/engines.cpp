@@ -5,23 +5,21 @@
 
 namespace hourglass {
 
-std::unique_ptr<Engine> make_engine(Model model, const Device& device, EngineKind kind,
-                                    Precision precision) {
-  if (precision == Precision::bf16) {
-    throw Error("no engine has precision 'bf16' in this version; use fp32 or, on a GPU, tf32");
-  }
+ChosenEngine choose_engine(Model model, const Device& device, EngineKind kind,
+                           Precision precision) {
   if (precision == Precision::tf32 && device.kind == DeviceKind::cpu) {
     throw Error("precision 'tf32' needs a GPU, and the device is the CPU; use fp32");
   }
   const Target& target = target_of(device);
+  std::string problem;
   if (kind != EngineKind::layered) {  // automatic: wherever it runs
-    const std::string problem = target.fused_problem(model, device.index, precision);
-    if (problem.empty()) return target.make_fused_engine(std::move(model), device.index);
+    problem = target.fused_problem(model, device.index, precision);
+    if (problem.empty()) return {target.make_fused_engine(std::move(model), device.index)};
     if (kind == EngineKind::fused) {
       throw Error("engine 'fused': " + problem + "; use --engine layered (or auto)");
     }
   }
-  return target.make_layered_engine(std::move(model), device.index, precision);
+  return {target.make_layered_engine(std::move(model), device.index, precision), problem};
 }
 
 }  // namespace hourglass

@@ -17,14 +17,16 @@
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
-/// Steps between two looks of the host: some milliseconds of work.
+/// Between two looks of the host: some milliseconds of work for the model that ships.
 constexpr std::size_t kStepsPerLaunch = kOnCuda ? 1024 : 16;
+constexpr std::size_t kImagesPerLaunch = kOnCuda ? 65536 : 1024;
+constexpr std::size_t kValidationImagesPerLaunch = 4 * kImagesPerLaunch;
 
 /// Up to so many groups' gradients each block adds up by itself.
 constexpr std::size_t kGroupsByEach = 16;
 
-/// A block that waits so long waits in vain: nothing else of the kernel takes more than
-/// milliseconds.
+/// A block of a GPU that waits so long waits in vain: nothing else of the kernel takes more than
+/// milliseconds. On the CPU a block is a thread, and may have to wait for a core.
 constexpr std::uint64_t kPatience = kOnCuda ? 20'000'000'000U : 0;
 
 /// Images in device memory.
@@ -84,17 +86,25 @@ struct FusedEngine::Training {
         order(options.shuffle && images.count() > 1 ? images.count() : 0),
         first_moment(layout.flat_size()),
         second_moment(layout.flat_size()),
-        rates(kStepsPerLaunch),
+        steps_per_launch(std::clamp(kImagesPerLaunch / batch, std::size_t{1}, kStepsPerLaunch)),
+        rates(steps_per_launch),
         copies(setting.blocks * 3 * layout.flat_size()),
         gradients(2 * groups * layout.flat_size()),
         sums(3 * layout.flat_size()),
-        losses(std::max(kStepsPerLaunch * groups, groups_of(validation.count(), setting))),
+        losses(std::max(steps_per_launch * groups, groups_of(kValidationImagesPerLaunch, setting))),
         exchange(1),
-        places(setting.blocks) {
+        places(setting.blocks),
+        clocks(options.phase_times ? setting.blocks * kPhaseCount : 0) {
     if (!setting.problem.empty()) throw Error("engine 'fused': " + setting.problem);
     for (auto* buffer : {&first_moment, &second_moment, &gradients}) {
       device::fill_with_zero(context.stream(), buffer->span());
     }
+    device::fill_with_zero(context.stream(), clocks.span());
+  }
+
+  [[nodiscard]] fused::Summing summing() const {
+    if (options.reduction == Reduction::atomic) return fused::Summing::atomic;
+    return groups <= kGroupsByEach ? fused::Summing::by_each : fused::Summing::by_shares;
   }
 
   TrainingOptions options;
@@ -106,11 +116,13 @@ struct FusedEngine::Training {
   Pixels validation;
   device::Buffer<std::uint64_t> order;
   device::Buffer<float> first_moment, second_moment;
+  std::size_t steps_per_launch;
   device::Buffer<float> rates;
   device::Buffer<float> copies, gradients, sums;
   device::Buffer<double> losses;
   device::Buffer<fused::Exchange> exchange;
   device::Buffer<std::uint32_t> places;
+  device::Buffer<std::uint64_t> clocks;  // empty: not asked for
   std::uint64_t steps = 0;
 };
 
@@ -154,6 +166,24 @@ void FusedEngine::draw_order(std::size_t epoch) {
   math::sort_keys(context_, training_->order.span());
 }
 
+fused::Job FusedEngine::job() {
+  Training& t = *training_;
+  return {.net = t.net,
+          .batch = static_cast<std::uint32_t>(t.batch),
+          .loss = t.options.loss,
+          .noise = {static_cast<float>(t.options.corruption.noise),
+                    static_cast<std::uint32_t>(t.options.corruption.patch)},
+          .seed = t.options.seed,
+          .parameters = parameters_.data(),
+          .first_moment = t.first_moment.data(),
+          .second_moment = t.second_moment.data(),
+          .copies = t.copies.data(),
+          .exchange = t.exchange.data(),
+          .places = t.places.data(),
+          .clocks = t.clocks.data(),
+          .patience = kPatience};
+}
+
 /// Runs the job and waits for it.
 void FusedEngine::launch(const fused::Job& job, std::size_t groups) {
   Training& t = *training_;
@@ -165,19 +195,24 @@ void FusedEngine::launch(const fused::Job& job, std::size_t groups) {
   fused::Exchange exchange;
   device::copy_to_host<fused::Exchange>(stream, t.exchange.span(), {&exchange, 1});
   if (exchange.given_up == 0) return;
-
   std::vector<std::uint32_t> places(t.places.size());
   device::copy_to_host<std::uint32_t>(stream, t.places.span(), places);
-  places.resize(blocks);
-  const auto late = std::ranges::min_element(places, {}, step_of);
+  check_watch(exchange, std::span(places).first(blocks));
+}
+
+void check_watch(const fused::Exchange& exchange, std::span<const std::uint32_t> places) {
+  if (exchange.given_up == 0) return;
+  // Behind all others, and if that is no difference, at work.
+  const auto late = std::ranges::min_element(places, {}, [](std::uint32_t place) {
+    return std::pair(step_of(place), phase_of(place) == Phase::wait);
+  });
   throw Error("engine 'fused': block " + std::to_string(exchange.given_up - 1) +
               " waited in vain for block " + std::to_string(late - places.begin()) +
               ", which is at '" + name_of(phase_of(*late)) + "' of step " +
               std::to_string(step_of(*late) + 1) + " of the launch; use --engine layered");
 }
 
-/// The loss of so many steps, summed over their images' pixels.
-double FusedEngine::train(std::size_t first_image, std::size_t steps) {
+std::vector<double> FusedEngine::train(std::size_t first_image, std::size_t steps) {
   Training& t = *training_;
   device::Stream& stream = context_.stream();
   const kernels::AdamOptions adam{.learning_rate = t.options.learning_rate};
@@ -186,69 +221,46 @@ double FusedEngine::train(std::size_t first_image, std::size_t steps) {
     rates[i] = static_cast<float>(kernels::adam_rate(adam, t.steps + i + 1));
   }
   device::copy_to_device<float>(stream, rates, t.rates.span().first(steps));
-  const auto summing =
-      t.groups <= kGroupsByEach ? fused::Summing::by_each : fused::Summing::by_shares;
-  launch({.net = t.net,
-          .steps = static_cast<std::uint32_t>(steps),
-          .first_step = static_cast<std::uint32_t>(t.steps),
-          .first_image = static_cast<std::uint32_t>(first_image),
-          .batch = static_cast<std::uint32_t>(t.batch),
-          .loss = t.options.loss,
-          .noise = {static_cast<float>(t.options.corruption.noise),
-                    static_cast<std::uint32_t>(t.options.corruption.patch)},
-          .seed = t.options.seed,
-          .training = t.images.view(t.order.data()),
-          .summing = summing,
-          .rates = t.rates.data(),
-          .beta1 = static_cast<float>(adam.beta1),
-          .rest1 = static_cast<float>(1.0 - adam.beta1),
-          .beta2 = static_cast<float>(adam.beta2),
-          .rest2 = static_cast<float>(1.0 - adam.beta2),
-          .epsilon = static_cast<float>(adam.epsilon),
-          .parameters = parameters_.data(),
-          .first_moment = t.first_moment.data(),
-          .second_moment = t.second_moment.data(),
-          .copies = t.copies.data(),
-          .gradients = t.gradients.data(),
-          .sums = t.sums.data(),
-          .training_losses = t.losses.data(),
-          .exchange = t.exchange.data(),
-          .places = t.places.data(),
-          .patience = kPatience},
-         t.groups);
+
+  fused::Job job = this->job();
+  job.steps = static_cast<std::uint32_t>(steps);
+  job.first_step = static_cast<std::uint32_t>(t.steps);
+  job.first_image = static_cast<std::uint32_t>(first_image);
+  job.training = t.images.view(t.order.data());
+  job.summing = t.summing();
+  job.rates = t.rates.data();
+  job.beta1 = static_cast<float>(adam.beta1);
+  job.rest1 = static_cast<float>(1.0 - adam.beta1);
+  job.beta2 = static_cast<float>(adam.beta2);
+  job.rest2 = static_cast<float>(1.0 - adam.beta2);
+  job.epsilon = static_cast<float>(adam.epsilon);
+  job.gradients = t.gradients.data();
+  job.sums = t.sums.data();
+  job.training_losses = t.losses.data();
+  if (job.summing == fused::Summing::atomic) device::fill_with_zero(stream, t.sums.span());
+  launch(job, t.groups);
   t.steps += steps;
-  std::vector<double> losses(steps * t.groups);
-  device::copy_to_host<double>(stream, t.losses.span().first(losses.size()), losses);
+
   // The epoch's last batch may have fewer groups.
   const std::size_t images = std::min(steps * t.batch, t.images.count() - first_image);
-  losses.resize((images / t.batch) * t.groups + groups_of(images % t.batch, t.setting));
-  return std::accumulate(losses.begin(), losses.end(), 0.0);
+  std::vector<double> losses((images / t.batch) * t.groups +
+                             groups_of(images % t.batch, t.setting));
+  device::copy_to_host<double>(stream, t.losses.span().first(losses.size()), losses);
+  return losses;
 }
 
-/// The loss of all validation images, summed over their pixels.
-double FusedEngine::validate() {
+std::vector<double> FusedEngine::validate(std::size_t first_image, std::size_t images) {
   const Range range("validation");
   Training& t = *training_;
-  const std::size_t groups = groups_of(t.validation.count(), t.setting);
-  launch({.net = t.net,
-          .batch = static_cast<std::uint32_t>(t.batch),
-          .loss = t.options.loss,
-          .noise = {static_cast<float>(t.options.corruption.noise),
-                    static_cast<std::uint32_t>(t.options.corruption.patch)},
-          .seed = t.options.seed,
-          .validation = t.validation.view(nullptr),
-          .parameters = parameters_.data(),
-          .first_moment = t.first_moment.data(),
-          .second_moment = t.second_moment.data(),
-          .copies = t.copies.data(),
-          .validation_losses = t.losses.data(),
-          .exchange = t.exchange.data(),
-          .places = t.places.data(),
-          .patience = kPatience},
-         groups);
-  std::vector<double> losses(groups);
-  device::copy_to_host<double>(context_.stream(), t.losses.span().first(groups), losses);
-  return std::accumulate(losses.begin(), losses.end(), 0.0);
+  fused::Job job = this->job();
+  job.first_image = static_cast<std::uint32_t>(first_image);
+  job.validation = t.validation.view(nullptr);
+  job.validation.count = static_cast<std::uint32_t>(first_image + images);
+  job.validation_losses = t.losses.data();
+  std::vector<double> losses(groups_of(images, t.setting));
+  launch(job, losses.size());
+  device::copy_to_host<double>(context_.stream(), t.losses.span().first(losses.size()), losses);
+  return losses;
 }
 
 EpochLosses FusedEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
@@ -257,22 +269,50 @@ EpochLosses FusedEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
   Training& t = *training_;
   draw_order(epoch);
 
+  // One sum from the first loss to the last: where launches end makes no difference to its bits.
+  const auto add = [](double& sum, const std::vector<double>& losses) {
+    sum = std::accumulate(losses.begin(), losses.end(), sum);
+  };
   EpochLosses result;
+  const auto pixels = static_cast<double>(model().input.size());
   double loss = 0.0;
   while (result.images < t.images.count() && result.steps < step_limit && !result.stopped) {
     const std::size_t left = (t.images.count() - result.images - 1) / t.batch + 1;
-    const std::size_t steps = std::min({left, step_limit - result.steps, kStepsPerLaunch});
-    loss += train(result.images, steps);
+    const std::size_t steps = std::min({left, step_limit - result.steps, t.steps_per_launch});
+    add(loss, train(result.images, steps));
     result.steps += steps;
     result.images = std::min(result.images + steps * t.batch, t.images.count());
     result.stopped = !on_step(result.images);
   }
-  const auto pixels = static_cast<double>(model().input.size());
   result.train_loss = loss / (static_cast<double>(result.images) * pixels);
-  if (!result.stopped) {
-    result.validation_loss = validate() / (static_cast<double>(t.validation.count()) * pixels);
+
+  double validation_loss = 0.0;
+  for (std::size_t seen = 0; seen < t.validation.count() && !result.stopped;) {
+    const std::size_t images = std::min(t.validation.count() - seen, kValidationImagesPerLaunch);
+    add(validation_loss, validate(seen, images));
+    seen += images;
+    if (seen < t.validation.count()) result.stopped = !on_step(result.images);
   }
+  result.validation_loss = validation_loss / (static_cast<double>(t.validation.count()) * pixels);
   return result;
+}
+
+std::vector<PhaseTime> FusedEngine::phase_times() {
+  if (!training_ || training_->clocks.size() == 0) return {};
+  context_.make_current();
+  Training& t = *training_;
+  std::vector<std::uint64_t> clocks(t.clocks.size());
+  device::copy_to_host<std::uint64_t>(context_.stream(), t.clocks.span(), clocks);
+  const std::size_t blocks = std::min(t.setting.blocks, t.groups);
+  std::vector<PhaseTime> times;
+  for (std::size_t phase = 0; phase < kPhaseCount; ++phase) {
+    std::uint64_t nanoseconds = 0;
+    for (std::size_t b = 0; b < blocks; ++b) nanoseconds += clocks[b * kPhaseCount + phase];
+    if (nanoseconds == 0) continue;  // this model has no such phase
+    times.push_back({name_of(static_cast<Phase>(phase)),
+                     1e-9 * static_cast<double>(nanoseconds) / static_cast<double>(blocks)});
+  }
+  return times;
 }
 
 LayeredEngine& FusedEngine::layered() {

@@ -13,6 +13,9 @@
 
 namespace hourglass::HOURGLASS_TARGET {
 
+/// Throws Error where a block's watch ended: which waited, for which, and where that one is.
+void check_watch(const fused::Exchange& exchange, std::span<const std::uint32_t> places);
+
 class FusedEngine final : public Engine {
  public:
   /// Of a model without a fused_problem.
@@ -27,6 +30,7 @@ class FusedEngine final : public Engine {
                       const TrainingOptions& options) override;
   EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                         const std::function<bool(std::size_t)>& on_step) override;
+  [[nodiscard]] std::vector<PhaseTime> phase_times() override;
   [[nodiscard]] Array<float> run(LayerRange layers, const Images& rows,
                                  const StopRequest& stop) override;
   [[nodiscard]] std::shared_ptr<const DeviceRows> run_on_device(LayerRange layers,
@@ -39,9 +43,12 @@ class FusedEngine final : public Engine {
   /// The layered engine, with these parameters.
   [[nodiscard]] LayeredEngine& layered();
   void draw_order(std::size_t epoch);
-  [[nodiscard]] double train(std::size_t first_image, std::size_t steps);
-  [[nodiscard]] double validate();
+  /// What all launches have in common.
+  [[nodiscard]] fused::Job job();
   void launch(const fused::Job& job, std::size_t groups);
+  /// These return their losses, one a group, summed over the pixels.
+  [[nodiscard]] std::vector<double> train(std::size_t first_image, std::size_t steps);
+  [[nodiscard]] std::vector<double> validate(std::size_t first_image, std::size_t images);
 
   math::Context context_;
   device::Buffer<float> parameters_;

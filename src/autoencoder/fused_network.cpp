@@ -7,8 +7,7 @@ namespace {
 
 constexpr const char* kFamily =
     "the fused engine takes encoders of [convolution, relu, max pool] and decoders of "
-    "[convolution, "
-    "relu, upsample], as often, and a last convolution";
+    "[convolution, relu, upsample], as often, and a last convolution";
 
 /// What the family has in this place.
 struct Expected {

@@ -70,9 +70,8 @@ void ComputeOptions::add_engine_to(CLI::App& command) {
                                       {"layered", EngineKind::layered},
                                       {"fused", EngineKind::fused}}))
       ->default_str("auto");
-  command.add_option("--precision", precision, "fp32, tf32 or bf16")
-      ->transform(one_of<Precision>(
-          {{"fp32", Precision::fp32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}}))
+  command.add_option("--precision", precision, "fp32 or tf32")
+      ->transform(one_of<Precision>({{"fp32", Precision::fp32}, {"tf32", Precision::tf32}}))
       ->default_str("fp32");
 }
 
@@ -112,12 +111,20 @@ void TrainOptions::add_to(CLI::App& command) {
       ->transform(whole_number(0))
       ->capture_default_str();
   command.add_flag("--no-shuffle", no_shuffle, "take the images in order");
+  command
+      .add_option("--reduction", reduction,
+                  "of gradients: ordered (the same seed, the same bytes) or atomic (as they come)")
+      ->transform(
+          one_of<Reduction>({{"ordered", Reduction::ordered}, {"atomic", Reduction::atomic}}))
+      ->default_str("ordered");
+  command.add_flag("--phase-times", phase_times, "say where the fused engine's time goes");
   command.add_option("--initial-weights", initial_weights,
                      "safetensors file to start from instead of random weights");
 }
 
 bool TrainOptions::says_how_to_train() const {
-  return epochs || steps || batch_size || learning_rate || loss || no_shuffle || initial_weights;
+  return epochs || steps || batch_size || learning_rate || loss || no_shuffle || reduction ||
+         phase_times || initial_weights;
 }
 
 TrainingOptions TrainOptions::training(const TrainingDefaults& defaults) const {
@@ -129,6 +136,8 @@ TrainingOptions TrainOptions::training(const TrainingDefaults& defaults) const {
   options.loss = loss.value_or(defaults.loss);
   options.seed = seed;
   options.shuffle = !no_shuffle;
+  options.reduction = reduction.value_or(Reduction::ordered);
+  options.phase_times = phase_times;
   return options;
 }
 
@@ -141,6 +150,7 @@ Json TrainOptions::to_json(const TrainingOptions& training) const {
   json["loss"] = training.loss == Loss::bce ? "bce" : "mse";
   json["seed"] = training.seed;
   json["shuffle"] = training.shuffle;
+  json["reduction"] = training.reduction == Reduction::ordered ? "ordered" : "atomic";
   json["initial_weights"] = initial_weights ? Json(initial_weights->string()) : Json();
   return json;
 }

@@ -65,6 +65,8 @@ struct TrainOptions {
   std::optional<Loss> loss;
   std::uint64_t seed = 0;
   bool no_shuffle = false;
+  std::optional<Reduction> reduction;
+  bool phase_times = false;
   std::optional<std::filesystem::path> initial_weights;
 
   void add_to(CLI::App& command);

@@ -5,6 +5,8 @@
 #include <hourglass/npy.hpp>
 #include <hourglass/replicas.hpp>
 #include <hourglass/version.hpp>
+#include <iomanip>
+#include <sstream>
 #include <utility>
 
 #include "cli/figures.hpp"
@@ -67,6 +69,9 @@ TrainingImages Study::load() {
   progress_.say("hourglass " HOURGLASS_VERSION ": " + device_.summary + "; engine " +
                 std::string(name_of(autoencoder_.engine())) + ", " +
                 std::string(name_of(options_.compute.precision)));
+  if (!autoencoder_.why_not_fused().empty()) {
+    progress_.say("not the fused engine: " + autoencoder_.why_not_fused());
+  }
   return clock_.time("load", [&] {
     TrainingImages images = load_training_images(options_.images, autoencoder_.model());
     const auto& given = options_.weights ? options_.weights : options_.train.initial_weights;
@@ -108,8 +113,10 @@ void Study::train() {
       progress_.epoch(result, training_.epochs);
     };
     try {
-      clock_.time("train",
-                  [&] { autoencoder_.train(images_.train, images_.validation(), training_); });
+      const TrainingResult result = clock_.time("train", [&] {
+        return autoencoder_.train(images_.train, images_.validation(), training_);
+      });
+      if (training_.phase_times) tell_phases(result);
     } catch (const Stopped&) {
       autoencoder_.save_weights(file("weights.safetensors"));
       interrupted_at_step_ = steps;
@@ -130,6 +137,27 @@ void Study::train() {
   }
 }
 
+void Study::tell_phases(const TrainingResult& result) {
+  Json& json = metrics("phases");
+  double total = 0.0;
+  for (const PhaseTime& phase : result.phases) {
+    json[phase.phase] = phase.seconds;
+    total += phase.seconds;
+  }
+  std::ostringstream table;
+  const auto row = [&](const std::string& name, double seconds) {
+    table << std::left << std::setw(26) << name << std::right << std::fixed << std::setprecision(3)
+          << std::setw(11) << seconds << std::setprecision(1) << std::setw(11)
+          << 1e6 * seconds / static_cast<double>(result.steps) << std::setw(8)
+          << 100.0 * seconds / total << " %";
+    progress_.say(table.str());
+    table.str("");
+  };
+  progress_.say("phase, mean of all blocks     seconds  us a step     share");
+  for (const PhaseTime& phase : result.phases) row(phase.phase, phase.seconds);
+  row("all", total);
+}
+
 void Study::train_replicas() {
   const Model& model = autoencoder_.model();
   const auto start = std::chrono::steady_clock::now();
@@ -139,6 +167,7 @@ void Study::train_replicas() {
   ReplicaOptions options{.count = *options_.replicas, .training = training_};
   options.training.on_step = nullptr;
   options.training.on_epoch = nullptr;
+  options.training.phase_times = false;
   std::vector<Replica> finished;
   options.on_replica = [&](const Replica& replica) {
     finished.push_back(replica);

@@ -77,6 +77,8 @@ class Study {
  private:
   [[nodiscard]] TrainingImages load();
   [[nodiscard]] RunFolder announce(const std::string& default_folder);
+  /// The time of each phase, as a table and in metrics.json.
+  void tell_phases(const TrainingResult& result);
   void train_replicas();
 
   StageClock clock_;  // first: it times everything

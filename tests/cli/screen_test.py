@@ -59,7 +59,7 @@ class ScreenTest(ProgramTest):
             "  layered ",
         ):
             self.assertIn(words, text)
-        self.assertRegex(text, r"\n  fused +fp32 on the CPU; ")
+        self.assertRegex(text, r"\n  fused +fp32; ")
         self.assertRegex(text, r"\n  zlib +\d+\.")
         self.assertRegex(text, r"\n  (oneDNN|cuDNN) +\d+\.")
 
