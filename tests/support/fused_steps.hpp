@@ -26,7 +26,7 @@ struct FusedSteps {
   std::size_t batch;
   std::size_t validation;  ///< images
   std::size_t blocks;
-  fused::Summing summing;
+  fused::Summing summing = fused::Summing::by_each;
   fused::Noise noise = {};
 };
 
