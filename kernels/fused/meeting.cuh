@@ -35,7 +35,7 @@ class Meeting {
  private:
   __device__ std::uint32_t claim(std::uint32_t& claimed) {
     simt::sync_block();  // all have read the last claim
-    if (simt::block_thread() == 0) word_ = simt::add_acq_rel(&claimed, 1);
+    if (simt::block_thread() == 0) word_ = simt::add_relaxed(&claimed, 1);
     simt::sync_block();
     return word_;
   }

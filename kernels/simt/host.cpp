@@ -1,17 +1,22 @@
 // Launching on the host: which blocks run where, and in what order.
 #include "kernels/simt/host.hpp"
 
+#include <linux/futex.h>
 #include <omp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <future>
 #include <hourglass/error.hpp>
 #include <limits>
 #include <numeric>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -48,11 +53,14 @@ void run_in_parallel(const LaunchConfig& config, const std::function<void()>& bo
 }
 
 /// Blocks that wait for each other: a thread each. Not the threads of an OpenMP region, which may
-/// be fewer than one asks for.
+/// be fewer than one asks for. None begins before all are there, or it would wait for ever.
 void run_side_by_side(const LaunchConfig& config, const std::function<void()>& body) {
   const std::size_t blocks = config.grid.count();
   std::vector<std::exception_ptr> failures(blocks);
+  std::promise<bool> all_there;
+  const std::shared_future<bool> begin = all_there.get_future();
   const auto run_block = [&](std::size_t b) {
+    if (!begin.get()) return;
     try {
       Emulator(config, body).run_block(b);
     } catch (...) {
@@ -61,7 +69,15 @@ void run_side_by_side(const LaunchConfig& config, const std::function<void()>& b
   };
   {
     std::vector<std::jthread> threads;
-    for (std::size_t b = 1; b < blocks; ++b) threads.emplace_back(run_block, b);
+    try {
+      for (std::size_t b = 1; b < blocks; ++b) threads.emplace_back(run_block, b);
+    } catch (const std::system_error&) {
+      all_there.set_value(false);
+      throw Error("no more than " + std::to_string(threads.size() + 1) + " of " +
+                  std::to_string(blocks) +
+                  " threads could be started that wait for each other; use fewer (--threads)");
+    }
+    all_there.set_value(true);
     run_block(0);
   }
   for (const auto& failure : failures) {
@@ -132,13 +148,15 @@ bool detail::emulated() {
   return emulation().order != ThreadOrder::plain;
 }
 
-// libstdc++ sleeps on a futex, after a few polls of its own.
+// Not std::atomic_ref's wait: libstdc++ yields before it sleeps, and on a busy machine a yield is a
+// slice of the scheduler's.
 void detail::sleep_while(std::uint32_t* address, std::uint32_t value) {
-  std::atomic_ref<std::uint32_t>(*address).wait(value, std::memory_order_acquire);
+  syscall(SYS_futex, address, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
 }
 
 void detail::wake(std::uint32_t* address) {
-  std::atomic_ref<std::uint32_t>(*address).notify_all();
+  syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, std::numeric_limits<int>::max(), nullptr, nullptr,
+          0);
 }
 
 void detail::run(const LaunchConfig& config, const std::function<void()>& body) {

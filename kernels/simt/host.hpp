@@ -189,11 +189,11 @@ T shuffle_xor(T value, unsigned bits, unsigned mask = kFullMask,
   return detail::shuffle("shuffle_xor", value, source, mask, where);
 }
 
-// ---- atomics: real ones, since blocks run in parallel -------------------------------------------
+// ---- atomics: real ones, since blocks run in parallel; relaxed, as CUDA's are -------------------
 
 template <AtomicAddend T>
 T atomic_add(T* address, std::type_identity_t<T> value) {
-  return std::atomic_ref<T>(*address).fetch_add(value);
+  return std::atomic_ref<T>(*address).fetch_add(value, std::memory_order_relaxed);
 }
 
 // ---- launch -------------------------------------------------------------------------------------

@@ -1,10 +1,9 @@
-// The layered engine against PyTorch in double precision, and against itself.
+// What is the layered engine's own (engine_test.cpp has what every engine promises): its layers
+// against PyTorch in double precision, and images through some of them.
 #include "autoencoder/layered_engine.hpp"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <hourglass/dataset.hpp>
 #include <hourglass/error.hpp>
 #include <numeric>
@@ -15,7 +14,6 @@
 #include "kernels/layers/loss.hpp"
 #include "support/golden.hpp"
 #include "support/golden_steps.hpp"
-#include "support/mnist.hpp"
 #include "support/on_target.hpp"
 #include "support/random_values.hpp"
 #include "support/reference_layers.hpp"
@@ -28,9 +26,6 @@ namespace {
 double relative_error(std::span<const float> values, std::span<const float> expected) {
   return test::relative_error(values, expected);
 }
-
-const auto kGoOn = [](std::size_t) { return true; };
-constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
 
 // ---- one pass, beside PyTorch's ----------------------------------------------------------------
 
@@ -215,26 +210,8 @@ class LayeredEngineTest : public OnTarget {
   }
   void use(const Model& model) { engine_ = make_layered_engine(model, 0, Precision::fp32); }
 
-  double movement_error(const Golden& golden, const std::string& prefix) {
-    return hourglass::movement_error(engine_->layout(), engine_->parameters(), golden, prefix);
-  }
-
   std::unique_ptr<Engine> engine_;
 };
-
-TEST_F(LayeredEngineTest, TenStepsOnOneBatch) {
-  const Golden golden("conv.safetensors");
-  const auto images = to_bytes(golden["images"]);
-  engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
-  engine_->begin_training(images, images, {.batch_size = images.rows(), .shuffle = false});
-  for (std::size_t step = 0; step < 10; ++step) {  // plain, then recorded, then replayed
-    const EpochLosses losses = engine_->run_epoch(step + 1, kNoLimit, kGoOn);
-    EXPECT_NEAR(losses.train_loss, golden["adam10.losses"].values[step], 1e-6);
-  }
-  const double error = movement_error(golden, "adam10.delta.");
-  RecordProperty("error", std::to_string(error));
-  EXPECT_LT(error, 2e-5);
-}
 
 TEST_F(LayeredEngineTest, FiftyStepsOfTheDenseModel) {
   use(dense_model());
@@ -243,136 +220,13 @@ TEST_F(LayeredEngineTest, FiftyStepsOfTheDenseModel) {
   engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
   engine_->begin_training(image, image, {.batch_size = 1, .loss = Loss::mse});
   for (std::size_t step = 0; step < 50; ++step) {
-    const EpochLosses losses = engine_->run_epoch(step + 1, kNoLimit, kGoOn);
+    const EpochLosses losses = engine_->run_epoch(step + 1, 1, [](std::size_t) { return true; });
     EXPECT_NEAR(losses.train_loss, golden["adam50.losses"].values[step], 1e-6);
   }
-  const double error = movement_error(golden, "adam50.delta.");
+  const double error =
+      movement_error(engine_->layout(), engine_->parameters(), golden, "adam50.delta.");
   RecordProperty("error", std::to_string(error));
   EXPECT_LT(error, 2e-5);
-}
-
-TEST_F(LayeredEngineTest, FiftyStepsOnMnist) {
-  const auto folder = mnist_folder();
-  if (folder.empty()) GTEST_SKIP() << kNoMnist;
-  const Golden golden("mnist_steps.safetensors");
-  const Dataset data = load_mnist(folder);
-  const auto run = [&](std::size_t steps) {
-    engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
-    engine_->begin_training(data.train.images, data.test.images, {.shuffle = false});
-    const double loss = engine_->run_epoch(1, steps, kGoOn).train_loss;
-    const auto losses = std::span(golden["losses"].values).first(steps);
-    const double mean =
-        std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(steps);
-    EXPECT_NEAR(loss, mean, 1e-5 * mean);
-  };
-  run(10);
-  const double error10 = movement_error(golden, "step10.delta.");
-  run(50);
-  const double error50 = movement_error(golden, "step50.delta.");
-  RecordProperty("error10", std::to_string(error10));
-  RecordProperty("error50", std::to_string(error50));
-  EXPECT_LT(error10, 2e-5);
-  EXPECT_LT(error50, 2e-3);
-}
-
-// ---- what an epoch is --------------------------------------------------------------------------
-
-// With no learning, every image's loss is that of the initial weights, whenever it is seen:
-// training and validation on the same images must agree, however the images fall into batches.
-TEST_F(LayeredEngineTest, AnEpochSeesEveryImageOnce) {
-  const Dataset data = synthetic_digits(203, 3);
-  engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
-  for (const std::size_t batch : {1U, 7U, 64U, 100U, 203U}) {
-    for (const bool shuffle : {false, true}) {
-      engine_->begin_training(
-          data.train.images, data.train.images,
-          {.batch_size = batch, .learning_rate = 1e-30, .seed = 9, .shuffle = shuffle});
-      for (std::size_t epoch = 1; epoch <= 3; ++epoch) {
-        const EpochLosses losses = engine_->run_epoch(epoch, kNoLimit, kGoOn);
-        EXPECT_EQ(losses.images, 203U);
-        EXPECT_EQ(losses.steps, (203 + batch - 1) / batch);
-        EXPECT_NEAR(losses.train_loss, losses.validation_loss, 1e-6 * losses.train_loss);
-      }
-    }
-  }
-}
-
-TEST_F(LayeredEngineTest, TheSameSeedGivesTheSameBits) {
-  const Dataset data = synthetic_digits(300, 3);
-  const auto train = [&](std::uint64_t seed) {
-    engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
-    engine_->begin_training(data.train.images, data.test.images, {.seed = seed});
-    for (std::size_t epoch = 1; epoch <= 3; ++epoch) {
-      (void)engine_->run_epoch(epoch, kNoLimit, kGoOn);
-    }
-    return engine_->parameters();
-  };
-  const auto first = train(1);
-  EXPECT_EQ(train(1), first);
-  EXPECT_NE(train(2), first);  // another order
-}
-
-TEST_F(LayeredEngineTest, StopsWhereItIsTold) {
-  const Dataset data = synthetic_digits(300, 3);
-  engine_->begin_training(data.train.images, data.test.images, {});
-  const EpochLosses limited = engine_->run_epoch(1, 2, kGoOn);
-  EXPECT_EQ(limited.steps, 2U);
-  EXPECT_EQ(limited.images, 128U);
-  EXPECT_FALSE(limited.stopped);
-  EXPECT_GT(limited.validation_loss, 0.0);
-  const EpochLosses stopped =
-      engine_->run_epoch(2, kNoLimit, [](std::size_t images) { return images < 192; });
-  EXPECT_EQ(stopped.steps, 3U);
-  EXPECT_TRUE(stopped.stopped);
-}
-
-TEST_F(LayeredEngineTest, BytesAndFloatsAreTheSameImages) {
-  const auto bytes = synthetic_digits(70, 3).train.images;
-  const auto floats = to_unit_range(bytes);
-  const auto train = [&](const Images& images) {
-    engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
-    engine_->begin_training(images, images, {.batch_size = 32, .seed = 1});
-    (void)engine_->run_epoch(1, kNoLimit, kGoOn);
-    return engine_->parameters();
-  };
-  EXPECT_EQ(train(bytes), train(floats));
-}
-
-// ---- corrupted images --------------------------------------------------------------------------
-
-TEST_F(LayeredEngineTest, ValidatesWithTheCorruptionThatCorruptGives) {
-  const auto images = to_unit_range(synthetic_digits(230, 3).train.images);
-  constexpr std::uint64_t kSeed = 6;
-  for (const Corruption& corruption : {Corruption{.noise = 0.3}, Corruption{.patch = 9}}) {
-    engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
-    engine_->begin_training(
-        images, images,
-        {.learning_rate = 1e-30, .loss = Loss::mse, .seed = kSeed, .corruption = corruption});
-    const EpochLosses losses = engine_->run_epoch(1, kNoLimit, kGoOn);
-    const auto corrupted = corrupt(images, engine_->model().input, corruption, kSeed).images;
-    const auto output = engine_->run(all_of(engine_->model()), corrupted);
-    double sum = 0.0;
-    for (std::size_t i = 0; i < output.size(); ++i) {
-      sum += std::pow(double{output.values[i]} - double{images.values[i]}, 2);
-    }
-    const double expected = sum / static_cast<double>(output.size());
-    EXPECT_NEAR(losses.validation_loss, expected, 1e-6 * expected);
-    // Training draws others, but as many: near, not equal.
-    EXPECT_NE(losses.train_loss, losses.validation_loss);
-    EXPECT_NEAR(losses.train_loss, expected, 0.02 * expected);
-  }
-}
-
-TEST_F(LayeredEngineTest, EachStepCorruptsAnew) {
-  const auto images = to_unit_range(synthetic_digits(64, 3).train.images);
-  engine_->set_parameters(glorot_uniform(engine_->layout(), 4));
-  engine_->begin_training(images, images, {.learning_rate = 1e-30, .corruption = {.noise = 0.3}});
-  std::vector<double> losses;
-  for (std::size_t epoch = 1; epoch <= 4; ++epoch) {  // one step each: plain, recorded, replayed
-    losses.push_back(engine_->run_epoch(epoch, kNoLimit, kGoOn).train_loss);
-  }
-  std::ranges::sort(losses);
-  EXPECT_EQ(std::ranges::adjacent_find(losses), losses.end());
 }
 
 // ---- images through it -------------------------------------------------------------------------

@@ -2,11 +2,14 @@
 #include "kernels/simt/emulation.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <hourglass/error.hpp>
 #include <stdexcept>
 #include <string>
@@ -274,6 +277,32 @@ TEST_P(EmulationReports, ABlockTooLarge) {
 TEST_P(EmulationReports, NothingForAnEmptyGrid) {
   EXPECT_EQ(error_of({.grid = {0}}, grid_barrier), "no error");
 }
+
+// ---- blocks that are threads of the OS ----------------------------------------------------------
+
+#if !defined(__SANITIZE_ADDRESS__)  // which itself would find no memory
+TEST(CommunicatingBlocks, WithoutAThreadForEachNoneBegins) {
+  constexpr unsigned kBlocks = 200;
+  const auto begun = [](unsigned* count) { simt::atomic_add(count, 1u); };
+  const LaunchConfig config{.grid = {kBlocks}, .communicating = true};
+  unsigned count = 0;
+  EXPECT_EQ(error_of(config, +begun, &count), "no error");
+  EXPECT_EQ(count, kBlocks);
+
+  std::size_t pages = 0;  // that are mapped now
+  std::ifstream("/proc/self/statm") >> pages;
+  rlimit before{};
+  getrlimit(RLIMIT_AS, &before);
+  rlimit tight = before;
+  tight.rlim_cur = (pages + 256) * static_cast<std::size_t>(getpagesize());
+  setrlimit(RLIMIT_AS, &tight);
+  count = 0;
+  const std::string error = error_of(config, +begun, &count);
+  setrlimit(RLIMIT_AS, &before);
+  expect_all_in(error, {"of 200 threads", "use fewer"});
+  EXPECT_EQ(count, 0u);
+}
+#endif
 
 // ---- launch shapes ------------------------------------------------------------------------------
 
