@@ -10,6 +10,7 @@ set(HOURGLASS_KERNELS
     kernels/data/corrupt.cu
     kernels/data/gather.cu
     kernels/data/shuffle.cu
+    kernels/fused_dense/train.cu
     kernels/gram/accumulate.cu
     kernels/gram/diagonal.cu
     kernels/layers/activation.cu
@@ -29,6 +30,9 @@ set(HOURGLASS_KERNELS
 
 # What calls kernels and libraries: plain C++ for both targets.
 set(HOURGLASS_PER_TARGET
+    src/autoencoder/fused_dense_engine.cpp
+    src/autoencoder/fused_dense_network.cpp
+    src/autoencoder/fused_dense_training.cpp
     src/autoencoder/layered_engine.cpp
     src/autoencoder/layers.cpp
     src/autoencoder/network.cpp

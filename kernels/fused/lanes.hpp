@@ -27,6 +27,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "kernels/simt/host_device.hpp"
 #include "kernels/simt/simt.hpp"
 
 #if defined(__AVX512VL__) && !defined(__CUDACC__)
@@ -377,11 +378,19 @@ inline constexpr int kWidestLanes = 4;
 
 // ---- unrolling ----------------------------------------------------------------------------------
 
+/// std::integral_constant, for kernels too.
+template <int value>
+struct Constant {
+  HOURGLASS_HOST_DEVICE constexpr operator int() const {  // NOLINT(google-explicit-constructor)
+    return value;
+  }
+};
+
 namespace detail {
 
 template <class F, int... k>
 __device__ __forceinline__ void unrolled(F&& f, std::integer_sequence<int, k...>) {
-  (f(std::integral_constant<int, k>{}), ...);
+  (f(Constant<k>{}), ...);
 }
 
 }  // namespace detail

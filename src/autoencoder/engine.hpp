@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <hourglass/autoencoder.hpp>
+#include <hourglass/replicas.hpp>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,6 +22,7 @@ struct EpochLosses {
   std::size_t steps = 0;
   std::size_t images = 0;
   bool stopped = false;  ///< by on_step: the epoch is not finished, validation_loss means nothing
+  std::optional<double> seconds = {};  ///< its share, where several epochs were run in one go
 };
 
 class Engine {
@@ -45,6 +48,13 @@ class Engine {
   /// `on_step(images seen)` returning false ends it.
   virtual EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                                 const std::function<bool(std::size_t)>& on_step) = 0;
+
+  /// Trainings from fresh weights, side by side and without these parameters, or nothing, done or
+  /// returned, where an engine has no place for them. Images and options have been checked.
+  [[nodiscard]] virtual std::optional<std::vector<Replica>> train_replicas(
+      const Images& /*images*/, const Images& /*validation*/, const ReplicaOptions& /*options*/) {
+    return std::nullopt;
+  }
 
   /// Images or codes, in file order, through some of the layers; the sigmoid comes after the last
   /// of all. (rows, values).
