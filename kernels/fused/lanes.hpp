@@ -174,7 +174,7 @@ template <int n>
 __forceinline__ Vector<n> sqrt(Vector<n> a) {
   using Floats = typename Vector<n>::Floats;
 #ifdef __AVX512F__
-  if constexpr (n == 16) return Vector<n>(Floats(_mm512_sqrt_ps(__m512(a.v))));
+  if constexpr (n == 16) return Vector<n>(Floats(_mm512_maskz_sqrt_ps(0xFFFF, __m512(a.v))));
 #endif
 #ifdef __AVX__
   if constexpr (n == 8) return Vector<n>(Floats(_mm256_sqrt_ps(__m256(a.v))));

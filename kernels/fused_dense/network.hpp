@@ -92,7 +92,8 @@ constexpr Network lay_out(Network net, int lanes) {
   return net;
 }
 
-[[nodiscard]] constexpr std::size_t floats_of(const Network& net, const Part& part) {
+[[nodiscard]] HOURGLASS_HOST_DEVICE constexpr std::size_t floats_of(const Network& net,
+                                                                    const Part& part) {
   const auto copies = static_cast<std::size_t>(part.gradients ? 4 : 3);
   const auto image =
       static_cast<std::size_t>(net.image + net.delta() + (part.clean ? net.clean : 0));

@@ -27,37 +27,28 @@ static_assert(sizeof(Smem) + sizeof(float) * floats_of(lay_out(kDense, 1), {}) <
 
 // ---------------------------------------------------------------------------- device functions
 
-/// A replica's parameters and moments between global memory, where they lie as in files, and the
-/// block's.
+/// Matrices from their tensors as they lie in files, and back.
 template <class L>
-__device__ void read_state(const Block<L>& block, const float* state) {
-  float* const own[3] = {block.weights, block.first_moment, block.second_moment};
-  for (int k = 0; k < block.net.depth; ++k) {
-    const Layer& layer = block.net.layer[k];
-    for (int part = 0; part < 3; ++part) {
-      const float* from = state + part * block.net.parameters;
-      float* to = own[part] + layer.matrix;
-      each<L>(layer.outputs, layer.inputs, [&](int o, int i) {
-        to[(i + 1) * layer.row + o] = from[layer.weight + o * layer.inputs + i];
-      });
-      each<L>(1, layer.outputs, [&](int, int o) { to[o] = from[layer.bias + o]; });
-    }
+__device__ void read_matrices(const Network& net, const float* flat, float* matrices) {
+  for (int k = 0; k < net.depth; ++k) {
+    const Layer& layer = net.layer[k];
+    float* to = matrices + layer.matrix;
+    each<L>(layer.outputs, layer.inputs, [&](int o, int i) {
+      to[(i + 1) * layer.row + o] = flat[layer.weight + o * layer.inputs + i];
+    });
+    each<L>(1, layer.outputs, [&](int, int o) { to[o] = flat[layer.bias + o]; });
   }
 }
 
 template <class L>
-__device__ void write_state(const Block<L>& block, float* state) {
-  const float* const own[3] = {block.weights, block.first_moment, block.second_moment};
-  for (int k = 0; k < block.net.depth; ++k) {
-    const Layer& layer = block.net.layer[k];
-    for (int part = 0; part < 3; ++part) {
-      float* to = state + part * block.net.parameters;
-      const float* from = own[part] + layer.matrix;
-      each<L>(layer.outputs, layer.inputs, [&](int o, int i) {
-        to[layer.weight + o * layer.inputs + i] = from[(i + 1) * layer.row + o];
-      });
-      each<L>(1, layer.outputs, [&](int, int o) { to[layer.bias + o] = from[o]; });
-    }
+__device__ void write_matrices(const Network& net, const float* matrices, float* flat) {
+  for (int k = 0; k < net.depth; ++k) {
+    const Layer& layer = net.layer[k];
+    const float* from = matrices + layer.matrix;
+    each<L>(layer.outputs, layer.inputs, [&](int o, int i) {
+      flat[layer.weight + o * layer.inputs + i] = from[(i + 1) * layer.row + o];
+    });
+    each<L>(1, layer.outputs, [&](int, int o) { flat[layer.bias + o] = from[o]; });
   }
 }
 
@@ -126,7 +117,9 @@ class Trainer {
       look_for_life();
       if (!finite() && simt::block_thread() == 0) losses[-1].validation = NAN;
     }
-    write_state(block_, state_);
+    write_matrices<L>(job_.net, block_.weights, state_);
+    write_matrices<L>(job_.net, block_.first_moment, state_ + job_.net.parameters);
+    write_matrices<L>(job_.net, block_.second_moment, state_ + 2 * job_.net.parameters);
   }
 
  private:
@@ -139,7 +132,9 @@ class Trainer {
     if (job_.fresh) {
       draw_weights(block_, seed_);
     } else {
-      read_state(block_, state_);
+      read_matrices<L>(job_.net, state_, block_.weights);
+      read_matrices<L>(job_.net, state_ + job_.net.parameters, block_.first_moment);
+      read_matrices<L>(job_.net, state_ + 2 * job_.net.parameters, block_.second_moment);
     }
     simt::sync_block();
   }
@@ -272,7 +267,7 @@ using Here = Lanes<fused::kWidestLanes>;
 constexpr const char* kTooMuch = ", more than a core's own cache holds";
 
 bool fits(std::size_t memory) {
-  return memory <= std::size_t{512} << 10U;
+  return memory <= std::size_t{1} << 20U;
 }
 bool emulated() {
   return simt::detail::emulated();

@@ -46,9 +46,9 @@ class FusedDenseEngine final : public Engine {
   struct Ahead {
     std::size_t first_epoch = 0;
     std::size_t first_step = 0;
-    std::vector<fused_dense::Losses> losses;  ///< of each
-    double seconds = 0.0;                     ///< of each
-    std::size_t told = 0;                     ///< of them
+    std::vector<fused_dense::Losses> losses = {};  ///< of each
+    double seconds = 0.0;                          ///< of each
+    std::size_t told = 0;                          ///< of them
   };
 
   [[nodiscard]] std::vector<fused_dense::Losses> train(const Stretch& stretch);
