@@ -11,6 +11,7 @@ set(HOURGLASS_KERNELS
     kernels/data/gather.cu
     kernels/data/shuffle.cu
     kernels/fused/train.cu
+    kernels/fused_dense/train.cu
     kernels/gram/accumulate.cu
     kernels/gram/diagonal.cu
     kernels/layers/activation.cu
@@ -32,6 +33,9 @@ set(HOURGLASS_KERNELS
 set(HOURGLASS_PER_TARGET
     src/autoencoder/fused_engine.cpp
     src/autoencoder/fused_network.cpp
+    src/autoencoder/fused_dense_engine.cpp
+    src/autoencoder/fused_dense_network.cpp
+    src/autoencoder/fused_dense_training.cpp
     src/autoencoder/layered_engine.cpp
     src/autoencoder/layers.cpp
     src/autoencoder/network.cpp

@@ -21,15 +21,16 @@ struct Replica {
 
 struct ReplicaOptions {
   std::size_t count = 1;
-  /// Of each; replica r has seed training.seed + r. on_step is called, and stop asked, from several
-  /// threads.
+  /// Of each; replica r has seed training.seed + r. on_step and on_epoch are not called; stop may be
+  /// asked from several threads.
   TrainingOptions training = {};
   /// Called, by one thread at a time, as replicas finish, in any order.
   std::function<void(const Replica&)> on_replica = {};
 };
 
-/// In the order of the seeds. What a replica becomes does not depend on the others. On the CPU each
-/// core trains one at a time; on a GPU they take turns.
+/// In the order of the seeds. What a replica becomes does not depend on the others. Of models that
+/// the fused engine's blocks hold, a block trains one: a GPU hundreds at a time, a CPU one on each
+/// core. Of others a CPU trains one on each core; on a GPU they take turns.
 /// Throws as Autoencoder::train does, UsageError for a count of 0.
 [[nodiscard]] std::vector<Replica> train_replicas(const Model& model, const Images& images,
                                                   const Images& validation,

@@ -1,5 +1,4 @@
-#include "kernels/data/philox.hpp"
-#include "kernels/data/random_stream.hpp"
+#include "kernels/data/draws.hpp"
 #include "kernels/data/shuffle.hpp"
 #include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
@@ -11,10 +10,7 @@ namespace {
 
 __global__ void draw_shuffle_keys_kernel(std::uint64_t seed, std::uint64_t epoch,
                                          std::uint32_t count, std::uint64_t* __restrict__ keys) {
-  const Philox random{seed};
-  for (const auto i : simt::elements(count)) {
-    keys[i] = (std::uint64_t{random(i, stream_number(RandomStream::shuffle, epoch))[0]} << 32) | i;
-  }
+  for (const auto i : simt::elements(count)) keys[i] = shuffle_key(seed, epoch, i);
 }
 
 }  // namespace

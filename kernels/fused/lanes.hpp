@@ -19,7 +19,7 @@
 //   weights_at<n>(w)                           n floats that lie together, loaded together
 //   unrolled<n>([&](auto k) { ... })           for k = 0 .. n-1, a constant in each
 //
-// Vectors are GCC's and clang's own; only masks need a word of AVX-512.
+// Vectors are GCC's and clang's own; only masks and roots need a processor's words.
 #pragma once
 
 #include <cmath>
@@ -31,7 +31,7 @@
 #include "kernels/simt/host_device.hpp"
 #include "kernels/simt/simt.hpp"
 
-#if defined(__AVX512VL__) && !defined(__CUDACC__)
+#if defined(__SSE__) && !defined(__CUDACC__)
 #include <immintrin.h>
 #endif
 
@@ -170,8 +170,19 @@ template <int n>
 __forceinline__ Vector<n> max(Vector<n> a, Vector<n> b) {
   return Vector<n>(a.v > b.v ? a.v : b.v);
 }
+// (GCC takes the lanes of a loop one by one.)
 template <int n>
 __forceinline__ Vector<n> sqrt(Vector<n> a) {
+  using Floats = typename Vector<n>::Floats;
+#ifdef __AVX512F__
+  if constexpr (n == 16) return Vector<n>(Floats(_mm512_maskz_sqrt_ps(0xFFFF, __m512(a.v))));
+#endif
+#ifdef __AVX__
+  if constexpr (n == 8) return Vector<n>(Floats(_mm256_sqrt_ps(__m256(a.v))));
+#endif
+#ifdef __SSE__
+  if constexpr (n == 4) return Vector<n>(Floats(_mm_sqrt_ps(__m128(a.v))));
+#endif
   for (int i = 0; i < n; ++i) a.v[i] = std::sqrt(a.v[i]);
   return a;
 }

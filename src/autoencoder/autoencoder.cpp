@@ -7,11 +7,11 @@
 #include <sstream>
 #include <utility>
 
+#include "autoencoder/check_training.hpp"
 #include "autoencoder/engine.hpp"
 #include "autoencoder/weights_file.hpp"
 #include "data/check.hpp"
 #include "device/range.hpp"
-#include "files/messages.hpp"
 
 namespace hourglass {
 namespace {
@@ -29,33 +29,9 @@ std::string shortest(double number) {
   return text.str();
 }
 
-void check_size(const Images& rows, const ImageShape& expected, const std::string& what) {
-  if (rows.count() == 0) throw Error(what + ": there are none");
-  if (rows.image_size() != expected.size()) {
-    throw Error(what + ": shape " + files::shape_text(rows.shape()) + " has " +
-                std::to_string(rows.image_size()) + " values a row, but the model wants " +
-                std::to_string(expected.size()) + " (" + to_string(expected) + ")");
-  }
-}
-
 void check_finite(const Images& rows, const std::string& what) {
   if (const auto* floats = std::get_if<std::span<const float>>(&rows.pixels())) {
     require_finite(*floats, rows.image_size(), what);
-  }
-}
-
-void check_options(const TrainingOptions& options, std::size_t images) {
-  if (options.epochs == 0) throw UsageError("the number of epochs is 0; it must be at least 1");
-  if (options.steps && *options.steps == 0) {
-    throw UsageError("the number of steps is 0; it must be at least 1");
-  }
-  if (options.batch_size == 0) throw UsageError("the batch size is 0; it must be at least 1");
-  if (options.batch_size > images) {
-    throw Error("the batch size is " + std::to_string(options.batch_size) + ", more than the " +
-                std::to_string(images) + " training images");
-  }
-  if (!(options.learning_rate > 0.0) || !std::isfinite(options.learning_rate)) {
-    throw UsageError("the learning rate must be a positive number");
   }
 }
 
@@ -118,16 +94,10 @@ Array<float> Autoencoder::parameter(std::string_view name) const {
 
 TrainingResult Autoencoder::train(const Images& images, const Images& validation,
                                   const TrainingOptions& options) {
-  const auto check = [&](const Images& given, const std::string& what) {
-    check_size(given, model().input, what);
-    require_unit_range(given, what);
-  };
-  check(images, "training images");
-  check(validation, "validation images");
-  check_options(options, images.count());
-  check_corruption(options.corruption, model().input);
-  if (options.phase_times && engine() != EngineKind::fused) {
-    throw Error("the layered engine has no phases to time" +
+  check_training(model(), images, validation, options);
+  if (options.phase_times && !engine_->has_phases()) {
+    throw Error("the " + std::string(name_of(engine())) +
+                " engine has no phases to time for this model" +
                 (why_not_fused_.empty() ? "" : " (not fused: " + why_not_fused_ + ")"));
   }
   engine_->begin_training(images, validation, options);
@@ -150,7 +120,7 @@ TrainingResult Autoencoder::train(const Images& images, const Images& validation
       throw Stopped("training stopped as requested, after " + std::to_string(result.steps) +
                     " steps");
     }
-    const double seconds = seconds_since(start);
+    const double seconds = losses.seconds.value_or(seconds_since(start));
     result.epochs.push_back({epoch, losses.train_loss, losses.validation_loss, seconds,
                              static_cast<double>(losses.images) / seconds});
     if (!std::isfinite(losses.train_loss) || !std::isfinite(losses.validation_loss)) {

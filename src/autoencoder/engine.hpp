@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <hourglass/autoencoder.hpp>
+#include <hourglass/replicas.hpp>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +23,7 @@ struct EpochLosses {
   std::size_t steps = 0;
   std::size_t images = 0;
   bool stopped = false;  ///< by on_step: the epoch is not finished, validation_loss means nothing
+  std::optional<double> seconds = {};  ///< its share, where several epochs were run in one go
 };
 
 class Engine {
@@ -47,8 +50,16 @@ class Engine {
   virtual EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                                 const std::function<bool(std::size_t)>& on_step) = 0;
 
-  /// Of this training, if it was to be timed.
+  /// Of this training, if it was to be timed and the engine has_phases.
   [[nodiscard]] virtual std::vector<PhaseTime> phase_times() { return {}; }
+  [[nodiscard]] virtual bool has_phases() const { return false; }
+
+  /// Trainings from fresh weights, side by side and without these parameters, or nothing, done or
+  /// returned, where an engine has no place for them. Images and options have been checked.
+  [[nodiscard]] virtual std::optional<std::vector<Replica>> train_replicas(
+      const Images& /*images*/, const Images& /*validation*/, const ReplicaOptions& /*options*/) {
+    return std::nullopt;
+  }
 
   /// Images or codes, in file order, through some of the layers; the sigmoid comes after the last
   /// of all. (rows, values).

@@ -1,9 +1,19 @@
+#include <algorithm>
 #include <hourglass/error.hpp>
 
 #include "autoencoder/engine.hpp"
 #include "target/table.hpp"
 
 namespace hourglass {
+namespace {
+
+/// Which half of the fused engine it is for, or nearly is.
+bool starts_dense(const Model& model) {
+  const auto first = std::ranges::find_if(model.encoder, &LayerSpec::trainable);
+  return first != model.encoder.end() && first->kind == LayerKind::dense;
+}
+
+}  // namespace
 
 ChosenEngine choose_engine(Model model, const Device& device, EngineKind kind,
                            Precision precision) {
@@ -13,8 +23,11 @@ ChosenEngine choose_engine(Model model, const Device& device, EngineKind kind,
   const Target& target = target_of(device);
   std::string problem;
   if (kind != EngineKind::layered) {  // automatic: wherever it runs
-    problem = target.fused_problem(model, device.index, precision);
-    if (problem.empty()) return {target.make_fused_engine(std::move(model), device.index)};
+    const bool dense = starts_dense(model);
+    const auto problem_of = dense ? target.fused_dense_problem : target.fused_problem;
+    const auto make = dense ? target.make_fused_dense_engine : target.make_fused_engine;
+    problem = problem_of(model, device.index, precision);
+    if (problem.empty()) return {make(std::move(model), device.index)};
     if (kind == EngineKind::fused) {
       throw Error("engine 'fused': " + problem + "; use --engine layered (or auto)");
     }

@@ -31,6 +31,7 @@ class FusedEngine final : public Engine {
   EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                         const std::function<bool(std::size_t)>& on_step) override;
   [[nodiscard]] std::vector<PhaseTime> phase_times() override;
+  [[nodiscard]] bool has_phases() const override { return true; }
   [[nodiscard]] Array<float> run(LayerRange layers, const Images& rows,
                                  const StopRequest& stop) override;
   [[nodiscard]] std::shared_ptr<const DeviceRows> run_on_device(LayerRange layers,

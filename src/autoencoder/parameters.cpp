@@ -2,8 +2,7 @@
 
 #include <cmath>
 
-#include "kernels/data/philox.hpp"
-#include "kernels/data/random_stream.hpp"
+#include "kernels/data/draws.hpp"
 
 namespace hourglass {
 
@@ -17,17 +16,18 @@ ParameterLayout::ParameterLayout(const Model& model) : specs_(parameter_specs(mo
   }
 }
 
+float glorot_limit(const ParameterSpec& weight) {
+  return std::sqrt(6.f / static_cast<float>(weight.fan_in + weight.fan_out));
+}
+
 std::vector<float> glorot_uniform(const ParameterLayout& layout, std::uint64_t seed) {
   std::vector<float> flat(layout.flat_size());
-  const Philox random{seed};
   for (std::size_t t = 0; t < layout.specs().size(); ++t) {
     const ParameterSpec& spec = layout.specs()[t];
     if (spec.shape.size() == 1) continue;  // a bias
-    const float limit = std::sqrt(6.f / static_cast<float>(spec.fan_in + spec.fan_out));
+    const float limit = glorot_limit(spec);
     for (std::size_t i = 0; i < element_count(spec.shape); ++i) {
-      flat[layout.offset(t) + i] =
-          limit *
-          (2.f * uniform(random(i, stream_number(RandomStream::initial_weights, t))[0]) - 1.f);
+      flat[layout.offset(t) + i] = fresh_weight(seed, t, i, limit);
     }
   }
   return flat;

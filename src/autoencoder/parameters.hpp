@@ -28,8 +28,12 @@ class ParameterLayout {
   std::size_t count_ = 0;
 };
 
-/// A flat buffer of fresh parameters: weights uniform in +-sqrt(6 / (fan in + fan out)) (Glorot and
-/// Bengio 2010, equation 16), biases zero. Weight i of tensor t depends on (seed, t, i) alone.
+/// Fresh weights are uniform in +-sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010, equation
+/// 16).
+[[nodiscard]] float glorot_limit(const ParameterSpec& weight);
+
+/// A flat buffer of fresh parameters; biases are zero. Weight i of tensor t depends on (seed, t, i)
+/// alone: kernels/data/draws.hpp.
 [[nodiscard]] std::vector<float> glorot_uniform(const ParameterLayout& layout, std::uint64_t seed);
 
 }  // namespace hourglass

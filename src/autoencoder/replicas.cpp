@@ -7,6 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include "autoencoder/check_training.hpp"
+#include "autoencoder/engine.hpp"
 #include "device/range.hpp"
 
 #if HOURGLASS_HAS_CPU
@@ -41,6 +43,14 @@ std::vector<Replica> train_replicas(const Model& model, const Images& images,
   const Range range("replicas");
   if (options.count == 0) throw UsageError("the number of replicas is 0; it must be at least 1");
 
+  {
+    const auto side_by_side = choose_engine(model, device, engine, precision).engine;
+    check_training(model, images, validation, options.training);
+    if (auto replicas = side_by_side->train_replicas(images, validation, options)) {
+      return *std::move(replicas);
+    }
+  }
+
   std::atomic<std::size_t> next = 0;
   std::atomic<bool> stopped = false;
   std::mutex mutex;  // guards what follows
@@ -50,6 +60,9 @@ std::vector<Replica> train_replicas(const Model& model, const Images& images,
   const auto train_one = [&](Autoencoder& autoencoder, std::uint64_t seed) {
     TrainingOptions training = options.training;
     training.seed = seed;
+    training.on_step = nullptr;
+    training.on_epoch = nullptr;
+    training.phase_times = false;
     training.stop = [&] { return stopped || (options.training.stop && options.training.stop()); };
     Replica replica{seed, std::numeric_limits<double>::quiet_NaN(), 0};
     autoencoder.initialize(seed);

@@ -165,9 +165,6 @@ void Study::train_replicas() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
   ReplicaOptions options{.count = *options_.replicas, .training = training_};
-  options.training.on_step = nullptr;
-  options.training.on_epoch = nullptr;
-  options.training.phase_times = false;
   std::vector<Replica> finished;
   options.on_replica = [&](const Replica& replica) {
     finished.push_back(replica);

@@ -12,6 +12,8 @@ extern const Target kTarget;
 const Target kTarget{.make_layered_engine = make_layered_engine,
                      .fused_problem = fused_problem,
                      .make_fused_engine = make_fused_engine,
+                     .fused_dense_problem = fused_dense_problem,
+                     .make_fused_dense_engine = make_fused_dense_engine,
                      .make_pca_solver = make_pca_solver,
                      .make_map_solver = make_map_solver,
                      .upload_rows = upload_rows,

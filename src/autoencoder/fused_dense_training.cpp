@@ -1,0 +1,118 @@
+#include "autoencoder/fused_dense_training.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <hourglass/error.hpp>
+#include <variant>
+
+#include "kernels/optimizer/adam.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+namespace {
+
+/// What a launch does between two looks of the host: a few milliseconds of one block.
+constexpr double kCostOfLaunch = 1e8;
+/// What Adam costs a parameter, beside the three of forward, backward and gradient an image.
+constexpr double kCostOfUpdate = 8.0;
+
+std::size_t fitting(double cost) {
+  return static_cast<std::size_t>(kCostOfLaunch / cost);
+}
+
+}  // namespace
+
+FusedDenseTraining::Held::Held(const device::Stream& stream, const Images& images)
+    : count(images.count()) {
+  if (const auto* pixels = std::get_if<std::span<const std::uint8_t>>(&images.pixels())) {
+    bytes = device::to_device<std::uint8_t>(stream, *pixels);
+  } else {
+    floats = device::to_device<float>(stream, std::get<std::span<const float>>(images.pixels()));
+  }
+}
+
+fused_dense::Pixels FusedDenseTraining::Held::view() const {
+  return {bytes.data(), floats.data(), static_cast<std::uint32_t>(count)};
+}
+
+FusedDenseTraining::FusedDenseTraining(math::Context& context, const fused_dense::Network& sizes,
+                                       const ImageShape& shape, const Images& images,
+                                       const Images& validation, const TrainingOptions& options,
+                                       std::size_t replicas)
+    : options_(options),
+      shape_(shape),
+      batch_(std::min(options.batch_size, images.count())),
+      setting_(fused_dense::best_setting(sizes, {.batch = batch_,
+                                                 .validation = validation.count(),
+                                                 .corrupts = options.corruption.any()})),
+      images_(context.stream(), images),
+      validation_(context.stream(), validation),
+      room_(options.shuffle && images.count() > 1 ? std::bit_ceil(images.count()) : 0),
+      orders_(replicas * room_) {
+  if (!setting_.problem.empty()) throw Error("engine 'fused': " + setting_.problem);
+  const auto parameters = static_cast<double>(sizes.parameters);
+  step_cost_ = parameters * (3.0 * static_cast<double>(batch_) + kCostOfUpdate);
+  epoch_cost_ = static_cast<double>(steps_of_epoch()) * step_cost_ +
+                static_cast<double>(validation_.count) * parameters;
+  const std::size_t steps =
+      std::max({std::size_t{1}, epochs_of_launch() * steps_of_epoch(), fitting(step_cost_)});
+  rates_ = device::Buffer<float>(steps);
+  losses_ =
+      device::Buffer<fused_dense::Losses>(replicas * std::max(std::size_t{1}, epochs_of_launch()));
+}
+
+std::size_t FusedDenseTraining::epochs_of_launch() const {
+  return std::min(fitting(epoch_cost_), options_.epochs);
+}
+
+Stretch FusedDenseTraining::part_of_epoch(std::size_t done, std::size_t limit) const {
+  const std::size_t all = std::min(steps_of_epoch(), limit);
+  const std::size_t steps = std::min(all - done, std::max(std::size_t{1}, fitting(step_cost_)));
+  return {.image = done * batch_, .steps = steps, .ends_epoch = done + steps == all};
+}
+
+std::vector<fused_dense::Losses> FusedDenseTraining::run(math::Context& context,
+                                                         const Replicas& replicas,
+                                                         const Stretch& stretch) {
+  const device::Stream& stream = context.stream();
+  const kernels::AdamOptions adam{.learning_rate = options_.learning_rate};
+  std::vector<float> rates(stretch.steps);
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    rates[i] = static_cast<float>(kernels::adam_rate(adam, stretch.first_step + i + 1));
+  }
+  device::copy_to_device<float>(stream, rates, rates_.span().first(rates.size()));
+  fused_dense::run(stream, setting_, replicas.count,
+                   {.net = setting_.net,
+                    .part = setting_.part,
+                    .steps = static_cast<std::uint32_t>(stretch.steps),
+                    .first_step = static_cast<std::uint32_t>(stretch.first_step),
+                    .first_epoch = static_cast<std::uint32_t>(stretch.epoch),
+                    .first_image = static_cast<std::uint32_t>(stretch.image),
+                    .batch = static_cast<std::uint32_t>(batch_),
+                    .ends_epoch = stretch.ends_epoch,
+                    .loss = options_.loss,
+                    .corruption = {.noise = static_cast<float>(options_.corruption.noise),
+                                   .patch = static_cast<std::uint32_t>(options_.corruption.patch),
+                                   .height = static_cast<std::uint32_t>(shape_.height),
+                                   .width = static_cast<std::uint32_t>(shape_.width)},
+                    .seed = replicas.seed,
+                    .training = images_.view(),
+                    .validation = validation_.view(),
+                    .rates = rates_.data(),
+                    .beta1 = static_cast<float>(adam.beta1),
+                    .rest1 = static_cast<float>(1.0 - adam.beta1),
+                    .beta2 = static_cast<float>(adam.beta2),
+                    .rest2 = static_cast<float>(1.0 - adam.beta2),
+                    .epsilon = static_cast<float>(adam.epsilon),
+                    .fresh = replicas.fresh,
+                    .states = replicas.states,
+                    .orders = orders_.data(),
+                    .room = static_cast<std::uint32_t>(room_),
+                    .losses = losses_.data(),
+                    .epochs = static_cast<std::uint32_t>(stretch.epochs),
+                    .alive = replicas.alive});
+  std::vector<fused_dense::Losses> losses(replicas.count * stretch.epochs);
+  device::copy_to_host<fused_dense::Losses>(stream, losses_.span().first(losses.size()), losses);
+  return losses;
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET
