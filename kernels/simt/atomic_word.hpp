@@ -13,8 +13,8 @@
 namespace hourglass::HOURGLASS_TARGET::simt::detail {
 
 #ifdef __CUDACC__
-using AtomicWord = cuda::atomic_ref<std::uint32_t, cuda::thread_scope_device>;
-namespace orders = cuda::std;
+using AtomicWord = ::cuda::atomic_ref<std::uint32_t, ::cuda::thread_scope_device>;
+namespace orders = ::cuda::std;
 #else
 using AtomicWord = std::atomic_ref<std::uint32_t>;
 namespace orders = std;
