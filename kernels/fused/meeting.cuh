@@ -35,6 +35,7 @@ class Meeting {
  private:
   __device__ std::uint32_t claim(std::uint32_t& claimed) {
     simt::sync_block();  // all have read the last claim
+    // Says whose the group is and nothing of what is in memory: relaxed.
     if (simt::block_thread() == 0) word_ = simt::add_relaxed(&claimed, 1);
     simt::sync_block();
     return word_;
@@ -42,9 +43,10 @@ class Meeting {
 
   __device__ bool arrive_and_wait() {
     const std::uint32_t generation = simt::load_relaxed(&exchange_.generation);
-    // Releases this block's writes, and, for the last, acquires all others'.
+    // Releases this block's writes; the last acquires all others', and hands them on.
     if (simt::add_acq_rel(&exchange_.arrived, 1) + 1 == gridDim.x) {
-      simt::store_relaxed(&exchange_.arrived, 0);  // before anyone can arrive again
+      // Who arrives again has seen the new generation, and with it this.
+      simt::store_relaxed(&exchange_.arrived, 0);
       simt::store_release(&exchange_.generation, generation + 1);
       simt::wake_all(&exchange_.generation);
       return true;

@@ -27,7 +27,7 @@
 //   fast_divide(a, b)                          a / b within 2 last places, |b| below 2^126
 //   float_bits(v)  float_from_bits(bits)       a float as the uint32 it is stored as
 //
-//   atomic_add(address, v)                     uint32, uint64, float, double; returns the old value
+//   atomic_add(address, v)                    relaxed; uint32, uint64, float, double; the old one
 //
 //   per_element(n, block, shared_bytes)        for a kernel that loops over elements(n)
 //   per_block(count, block, shared_bytes)      one block for each of `count` rows, images, ...

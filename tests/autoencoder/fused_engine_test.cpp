@@ -92,7 +92,7 @@ TEST_F(FusedEngineTest, TheSameSeedGivesTheSameBitsOnAnyNumberOfThreads) {
     std::vector<float> first;
     for (const int count : {1, 2, 3, 3}) {
       omp_set_num_threads(count);
-      const auto trained = train(*engine_, data.train.images, options, 3);
+      const auto trained = train(*engine_, data.train.images, options, 1);
       if (first.empty()) first = trained;
       EXPECT_EQ(trained, first) << count << " threads, batches of " << batch;
     }
