@@ -38,9 +38,14 @@ HOURGLASS_HOST_DEVICE inline PatchCorner patch_corner(const CorruptionStream& st
 HOURGLASS_HOST_DEVICE inline float noisy(const CorruptionStream& stream, std::uint64_t index,
                                          float deviation, float pixel) {
   const PhiloxBlock random = Philox{stream.seed}(index, stream.number);
-  constexpr float kTwoPi = 6.28318531f;
   const float radius = sqrtf(-2.f * logf(1.f - uniform(random[0])));
-  const float value = pixel + deviation * radius * cosf(kTwoPi * uniform(random[1]));
+#ifdef __CUDA_ARCH__
+  const float wave = cospif(2.f * uniform(random[1]));  // cosf's large arguments take a stack
+#else
+  constexpr float kTwoPi = 6.28318531f;
+  const float wave = cosf(kTwoPi * uniform(random[1]));
+#endif
+  const float value = pixel + deviation * radius * wave;
   return fminf(fmaxf(value, 0.f), 1.f);
 }
 

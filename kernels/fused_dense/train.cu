@@ -68,8 +68,7 @@ __device__ void draw_weights(const Block<L>& block, std::uint64_t seed) {
 __device__ void draw_order(std::uint64_t seed, std::uint32_t epoch, std::uint32_t count,
                            std::uint64_t* order, std::uint32_t room) {
   for (const auto i : simt::block_elements(count)) order[i] = shuffle_key(seed, epoch, i);
-  simt::block_sort(order, count, room);
-  simt::sync_block();
+  simt::block_sort(order, count, room);  // ends with the block in step
 }
 
 __device__ __forceinline__ std::uint32_t smaller(std::uint32_t a, std::uint32_t b) {
