@@ -22,8 +22,8 @@ static_assert(sizeof(Smem) == 384);
 
 constexpr Network kDense{
     .depth = 4, .layer = {{64, 16}, {16, 4}, {4, 16}, {16, 64}}, .code = 2, .parameters = 2304};
-static_assert(sizeof(Smem) + sizeof(float) * floats_of(lay_out(kDense, 1), {}) <= 32 * 1024,
-              "seven replicas of the dense model in a multiprocessor's 227 KB");
+static_assert(sizeof(Smem) + sizeof(float) * floats_of(lay_out(kDense, 1), {}) <= 31 * 1024,
+              "three replicas of the dense model in the 100 KB of a small multiprocessor");
 
 // ---------------------------------------------------------------------------- device functions
 
