@@ -22,8 +22,8 @@ static_assert(sizeof(Smem) == 384);
 
 constexpr Network kDense{
     .depth = 4, .layer = {{64, 16}, {16, 4}, {4, 16}, {16, 64}}, .code = 2, .parameters = 2304};
-static_assert(sizeof(Smem) + sizeof(float) * floats_of(lay_out(kDense, 1), {}) <= 32 * 1024,
-              "seven replicas of the dense model in a multiprocessor's 227 KB");
+static_assert(sizeof(Smem) + sizeof(float) * floats_of(lay_out(kDense, 1), {}) <= 31 * 1024,
+              "three replicas of the dense model in the 100 KB of a small multiprocessor");
 
 // ---------------------------------------------------------------------------- device functions
 
@@ -68,8 +68,7 @@ __device__ void draw_weights(const Block<L>& block, std::uint64_t seed) {
 __device__ void draw_order(std::uint64_t seed, std::uint32_t epoch, std::uint32_t count,
                            std::uint64_t* order, std::uint32_t room) {
   for (const auto i : simt::block_elements(count)) order[i] = shuffle_key(seed, epoch, i);
-  simt::block_sort(order, count, room);
-  simt::sync_block();
+  simt::block_sort(order, count, room);  // ends with the block in step
 }
 
 __device__ __forceinline__ std::uint32_t smaller(std::uint32_t a, std::uint32_t b) {

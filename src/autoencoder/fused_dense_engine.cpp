@@ -257,8 +257,9 @@ void FusedDenseEngine::train_group(FusedDenseTraining& training, const Replicas&
 // ---- what is no training ------------------------------------------------------------------------
 
 LayeredEngine& FusedDenseEngine::layered() {
-  const std::vector<float> now = parameters();
-  if (!layered_is_current_) layered_.set_parameters(now);
+  context_.make_current();
+  settle();
+  if (!layered_is_current_) layered_.set_parameters(parameters());
   layered_is_current_ = true;
   return layered_;
 }

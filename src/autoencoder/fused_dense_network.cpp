@@ -18,7 +18,8 @@ FusedDenseDescription describe_for_fused_dense(const Model& model, const Paramet
     if (layers[i].kind == LayerKind::reshape) continue;  // the same values in the same order
     if (layers[i].kind != LayerKind::dense) {
       return {.problem = "layer " + std::to_string(i + 1) +
-                         " is not dense, as the first is; the fused engine knows no such mixtures"};
+                         " is not dense; the fused engine trains dense layers, or convolutions"
+                         " with pooling and upsampling, but no mixtures"};
     }
     if (net.depth == fused_dense::kMaxLayers) {
       return {.problem = "it has more than the " + std::to_string(fused_dense::kMaxLayers) +
@@ -34,6 +35,7 @@ FusedDenseDescription describe_for_fused_dense(const Model& model, const Paramet
                               .bias = static_cast<int>(layout.offset(tensor + 1))};
     inputs = outputs;
   }
+  if (net.code == 0) return {.problem = "its encoder has no dense layer"};
   return result;
 }
 

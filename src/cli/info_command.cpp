@@ -28,7 +28,7 @@ void print_info() {
   }
   std::cout << "\nengines\n";
   row("layered", std::string("fp32") + (any_gpu ? "; tf32 on the GPU" : "; tf32 needs a GPU"));
-  row("fused", "fp32; models of conv's family: convolutions with pooling, then with upsampling");
+  row("fused", "fp32; models of dense layers, and of conv's family (pooling, then upsampling)");
   std::cout << "\nlibraries\n";
   for (const LibraryVersion& library : library_versions()) row(library.name, library.version);
   const std::string architectures = kCudaArchitectures;

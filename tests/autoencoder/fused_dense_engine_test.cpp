@@ -351,6 +351,9 @@ TEST_F(FusedDenseEngineTest, WhatItCannotTrainItSays) {
                        {{.kind = LayerKind::reshape, .shape = {1, 4, 4}},
                         {.kind = LayerKind::convolution, .outputs = 1, .relu = true}});
   EXPECT_NE(problem(mixed).find("layer 5 is not dense"), std::string::npos);
+  Model no_encoder = one_layer_each(12, 1);
+  no_encoder.encoder = {{.kind = LayerKind::reshape, .shape = {3, 2, 2}}};
+  EXPECT_NE(problem(no_encoder).find("no dense layer"), std::string::npos);
   Model deep = deep_model();
   for (std::size_t k = 0; k < 20; ++k) deep.encoder.push_back(dense(4));
   EXPECT_NE(problem(deep).find("more than the 32"), std::string::npos);

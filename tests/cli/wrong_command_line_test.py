@@ -1,5 +1,6 @@
 """Command lines that are wrong: exit 2, one line that names the option, and nothing written."""
 
+import json
 import unittest
 
 from program import ProgramTest, trained
@@ -111,8 +112,15 @@ class WrongCommandLineTest(ProgramTest):
     def test_what_this_machine_or_version_cannot_do(self) -> None:
         # A right command line that asks for too much: exit 1.
         cpu = (*TRAIN, "--device", "cpu")
-        fused = ("train", "dense", "--device", "cpu", "--engine", "fused")
-        self.assert_fails(1, ["engine 'fused'", "layered"], *fused)
+        mixed = {
+            "name": "mixed",
+            "input": [1, 2, 2],
+            "encoder": [{"type": "max_pool"}, {"type": "dense", "outputs": 2}],
+            "decoder": [{"type": "dense", "outputs": 4, "activation": "sigmoid"}],
+        }
+        (self.folder / "mixed.json").write_text(json.dumps(mixed))
+        fused = ("train", "--model", "mixed.json", "--device", "cpu", "--engine", "fused")
+        self.assert_fails(1, ["engine 'fused'", "layer 1 is not dense", "layered"], *fused)
         self.assert_fails(1, ["precision 'tf32' needs a GPU"], *cpu, "--precision", "tf32")
         self.assert_fails(1, ["device 'cuda:999'"], *TRAIN, "--device", "cuda:999")
         self.assert_fails(1, ["batch size is 61", "60 training images"], *cpu, "--batch-size", "61")
