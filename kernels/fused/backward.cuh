@@ -12,25 +12,6 @@
 namespace hourglass::HOURGLASS_TARGET::fused {
 namespace {
 
-/// Gradients of biases: the sums of a map's cells.
-template <class L, class Sink>
-__device__ __phase__ void bias_gradient(const Block<L>& block, const Convolution& own,
-                                        const Maps& gradient, const Sink& sink) {
-  using F = typename L::Value;
-  const auto g = block.planes(gradient);
-  // Frames are zeros, so rows are one stretch; four sums, so that they do not wait for each other.
-  const int cells = gradient.height * gradient.row;
-  sum_over_cells<L, 4>(
-      1, 1, own.outputs, 1, (cells + 3) / 4, {},
-      [&](int, int, int o, int, int part, F(&sums)[4]) {
-        const F* four = g.corner(o, 1, 0) + 4 * part;
-        unrolled<4>([&](auto k) { sums[k] += four[k]; });
-      },
-      [&](int, int, int o, F(&sums)[4]) {
-        sink(own.bias + o, sum((sums[0] + sums[1]) + (sums[2] + sums[3])));
-      });
-}
-
 // ---- upsampled ----------------------------------------------------------------------------------
 
 /// What each tap of a small cell sees of the large cells' gradients, of which `corner` is the first
@@ -56,16 +37,18 @@ __device__ __forceinline__ void expand_cell(const F* corner, int row, F* h) {
   });
 }
 
-/// Weights' gradients from `expanded` [output][cell][9]: 3 taps of `tile` inputs an item.
+/// Weights' and biases' gradients from `expanded` [output][cell][9]: 3 taps of `tile` inputs an
+/// item. What the middle tap sees of all cells is the bias's.
 template <class L, int tile, class Sink>
 __device__ __forceinline__ void upsampled_weight_gradient(
     const Convolution& own, Planes<typename L::Value> x, int inputs,
     const typename L::Value* expanded, int first_output, int outputs, int first_row, int rows,
     int columns, const Turn<typename L::Value>& turn, const Sink& sink) {
   using F = typename L::Value;
-  sum_over_cells<L, 3 * tile>(
+  constexpr int kBias = 3 * tile;
+  sum_over_cells<L, kBias + 1>(
       outputs, 3, inputs / tile, rows, columns, turn,
-      [&](int o, int ky, int part, int i, int j, F(&sums)[3 * tile]) {
+      [&](int o, int ky, int part, int i, int j, F(&sums)[kBias + 1]) {
         const F* h = expanded + ((o * rows + i) * columns + j) * 9 + ky * 3;
         const F h0 = in_register(h[0]);
         const F h1 = in_register(h[1]);
@@ -77,8 +60,10 @@ __device__ __forceinline__ void upsampled_weight_gradient(
           sums[tile + c] = fma(h1, value, sums[tile + c]);
           sums[2 * tile + c] = fma(h2, value, sums[2 * tile + c]);
         });
+        sums[kBias] += h1;
       },
-      [&](int o, int ky, int part, F(&sums)[3 * tile]) {
+      [&](int o, int ky, int part, F(&sums)[kBias + 1]) {
+        if (ky == 1 && part == 0) sink(own.bias + first_output + o, sum(sums[kBias]));
         unrolled<3 * tile>([&](auto k) {
           const int c = part * tile + k % tile;
           if (c >= own.inputs) return;
@@ -88,7 +73,8 @@ __device__ __forceinline__ void upsampled_weight_gradient(
       });
 }
 
-/// The convolution of the upsampled `input`: its weights' gradients, and the input's into `below`.
+/// The convolution of the upsampled `input`: its parameters' gradients, and the input's into
+/// `below`.
 template <class L, class Sink>
 __device__ __phase__ void upsampled_backward(const Block<L>& block, const Convolution& own,
                                              const Maps& gradient, const Maps& input,
@@ -124,46 +110,68 @@ __device__ __phase__ void upsampled_backward(const Block<L>& block, const Convol
 
       const int pairs = input.channels / 2;
       with_row_tile<L>(columns, rows * pairs, [&](auto width) {
-        each<L>(rows, pairs, columns / width, [&](int i, int pair, int part) {
-          const int j0 = part * width;
-          F* const cells[2] = {dx.cell(2 * pair, i0 + i, j0), dx.cell(2 * pair + 1, i0 + i, j0)};
-          F sums[width][2];
-          if (o0 == 0) {
-            unrolled<width * 2>([&](auto k) { sums[k / 2][k % 2] = 0.f; });
-          } else {
-            unrolled<width * 2>([&](auto k) { sums[k / 2][k % 2] = cells[k % 2][k / 2]; });
-          }
-          for (int o = 0; o < here; ++o) {
-            const F* h = expanded + ((o * rows + i) * columns + j0) * 9;
-            const float* w = weights + ((o0 + o) * pairs + pair) * 18;
-            for (int t = 0; t < 9; ++t) {
-              const auto taps = weights_at<2>(w + 2 * t);
-              const F tap0 = in_register(F(taps[0]));
-              const F tap1 = in_register(F(taps[1]));
-              unrolled<width>([&](auto j) {
-                const F value = in_register(h[j * 9 + t]);
-                sums[j][0] = fma(tap0, value, sums[j][0]);
-                sums[j][1] = fma(tap1, value, sums[j][1]);
-              });
-            }
-          }
-          if (o0 + here < own.outputs) {
-            unrolled<width * 2>([&](auto k) { cells[k % 2][k / 2] = sums[k / 2][k % 2]; });
-          } else {
-            const F* const through[2] = {x.cell(2 * pair, i0 + i, j0),
-                                         x.cell(2 * pair + 1, i0 + i, j0)};
-            unrolled<width * 2>([&](auto k) {
-              cells[k % 2][k / 2] =
-                  keep(greater(through[k % 2][k / 2], F(0.f)), sums[k / 2][k % 2]);
+        each<L>(
+            rows, pairs,
+            columns / width, [&](int i, int pair, int part) __attribute__((always_inline)) {
+              const int j0 = part * width;
+              F* const cells[2] = {dx.cell(2 * pair, i0 + i, j0),
+                                   dx.cell(2 * pair + 1, i0 + i, j0)};
+              F sums[width][2];
+              if (o0 == 0) {
+                unrolled<width * 2>([&](auto k) { sums[k / 2][k % 2] = 0.f; });
+              } else {
+                unrolled<width * 2>([&](auto k) { sums[k / 2][k % 2] = cells[k % 2][k / 2]; });
+              }
+              for (int o = 0; o < here; ++o) {
+                const F* h = expanded + ((o * rows + i) * columns + j0) * 9;
+                const float* w = weights + ((o0 + o) * pairs + pair) * 18;
+                for (int t = 0; t < 9; ++t) {
+                  const auto taps = weights_at<2>(w + 2 * t);
+                  const F tap0 = in_register(F(taps[0]));
+                  const F tap1 = in_register(F(taps[1]));
+                  unrolled<width>([&](auto j) {
+                    const F value = in_register(h[j * 9 + t]);
+                    sums[j][0] = fma(tap0, value, sums[j][0]);
+                    sums[j][1] = fma(tap1, value, sums[j][1]);
+                  });
+                }
+              }
+              if (o0 + here < own.outputs) {
+                unrolled<width * 2>([&](auto k) { cells[k % 2][k / 2] = sums[k / 2][k % 2]; });
+              } else {
+                const F* const through[2] = {x.cell(2 * pair, i0 + i, j0),
+                                             x.cell(2 * pair + 1, i0 + i, j0)};
+                unrolled<width * 2>([&](auto k) {
+                  cells[k % 2][k / 2] =
+                      keep(greater(through[k % 2][k / 2], F(0.f)), sums[k / 2][k % 2]);
+                });
+              }
             });
-          }
-        });
       });
     }
   }
 }
 
 // ---- plain --------------------------------------------------------------------------------------
+
+/// The plain layer's biases: the sums of a map's cells.
+template <class L, class Sink>
+__device__ __phase__ void plain_bias_gradient(const Block<L>& block, const Convolution& own,
+                                              const Maps& gradient, const Sink& sink) {
+  using F = typename L::Value;
+  const auto g = block.planes(gradient);
+  // Frames are zeros, so rows are one stretch; four sums, so that they do not wait for each other.
+  const int cells = gradient.height * gradient.row;
+  sum_over_cells<L, 4>(
+      1, 1, own.outputs, 1, (cells + 3) / 4, {},
+      [&](int, int, int o, int, int part, F(&sums)[4]) {
+        const F* four = g.corner(o, 1, 0) + 4 * part;
+        unrolled<4>([&](auto k) { sums[k] += four[k]; });
+      },
+      [&](int, int, int o, F(&sums)[4]) {
+        sink(own.bias + o, sum((sums[0] + sums[1]) + (sums[2] + sums[3])));
+      });
+}
 
 /// 3 taps of 4 outputs and 2 inputs an item.
 template <class L, class Sink>
@@ -240,25 +248,27 @@ __forceinline__ void winners_patch(const Vector<n>* x, int row, WinnerOfMany<n> 
 }
 #endif
 
-/// Only a window's winner has a gradient: a quarter of the products.
+/// Weights' and biases' gradients. Only a window's winner has one: a quarter of the products.
 template <class L, class Sink>
-__device__ __phase__ void pooled_weight_gradient(const Block<L>& block, const Convolution& own,
-                                                 const Maps& gradient, int first_winner,
-                                                 const Maps& input, const Sink& sink) {
+__device__ __phase__ void pooled_parameter_gradient(const Block<L>& block, const Convolution& own,
+                                                    const Maps& gradient, int first_winner,
+                                                    const Maps& input, const Sink& sink) {
   using F = typename L::Value;
   const auto g = block.planes(gradient);
   const auto x = block.planes(input);
-  sum_over_cells<L, 9>(
+  sum_over_cells<L, 10>(
       1, own.inputs, own.outputs, gradient.height, gradient.width, {},
-      [&](int, int c, int o, int i, int j, F(&sums)[9]) {
+      [&](int, int c, int o, int i, int j, F(&sums)[10]) {
         const F dy = *g.cell(o, i, j);
         F patch[9];
         winners_patch(x.corner(c, 2 * i, 2 * j), x.row,
                       block.winners[first_winner + (o * gradient.height + i) * gradient.width + j],
                       patch);
         unrolled<9>([&](auto k) { sums[k] = fma(dy, patch[k], sums[k]); });
+        if (c == 0) sums[9] += dy;
       },
-      [&](int, int c, int o, F(&sums)[9]) {
+      [&](int, int c, int o, F(&sums)[10]) {
+        if (c == 0) sink(own.bias + o, sum(sums[9]));
         unrolled<9>([&](auto k) { sink(own.weight + (o * own.inputs + c) * 9 + k, sum(sums[k])); });
       });
 }

@@ -51,49 +51,67 @@ __device__ __forceinline__ void phase_weights(const float* k, float* out, int st
   });
 }
 
-/// All of them. What only fills a tile is zero.
+/// Channels of a layer's derived weights: with those that only fill a tile.
+struct Channels {
+  int inputs;
+  int outputs;
+};
+__device__ __forceinline__ Channels derived_channels(const Network& net, int layer) {
+  const Convolution& own = net.convolution[layer];
+  return {layer == 0 ? own.inputs : padded(own.inputs),
+          layer == 2 * net.depth ? own.outputs : padded(own.outputs)};
+}
+
+/// Those of input c and output o. What only fills a tile is zero.
+__device__ __forceinline__ void derive_kernel(const Network& net, int layer, int o, int c,
+                                              const float* parameters, float* derived) {
+  const Convolution& own = net.convolution[layer];
+  const auto [inputs, outputs] = derived_channels(net, layer);
+  float* forward = derived + own.forward;
+  float* backward = derived + own.backward;
+  const bool real = o < own.outputs && c < own.inputs;
+  float k[9];
+  unrolled<9>(
+      [&](auto t) { k[t] = real ? parameters[own.weight + (o * own.inputs + c) * 9 + t] : 0.f; });
+  if (c == 0) derived[own.bias_copy + o] = o < own.outputs ? parameters[own.bias + o] : 0.f;
+  if (layer < net.depth) {
+    // [output / 4][input][16][4], for one input [output][16]; backward
+    // [input / 4][output][16][4]
+    if (inputs == 1) {
+      winograd_weights(k, false, forward + o * 16, 1);
+    } else {
+      winograd_weights(k, false, forward + (o / 4 * inputs + c) * 64 + o % 4, 4);
+    }
+    if (layer > 0) winograd_weights(k, true, backward + (c / 4 * outputs + o) * 64 + c % 4, 4);
+  } else if (layer == net.depth) {
+    // [output / 2][input][9][2]; backward [input / 2][output][9][2]
+    unrolled<9>([&](auto t) {
+      forward[((o / 2 * inputs + c) * 9 + t) * 2 + o % 2] = k[t];
+      backward[((c / 2 * outputs + o) * 9 + 8 - t) * 2 + c % 2] = k[t];
+    });
+  } else {
+    // [output][row phase][input][8]; backward [output][input / 2][9][2]
+    phase_weights(k, forward + (o * 2 * inputs + c) * 8, inputs * 8);
+    unrolled<9>([&](auto t) { backward[((o * inputs + c) / 2 * 9 + t) * 2 + c % 2] = k[t]; });
+  }
+}
+
+/// All of them, of all layers at once: they do not depend on each other.
 template <class L>
 __device__ __phase__ void derive_weights(const Block<L>& block, const float* parameters) {
   const Network& net = block.net;
-  for (int layer = 0; layer < net.convolutions(); ++layer) {
-    const Convolution& own = net.convolution[layer];
-    const bool pooled = layer < net.depth;
-    const bool plain = layer == net.depth;
-    const bool last = layer == 2 * net.depth;
-    const int inputs = layer == 0 ? own.inputs : padded(own.inputs);
-    const int outputs = last ? own.outputs : padded(own.outputs);
-    float* forward = block.derived + own.forward;
-    float* backward = block.derived + own.backward;
-    float* bias = block.derived + own.bias_copy;
-    each<L>(1, outputs, inputs, [&](int, int o, int c) {
-      const bool real = o < own.outputs && c < own.inputs;
-      float k[9];
-      unrolled<9>([&](auto t) {
-        k[t] = real ? parameters[own.weight + (o * own.inputs + c) * 9 + t] : 0.f;
-      });
-      if (c == 0) bias[o] = o < own.outputs ? parameters[own.bias + o] : 0.f;
-      if (pooled) {
-        // [output / 4][input][16][4]; for one input [output][16]. Backward [input /
-        // 4][output][16][4].
-        if (inputs == 1) {
-          winograd_weights(k, false, forward + o * 16, 1);
-        } else {
-          winograd_weights(k, false, forward + (o / 4 * inputs + c) * 64 + o % 4, 4);
-        }
-        if (layer > 0) {
-          winograd_weights(k, true, backward + (c / 4 * outputs + o) * 64 + c % 4, 4);
-        }
-      } else if (plain) {  // [output / 2][input][9][2]; backward [input / 2][output][9][2]
-        unrolled<9>([&](auto t) {
-          forward[((o / 2 * inputs + c) * 9 + t) * 2 + o % 2] = k[t];
-          backward[((c / 2 * outputs + o) * 9 + 8 - t) * 2 + c % 2] = k[t];
-        });
-      } else {  // [output][row phase][input][8]; backward [output][input / 2][9][2]
-        phase_weights(k, forward + (o * 2 * inputs + c) * 8, inputs * 8);
-        unrolled<9>([&](auto t) { backward[((o * inputs + c) / 2 * 9 + t) * 2 + c % 2] = k[t]; });
-      }
-    });
-  }
+  const auto kernels_of = [&](int layer) {
+    const Channels channels = derived_channels(net, layer);
+    return channels.inputs * channels.outputs;
+  };
+  int kernels = 0;
+  for (int layer = 0; layer < net.convolutions(); ++layer) kernels += kernels_of(layer);
+  each<L>(1, 1, kernels, [&](int, int, int item) {
+    int layer = 0;
+    for (; item >= kernels_of(layer); ++layer) item -= kernels_of(layer);
+    const int inputs = derived_channels(net, layer).inputs;
+    derive_kernel(net, layer, item / inputs, item % inputs, parameters, block.derived);
+  });
 }
 
 }  // namespace

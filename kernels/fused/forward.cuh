@@ -230,30 +230,32 @@ __device__ __forceinline__ void convolve_upsampled(const Block<L>& block, const 
   using F = typename L::Value;
   const auto in = block.planes(input);
   with_row_tile<L>(input.width, input.height * outputs * 2, [&](auto width) {
-    each<L>(input.height, outputs * 2, input.width / width, [&](int i, int half, int part) {
-      const int j0 = part * width;
-      const int r = half % 2;
-      F sums[width][2];
-      unrolled<width * 2>([&](auto k) { sums[k / 2][k % 2] = 0.f; });
-      const F* x = in.corner(0, i + r, j0);
-      const float* w = weights + half * input.channels * 8;
-      for (int c = 0; c < input.channels; ++c) {
-        unrolled<2>([&](auto a) {
-          const F* cells = x + a * in.row;
-          F v[width + 2];
-          unrolled<width + 2>([&](auto j) { v[j] = in_register(cells[j]); });
-          const auto taps = weights_at<4>(w + a * 4);
-          unrolled<4>([&](auto t) {
-            constexpr int s = t / 2;
-            const F tap = taps[t];
-            unrolled<width>([&](auto j) { sums[j][s] = fma(tap, v[j + s + t % 2], sums[j][s]); });
-          });
+    each_by_strips<L>(
+        input.height, outputs * 2, input.width / width, [&](int i, int half, int part) {
+          const int j0 = part * width;
+          const int r = half % 2;
+          F sums[width][2];
+          unrolled<width * 2>([&](auto k) { sums[k / 2][k % 2] = 0.f; });
+          const F* x = in.corner(0, i + r, j0);
+          const float* w = weights + half * input.channels * 8;
+          for (int c = 0; c < input.channels; ++c) {
+            unrolled<2>([&](auto a) {
+              const F* cells = x + a * in.row;
+              F v[width + 2];
+              unrolled<width + 2>([&](auto j) { v[j] = in_register(cells[j]); });
+              const auto taps = weights_at<4>(w + a * 4);
+              unrolled<4>([&](auto t) {
+                constexpr int s = t / 2;
+                const F tap = taps[t];
+                unrolled<width>(
+                    [&](auto j) { sums[j][s] = fma(tap, v[j + s + t % 2], sums[j][s]); });
+              });
+            });
+            x += in.plane;
+            w += 8;
+          }
+          finish(half / 2, 2 * i + r, 2 * j0, width, sums);
         });
-        x += in.plane;
-        w += 8;
-      }
-      finish(half / 2, 2 * i + r, 2 * j0, width, sums);
-    });
   });
 }
 
@@ -321,7 +323,7 @@ __device__ __phase__ double last_convolution(const Block<L>& block, Loss kind, f
   double loss = 0.0;
   convolve_upsampled(
       block, net.decoded[net.depth - 1], net.delta.channels, block.derived + net.last().forward,
-      [&](int o, int i, int j, auto width, const auto& values) {
+      [&](int o, int i, int j, auto width, const auto& values) __attribute__((always_inline)) {
         constexpr int n = width * 2;
         const F* target = clean.cell(o, i, j);
         F* gradient = delta.cell(o, i, j);

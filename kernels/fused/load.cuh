@@ -17,6 +17,23 @@ struct Rows {
   CorruptionStream random = {0, 0};
 };
 
+/// store(x, bytes[x] / 255) for x < count, where a thread has many: brought to [0, 1] together, as
+/// stores to a lane go one by one.
+template <class Store>
+__device__ __forceinline__ void for_each_unit(const std::uint8_t* bytes, int count, Store&& store) {
+  constexpr int kTogether = 16;
+  if (count < kTogether) {
+    for (int x = 0; x < count; ++x) store(x, static_cast<float>(bytes[x]) / 255.f);
+    return;
+  }
+  for (int done = 0; done < count; done += kTogether) {
+    const int x = done < count - kTogether ? done : count - kTogether;  // the last overlap
+    float units[kTogether];
+    for (int k = 0; k < kTogether; ++k) units[k] = static_cast<float>(bytes[x + k]) / 255.f;
+    for (int k = 0; k < kTogether; ++k) store(x + k, units[k]);
+  }
+}
+
 template <class L>
 __device__ __phase__ void load_images(const Block<L>& block, const Images& images, const Rows& rows,
                                       const Noise& noise) {
@@ -29,8 +46,9 @@ __device__ __phase__ void load_images(const Block<L>& block, const Images& image
   const auto width = static_cast<std::uint32_t>(maps.width);
 
   const int run = kAlone<L> ? maps.width : 1;  // pixels an item
-  each<L>(L::kCount, maps.channels * maps.height, maps.width / run,
-          [&](int lane, int line, int part) {
+  // All lanes of a line before the next line: its cells stay in the first-level cache.
+  each<L>(maps.channels * maps.height, L::kCount, maps.width / run,
+          [&](int line, int lane, int part) {
             const int y = line % maps.height;
             const int x0 = part * run;
             F* to = input.cell(line / maps.height, y, x0);
@@ -45,16 +63,8 @@ __device__ __phase__ void load_images(const Block<L>& block, const Images& image
             const auto pixel = static_cast<std::size_t>(line * maps.width + x0);  // in the image
             const std::size_t from = image * static_cast<std::size_t>(net.image_size) + pixel;
             if (images.bytes != nullptr) {
-              const std::uint8_t* bytes = images.bytes + from;
-              constexpr int kPiece = 4;
-              int x = 0;
-              for (; x + kPiece <= run; x += kPiece) {  // divided together
-                float unit[kPiece];
-                for (int k = 0; k < kPiece; ++k) unit[k] = static_cast<float>(bytes[x + k]);
-                for (int k = 0; k < kPiece; ++k) unit[k] /= 255.f;
-                for (int k = 0; k < kPiece; ++k) lane_of(kept[x + k], lane) = unit[k];
-              }
-              for (; x < run; ++x) lane_of(kept[x], lane) = static_cast<float>(bytes[x]) / 255.f;
+              for_each_unit(images.bytes + from, run,
+                            [&](int x, float unit) { lane_of(kept[x], lane) = unit; });
             } else {
               const float* floats = images.floats + from;
               for (int x = 0; x < run; ++x) lane_of(kept[x], lane) = floats[x];

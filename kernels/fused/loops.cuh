@@ -1,7 +1,8 @@
 // The loops phases are made of: where the two targets want different ones, they differ here.
 //
 // On a GPU an item is a thread's; on the CPU a thread has the block, and its images, for itself,
-// and a loop is a loop.
+// and a loop is a loop. GCC leaves some of the largest lambdas out of a flattened phase; those say
+// __attribute__((always_inline)).
 #pragma once
 
 #include <type_traits>
@@ -57,6 +58,21 @@ __device__ __forceinline__ void each(int a, int b, int c, F&& f) {
   } else {
     for (const int item : simt::block_elements(a * b * c)) f(item / c / b, item / c % b, item % c);
     simt::sync_block();
+  }
+}
+
+/// The same with k outermost on the CPU: of maps too large for the first-level cache, what a strip
+/// of columns reads stays there from row to row.
+template <class L, class F>
+__device__ __forceinline__ void each_by_strips(int a, int b, int c, F&& f) {
+  if constexpr (kAlone<L>) {
+    for (int k = 0; k < c; ++k) {
+      for (int i = 0; i < a; ++i) {
+        for (int j = 0; j < b; ++j) f(i, j, k);
+      }
+    }
+  } else {
+    each<L>(a, b, c, f);
   }
 }
 

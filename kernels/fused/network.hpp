@@ -192,7 +192,9 @@ constexpr Network lay_out(const Description& model, const MemoryPlan& plan, bool
     const int outputs = limited(net.convolution[depth + k + 1].outputs, plan.chunk_outputs);
     const int rows = limited(below.height, plan.chunk_rows);
     expanded = detail::largest(expanded, outputs * rows * below.width * 9);
-    if (rows < below.height) carried = detail::largest(carried, outputs * 9 * below.channels);
+    // An output and row of taps has three sums a channel, and a bias's for each four or eight.
+    const int sums = 3 * (3 * below.channels + below.channels / 4);
+    if (rows < below.height) carried = detail::largest(carried, outputs * sums);
   }
   net.carried = values.take(carried);
   net.expanded = values.take(expanded);

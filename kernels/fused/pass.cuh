@@ -61,20 +61,18 @@ __device__ __forceinline__ void backward(const Block<L>& block, Stage& stage, co
     stage.enter(k == depth ? Phase::last_backward : Phase::upsampled_backward);
     const Convolution& own = net.convolution[depth + k];
     const Maps& gradient = k == depth ? net.delta : net.decoded_gradient[k];
-    bias_gradient(block, own, gradient, sink);
     upsampled_backward(block, own, gradient, net.decoded[k - 1], net.decoded_gradient[k - 1], sink);
   }
   stage.enter(Phase::plain_backward);
   const Maps& code = net.pooled[depth - 1];
-  bias_gradient(block, net.plain(), net.decoded_gradient[0], sink);
+  plain_bias_gradient(block, net.plain(), net.decoded_gradient[0], sink);
   plain_weight_gradient(block, net.plain(), net.decoded_gradient[0], code, sink);
   plain_data_gradient(block, net.plain(), net.decoded_gradient[0], code);
   for (int k = depth - 1; k >= 0; --k) {
     const Convolution& own = net.convolution[k];
     const Maps& input = k == 0 ? net.input : net.pooled[k - 1];
-    stage.enter(k == 0 ? Phase::first_weights : Phase::pooled_weights);
-    bias_gradient(block, own, net.pooled[k], sink);
-    pooled_weight_gradient(block, own, net.pooled[k], net.winners[k], input, sink);
+    stage.enter(k == 0 ? Phase::first_parameters : Phase::pooled_parameters);
+    pooled_parameter_gradient(block, own, net.pooled[k], net.winners[k], input, sink);
     if (k == 0) break;
     stage.enter(Phase::pooled_data);
     unpool(block, net.pooled[k], net.winners[k], net.unpooled[k]);

@@ -54,29 +54,44 @@ struct GroupSink {
 };
 
 /// Adam (kernels/optimizer/adam.hpp) on this block's copy, with gradients that are sums over
-/// `groups`.
+/// `groups`. Threads of a GPU ask for several parameters' values before they need the first.
 template <class L>
-__device__ void update_copy(const Job& job, float rate, const float* gradients,
-                            std::uint32_t groups, float* copy) {
-  const int count = job.net.parameters;
+__device__ __forceinline__ void update_copy(const Job& job, float rate, const float* gradients,
+                                            std::uint32_t groups, float* copy) {
   using F = typename L::Value;
-  const auto at = [](auto* values, int i) -> auto& {
-    using Value =
-        std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(values)>>, const F, F>;
-    return *reinterpret_cast<Value*>(values + i);
-  };
-  float* weight = copy;
-  float* first = copy + count;
-  float* second = first + count;
-  for (const int part : simt::block_elements(count / L::kCount)) {
-    const int i = part * L::kCount;
-    F g = at(gradients, i);
-    for (std::uint32_t k = 1; k < groups; ++k) g += at(gradients + k * std::size_t(count), i);
-    const F m = F(job.beta1) * at(first, i) + F(job.rest1) * g;
-    const F v = F(job.beta2) * at(second, i) + F(job.rest2) * g * g;
-    at(first, i) = m;
-    at(second, i) = v;
-    at(weight, i) -= F(rate) * m / (sqrt(v) + F(job.epsilon));
+  constexpr int kTogether = kAlone<L> ? 1 : 4;
+  const int values = job.net.parameters / L::kCount;  // a multiple, by the layout of parameters
+  const int threads = static_cast<int>(simt::block_thread_count());
+  F* weight = reinterpret_cast<F*>(copy);
+  F* first = weight + values;
+  F* second = first + values;
+  const F* gradient = reinterpret_cast<const F*>(gradients);
+  for (int base = static_cast<int>(simt::block_thread()); base < values;
+       base += kTogether * threads) {
+    const auto place = [&](int j) { return base + j * threads; };
+    F g[kTogether];
+    F w[kTogether];
+    F m[kTogether];
+    F v[kTogether];
+    unrolled<kTogether>([&](auto j) {
+      const int i = place(j) < values ? place(j) : base;
+      g[j] = gradient[i];
+      w[j] = weight[i];
+      m[j] = first[i];
+      v[j] = second[i];
+      for (std::uint32_t k = 1; k < groups; ++k) {
+        g[j] += gradient[k * static_cast<std::size_t>(values) + static_cast<std::size_t>(i)];
+      }
+    });
+    unrolled<kTogether>([&](auto j) {
+      const int i = place(j);
+      if (i >= values) return;
+      m[j] = F(job.beta1) * m[j] + F(job.rest1) * g[j];
+      v[j] = F(job.beta2) * v[j] + F(job.rest2) * g[j] * g[j];
+      first[i] = m[j];
+      second[i] = v[j];
+      weight[i] = w[j] - F(rate) * m[j] / (sqrt(v[j]) + F(job.epsilon));
+    });
   }
   simt::sync_block();  // all weights are new before anyone derives from them
 }

@@ -39,9 +39,15 @@ std::vector<float> two_steps(const Emulation& emulation) {
   return engine->parameters();
 }
 
-fused::Setting setting_with(std::size_t shared_bytes) {
+fused::Setting setting_with(std::size_t shared_bytes, bool corrupts = true) {
   const EmulationScope scope({.order = ThreadOrder::forward, .shared_bytes = shared_bytes});
-  return fused::best_setting(describe_for_fused(conv_model()).description, true);
+  return fused::best_setting(describe_for_fused(conv_model()).description, corrupts);
+}
+
+TEST(FusedPlans, TakeWhatTheModelOfTheirCostSays) {  // bench/fused_cost.py, docs/fused-cost.md
+  EXPECT_EQ(setting_with(227 * kKilobyte, false).memory, 114'832U);
+  EXPECT_EQ(setting_with(99 * kKilobyte, false).memory, 96'400U);
+  EXPECT_EQ(setting_with(99 * kKilobyte).memory, 96'400U + 3'648U);
 }
 
 TEST(FusedPlans, EveryOrderOfThreadsOnAPartOf227Kilobytes) {

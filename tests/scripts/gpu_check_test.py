@@ -35,7 +35,8 @@ while (($# > 1)) && [[ $1 != --out ]]; do shift; done
 [[ $1 == --out ]] || exit 0
 mkdir "$2"
 epoch='{"seconds": 0.1, "validation_loss": 0.07}'
-echo "{\\"epochs\\": [{\\"seconds\\": 9}, $epoch, $epoch], \\"stages\\": {}}" >"$2/metrics.json"
+echo "{\\"epochs\\": [{\\"seconds\\": 9}, $epoch, $epoch], \\"stages\\": {}, \\"phases\\": {\\"load\\": 0.2}}" \\
+  >"$2/metrics.json"
 """
 TESTS = """
 name="${0##*/}"
@@ -145,13 +146,16 @@ class GpuCheck(unittest.TestCase):
         status, said = self.check("--skip", "pytorch")
         self.assertEqual(status, 0, said)
         steps = self.result["steps"]
-        self.assertEqual(list(steps), ["program", "tests", "targets", "study", *TOOLS, "bench"])
+        self.assertEqual(
+            list(steps), ["program", "tests", "targets", "engines", "study", *TOOLS, "bench"]
+        )
         self.assertEqual(self.passed(), list(steps))
         self.assertEqual(steps["tests"]["hourglass_tests_cuda"]["passed"], 2)
         measured = steps["targets"]["hourglass_tests_targets"]["measured"]
         self.assertEqual(measured, {"Suite.Second.error": "1e-6"})
         self.assertEqual(len([name for name in steps["study"] if name.startswith("tf32.")]), 3)
         self.assertEqual(steps["study"]["fp32.0"]["epoch_seconds"], 0.1)
+        self.assertEqual(steps["engines"]["phases"]["phases"], {"load": 0.2})
         self.assertIn("hourglass_bench_cuda", steps["bench"]["skipped"][0])  # not essential
         self.assertEqual(self.result["gpus"], [{"name": "Stand-In 100", "driver_version": "580.1"}])
         self.assertEqual((self.result["passed"], self.result["kind"]), (True, "partial"))
@@ -195,7 +199,7 @@ class GpuCheck(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertEqual(self.passed(), ["tests", "targets", *TOOLS], said)
         self.assertIn("the GPU is on fire", " ".join(self.result["steps"]["study"]["problems"]))
-        self.assertEqual(said.splitlines()[-1], "gpu_check: FAILED: program, study")
+        self.assertEqual(said.splitlines()[-1], "gpu_check: FAILED: program, engines, study")
 
     def test_the_json_is_there_after_each_step(self):
         so_far = self.folder / "so_far.json"
