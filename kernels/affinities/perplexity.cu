@@ -10,7 +10,7 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
 constexpr int kMaxSteps = 64;
-constexpr float kTolerance = 1e-5f;  // of the entropy, in nats
+constexpr float kClose = 1e-4f;  // to the entropy, in nats: one more step is the last
 
 // ---------------------------------------------------------------------------- device functions
 
@@ -104,15 +104,15 @@ __global__ void conditional_probabilities_kernel(const float* __restrict__ squar
       const Weighing weighing = weigh(distances, k, nearest, scale, beta);
       const float entropy = logf(weighing.sum) + beta * weighing.mean;
       const float excess = entropy - target_entropy;
-      if (fabsf(excess) < kTolerance) break;
       (excess > 0.f ? low : high) = beta;  // who sees too much must look narrower
       const float slope = beta * beta * weighing.variance;
       const float newton = beta * expf(fminf(fmaxf(excess / slope, -3.f), 3.f));
       if (newton > low && newton < high) {
         beta = newton;
-      } else {
+      } else if (fabsf(excess) >= kClose) {
         beta = high < INFINITY ? 0.5f * (low + high) : 2.f * beta;
       }
+      if (fabsf(excess) < kClose) break;  // and the last step has squared that
       if (!(beta < 1e30f)) break;  // all mass on equal nearest ones: as narrow as it gets
     }
     float* own = probabilities + row * k;

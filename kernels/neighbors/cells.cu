@@ -37,6 +37,15 @@ struct EncodeSmem {
 };
 static_assert(sizeof(EncodeSmem) <= 48 * 1024);
 
+// ---- order -------------------------------------------------------------------------------------
+
+constexpr std::uint32_t kSplitAxes = 32;
+static_assert(kSplitAxes <= kCodeMultiple);  // no code has fewer coordinates
+
+struct WidestSmem {
+  float spreads[kSplitAxes];
+};
+
 // ---- near cells --------------------------------------------------------------------------------
 
 constexpr unsigned kNearBlock = 128;
@@ -152,22 +161,57 @@ __global__ void encode_rows_kernel(const float* __restrict__ x, std::size_t rows
   }
 }
 
-// Halves of equal shares, roughly, where values are normal: x / sqrt(x^2 + pi / 2) is nearly the
-// normal distribution function, from -1 to 1.
-__global__ void order_keys_kernel(const std::int16_t* __restrict__ codes, std::size_t rows,
-                                  std::size_t width, const Halving* __restrict__ halvings,
-                                  std::uint32_t count, std::uint64_t* __restrict__ keys) {
-  for (const auto row : simt::elements(rows)) {
-    const std::int16_t* code = codes + row * width;
-    std::uint32_t place = 0;
-    for (std::uint32_t h = 0; h < count; ++h) {
-      const Halving halving = halvings[h];
-      const float value = static_cast<float>(code[halving.axis]) / halving.spread;
-      const float share = 0.5f + 0.5f * value / sqrtf(value * value + 1.5708f);
-      const auto steps = static_cast<std::uint32_t>(share * 65535.f);
-      place = place << 1 | (steps >> (15 - halving.depth) & 1);
+__global__ void begin_order_kernel(std::size_t rows, std::uint64_t* __restrict__ keys) {
+  for (const auto row : simt::elements(rows)) keys[row] = row;
+}
+
+__device__ __forceinline__ std::size_t first_row(Parts parts, std::size_t part) {
+  return part * parts.cells / parts.count * kCell;
+}
+
+// One block a part, one thread an axis; some of the rows tell enough.
+__global__ void widest_axes_kernel(const std::int16_t* __restrict__ codes, std::size_t rows,
+                                   std::size_t width, Parts parts,
+                                   const std::uint64_t* __restrict__ keys,
+                                   std::uint32_t* __restrict__ axes) {
+  constexpr std::size_t kSample = 512;
+  auto& smem = simt::shared<WidestSmem>();
+  const std::size_t first = first_row(parts, blockIdx.x);
+  const std::size_t end = first_row(parts, blockIdx.x + 1);
+  const std::size_t last = end < rows ? end : rows;
+  const std::size_t count = last - first;
+  const std::size_t sample = count < kSample ? count : kSample;
+  for (const auto axis : simt::block_elements(kSplitAxes)) {
+    float sum = 0.f;
+    float squares = 0.f;
+    for (std::size_t i = 0; i < sample; ++i) {
+      const auto row = static_cast<std::uint32_t>(keys[first + i * count / sample]);
+      const auto value = static_cast<float>(codes[row * width + axis]);
+      sum += value;
+      squares += value * value;
     }
-    keys[row] = std::uint64_t{place} << 32 | row;
+    smem.spreads[axis] = squares - sum * sum / static_cast<float>(sample);
+  }
+  simt::sync_block();  // all spreads are there
+  if (threadIdx.x == 0) {
+    std::uint32_t widest = 0;
+    for (std::uint32_t axis = 1; axis < kSplitAxes; ++axis) {
+      if (smem.spreads[axis] > smem.spreads[widest]) widest = axis;
+    }
+    axes[blockIdx.x] = widest;
+  }
+}
+
+__global__ void order_parts_kernel(const std::int16_t* __restrict__ codes, std::size_t rows,
+                                   std::size_t width, Parts parts,
+                                   const std::uint32_t* __restrict__ axes,
+                                   std::uint64_t* __restrict__ keys) {
+  for (const auto i : simt::elements(rows)) {
+    const std::size_t cell = i / kCell;
+    const std::uint64_t part = ((cell + 1) * parts.count - 1) / parts.cells;
+    const auto row = static_cast<std::uint32_t>(keys[i]);
+    const auto place = static_cast<std::uint32_t>(codes[row * width + axes[part]] + 32768);
+    keys[i] = part << 48 | std::uint64_t{place} << 32 | row;
   }
 }
 
@@ -297,10 +341,20 @@ void encode_rows(simt::StreamHandle stream, const float* x, std::size_t rows, st
                kLongest - kRounding, unit, codes);
 }
 
-void order_keys(simt::StreamHandle stream, const std::int16_t* codes, std::size_t rows,
-                std::size_t width, std::span<const Halving> halvings, std::uint64_t* keys) {
-  simt::launch(stream, simt::per_element(rows), order_keys_kernel, codes, rows, width,
-               halvings.data(), simt::narrow(halvings.size()), keys);
+void begin_order(simt::StreamHandle stream, std::size_t rows, std::uint64_t* keys) {
+  simt::launch(stream, simt::per_element(rows), begin_order_kernel, rows, keys);
+}
+
+void widest_axes(simt::StreamHandle stream, const std::int16_t* codes, std::size_t rows,
+                 std::size_t width, Parts parts, const std::uint64_t* keys, std::uint32_t* axes) {
+  simt::launch(stream, simt::per_block(parts.count, kSplitAxes, sizeof(WidestSmem)),
+               widest_axes_kernel, codes, rows, width, parts, keys, axes);
+}
+
+void order_parts(simt::StreamHandle stream, const std::int16_t* codes, std::size_t rows,
+                 std::size_t width, Parts parts, const std::uint32_t* axes, std::uint64_t* keys) {
+  simt::launch(stream, simt::per_element(rows), order_parts_kernel, codes, rows, width, parts, axes,
+               keys);
 }
 
 void gather_in_order(simt::StreamHandle stream, const std::uint64_t* keys, std::size_t rows,

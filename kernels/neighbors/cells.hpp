@@ -68,17 +68,25 @@ void encode_rows(simt::StreamHandle stream, const float* x, std::size_t rows, st
                  const double* mean, const double* axes, const CodeShape& shape, double unit,
                  std::int16_t* codes);
 
-/// One halving of rows that are apart along an axis.
-struct Halving {
-  std::uint32_t axis;
-  std::uint32_t depth;  ///< how often this axis has been halved before
-  float spread;         ///< standard deviation along it, in units
+/// Parts of the ordered rows, `count` of them, whole cells and as many in each, or one more.
+struct Parts {
+  std::uint32_t cells;
+  std::uint32_t count;  ///< a power of 2
 };
 
-/// keys[r] = place of row r << 32 | r: rows by halves, quarters, ... along the axes of `halvings`,
-/// the first of them the most significant.
-void order_keys(simt::StreamHandle stream, const std::int16_t* codes, std::size_t rows,
-                std::size_t width, std::span<const Halving> halvings, std::uint64_t* keys);
+/// axes[p] = the axis, of the first 32 of codes (rows, width), along which part p is widest. keys:
+/// the rows in order, in their low halves.
+void widest_axes(simt::StreamHandle stream, const std::int16_t* codes, std::size_t rows,
+                 std::size_t width, Parts parts, const std::uint64_t* keys, std::uint32_t* axes);
+
+/// keys[i], of row r, becomes part << 48 | place along the part's axis << 32 | r: once sorted, each
+/// part's rows are in the order of its axis, and its halves are the parts of the next level of a
+/// k-d tree.
+void order_parts(simt::StreamHandle stream, const std::int16_t* codes, std::size_t rows,
+                 std::size_t width, Parts parts, const std::uint32_t* axes, std::uint64_t* keys);
+
+/// keys[i] = i.
+void begin_order(simt::StreamHandle stream, std::size_t rows, std::uint64_t* keys);
 
 /// The rows of both in the order of keys, whose low halves they are: ordered_codes (rows,
 /// code_width), ordered_x (rows, x_width), padded with zeros, and ids (rows).

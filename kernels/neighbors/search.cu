@@ -324,12 +324,24 @@ __device__ void search_tile(const Worker& worker, SearchSmem& smem, const Search
       continue;
     }
     if constexpr (metric == Metric::rows) {
-      for (std::uint32_t i = worker.warp; i < smem.count; i += worker.warps) {
-        const std::size_t row = std::size_t{row_cell} * kCell + smem.places[i] / kCell;
-        const std::size_t column = std::size_t{column_cell} * kCell + smem.places[i] % kCell;
-        const float distance =
-            squared_distance(worker, searched.x + row * searched.x_width,
-                             searched.x + column * searched.x_width, searched.x_width);
+      const std::uint32_t count = smem.count;
+      const auto row_of = [&](std::uint32_t i) {
+        return searched.x +
+               (std::size_t{row_cell} * kCell + smem.places[i] / kCell) * searched.x_width;
+      };
+      const auto column_of = [&](std::uint32_t i) {
+        return searched.x +
+               (std::size_t{column_cell} * kCell + smem.places[i] % kCell) * searched.x_width;
+      };
+      for (std::uint32_t i = worker.warp; i < count; i += worker.warps) {
+#ifndef __CUDACC__
+        constexpr std::uint32_t kAhead = 4;
+        if (worker.alone && i + kAhead < count) {
+          prefetch_row(row_of(i + kAhead));
+          prefetch_row(column_of(i + kAhead));
+        }
+#endif
+        const float distance = squared_distance(worker, row_of(i), column_of(i), searched.x_width);
         if (worker.lane == 0) smem.bits[i] = simt::float_bits(distance);
       }
       simt::sync_block();  // all distances are there
@@ -409,43 +421,43 @@ __global__ void measure_seeds_kernel(SearchedRows searched, CandidateLists lists
 
 /// The squared length of what prefixes of each choice leave out of a code.
 __device__ inline void rests_of(const std::int16_t* code, std::uint32_t width,
-                                float (&rests)[kPrefixChoiceCount]) {
+                                const PrefixLengths& lengths, float (&rests)[kPrefixChoices]) {
   std::int32_t sum = 0;
   std::uint32_t last = width;
-  for (std::size_t choice = kPrefixChoiceCount; choice-- > 0;) {
-    for (; last > kPrefixChoices[choice]; --last) sum += code[last - 1] * code[last - 1];
+  for (std::size_t choice = kPrefixChoices; choice-- > 0;) {
+    for (; last > lengths.at[choice]; --last) sum += code[last - 1] * code[last - 1];
     rests[choice] = sqrtf(static_cast<float>(sum));
   }
 }
 
 // One block one of the rows, one thread another.
 __global__ void count_left_kernel(SearchedRows searched, const std::int32_t* __restrict__ reaches,
-                                  std::uint32_t some, std::uint32_t others,
+                                  PrefixLengths lengths, std::uint32_t some, std::uint32_t others,
                                   std::uint32_t* __restrict__ left) {
   const std::size_t row = std::size_t{blockIdx.x} * searched.rows / some;
   const std::uint32_t width = searched.code_width;
   const std::int16_t* code = searched.codes + row * width;
-  float rests[kPrefixChoiceCount];
-  rests_of(code, width, rests);
-  std::uint32_t counts[kPrefixChoiceCount] = {};
+  float rests[kPrefixChoices];
+  rests_of(code, width, lengths, rests);
+  std::uint32_t counts[kPrefixChoices] = {};
   for (const auto o : simt::block_elements(others)) {
     const std::size_t other = (std::size_t{o} * searched.rows + searched.rows / 2) / others;
     if (other == row) continue;
     const std::int16_t* other_code = searched.codes + other * width;
-    float other_rests[kPrefixChoiceCount];
-    rests_of(other_code, width, other_rests);
+    float other_rests[kPrefixChoices];
+    rests_of(other_code, width, lengths, other_rests);
     const float farthest =
         2.f * static_cast<float>(reaches[row] > reaches[other] ? reaches[row] : reaches[other]);
     std::int32_t apart = 0;
     std::uint32_t c = 0;
-    for (std::size_t choice = 0; choice < kPrefixChoiceCount; ++choice) {
-      const std::uint32_t last = kPrefixChoices[choice] < width ? kPrefixChoices[choice] : width;
+    for (std::size_t choice = 0; choice < kPrefixChoices; ++choice) {
+      const std::uint32_t last = lengths.at[choice] < width ? lengths.at[choice] : width;
       for (; c < last; ++c) apart += (code[c] - other_code[c]) * (code[c] - other_code[c]);
       const float between = rests[choice] - other_rests[choice];
       counts[choice] += static_cast<float>(apart) + between * between <= farthest ? 1 : 0;
     }
   }
-  for (std::size_t choice = 0; choice < kPrefixChoiceCount; ++choice) {
+  for (std::size_t choice = 0; choice < kPrefixChoices; ++choice) {
     simt::atomic_add(&left[choice], counts[choice]);
   }
 }
@@ -526,9 +538,9 @@ void measure_seeds(simt::StreamHandle stream, const SearchedRows& searched, Cand
 }
 
 void count_left(simt::StreamHandle stream, const SearchedRows& searched,
-                const std::int32_t* reaches, std::size_t some, std::size_t others,
-                std::uint32_t* left) {
-  simt::launch(stream, simt::per_block(some, 128), count_left_kernel, searched, reaches,
+                const std::int32_t* reaches, const PrefixLengths& lengths, std::size_t some,
+                std::size_t others, std::uint32_t* left) {
+  simt::launch(stream, simt::per_block(some, 128), count_left_kernel, searched, reaches, lengths,
                simt::narrow(some), simt::narrow(others), left);
 }
 

@@ -86,16 +86,17 @@ void seed_lists(simt::StreamHandle stream, const SearchedRows& searched, Candida
 void measure_seeds(simt::StreamHandle stream, const SearchedRows& searched, CandidateLists lists,
                    const ReachRule& rule);
 
-/// The lengths of prefixes that could be tried.
-inline constexpr std::uint32_t kPrefixChoices[] = {8,  16, 24, 32,  40,  48,
-                                                   64, 80, 96, 128, 160, 192};
-inline constexpr std::size_t kPrefixChoiceCount = sizeof(kPrefixChoices) / sizeof(std::uint32_t);
+/// Lengths of prefixes, increasing.
+inline constexpr std::size_t kPrefixChoices = 12;
+struct PrefixLengths {
+  std::uint32_t at[kPrefixChoices];
+};
 
-/// left[c] += pairs of sampled rows that the prefix of kPrefixChoices[c] coordinates does not tell
-/// apart: `some` rows against `others`, both spread evenly.
+/// left[c] += pairs of sampled rows that a prefix of lengths.at[c] coordinates does not tell apart:
+/// `some` rows against `others`, both spread evenly.
 void count_left(simt::StreamHandle stream, const SearchedRows& searched,
-                const std::int32_t* reaches, std::size_t some, std::size_t others,
-                std::uint32_t* left);
+                const std::int32_t* reaches, const PrefixLengths& lengths, std::size_t some,
+                std::size_t others, std::uint32_t* left);
 
 /// Rows and columns are met in squares of so many cells a side.
 inline constexpr std::size_t kSquareCells = 4;

@@ -52,28 +52,23 @@ kernels::ReachRule reach_rule(const kernels::CodeShape& shape, std::size_t featu
           .absolute = static_cast<double>(features) * 0x1p-120};
 }
 
-/// Halves, quarters, ... down to less than a cell, each time along the axis on which the parts are
-/// widest.
-std::vector<kernels::Halving> halvings(const std::vector<double>& variances, double unit,
-                                       std::size_t rows) {
-  constexpr int kMost = 30;
-  constexpr std::uint32_t kDeepest = 12;
-  std::vector<double> width;
-  for (const double variance : variances) width.push_back(std::sqrt(std::max(variance, 0.0)));
-  std::vector<std::uint32_t> depth(width.size());
-  std::vector<kernels::Halving> result;
-  const int wanted = static_cast<int>(std::log2(static_cast<double>(rows) / kCell + 1.0)) + 4;
-  while (static_cast<int>(result.size()) < std::min(wanted, kMost)) {
-    const auto widest = std::max_element(width.begin(), width.end());
-    const auto axis = static_cast<std::size_t>(widest - width.begin());
-    if (!(*widest > 0.0) || depth[axis] == kDeepest) break;
-    result.push_back({.axis = static_cast<std::uint32_t>(axis),
-                      .depth = depth[axis],
-                      .spread = static_cast<float>(std::sqrt(variances[axis]) / unit)});
-    ++depth[axis];
-    *widest *= 0.5;
+/// The rows in the order of a k-d tree whose leaves are cells, in the low halves of keys.
+device::Buffer<std::uint64_t> k_d_order(math::Context& context, const std::int16_t* codes,
+                                        std::size_t rows, std::size_t width) {
+  device::Stream& stream = context.stream();
+  const auto cells = static_cast<std::uint32_t>(kernels::cell_count(rows));
+  device::Buffer<std::uint64_t> keys(rows);
+  constexpr std::uint32_t kMostParts = 65536;  // that keys can tell apart
+  const std::uint32_t most = std::min(cells, kMostParts);
+  device::Buffer<std::uint32_t> axes(cells);
+  kernels::begin_order(stream, rows, keys.data());
+  for (kernels::Parts parts{.cells = cells, .count = 1}; parts.count < most; parts.count *= 2) {
+    kernels::widest_axes(stream, codes, rows, width, parts, keys.data(), axes.data());
+    kernels::order_parts(stream, codes, rows, width, parts, axes.data(), keys.data());
+    math::sort_keys(context, keys.span());
   }
-  return result;
+  stream.synchronize();  // the axes are about to be freed
+  return keys;
 }
 
 /// All rows as the search wants them, cell by cell.
@@ -103,11 +98,7 @@ OrderedRows in_order(math::Context& context, std::span<const float> x, std::size
   device::Buffer<std::int16_t> codes(rows * shape.width);
   kernels::encode_rows(stream, x.data(), rows, features, frame.mean.data(), frame.axes.data(),
                        shape, ordered.unit, codes.data());
-  device::Buffer<std::uint64_t> keys(rows);
-  const auto plan = halvings(frame.variances, ordered.unit, rows);
-  const auto on_device = device::to_device<kernels::Halving>(stream, plan);
-  kernels::order_keys(stream, codes.data(), rows, shape.width, on_device.span(), keys.data());
-  math::sort_keys(context, keys.span());
+  const auto keys = k_d_order(context, codes.data(), rows, shape.width);
   kernels::gather_in_order(stream, keys.data(), rows, codes.data(), shape.width,
                            ordered.codes.data(), x.data(), features, ordered.x_width,
                            ordered.x.data(), ordered.ids.data());
@@ -154,7 +145,7 @@ class Search {
     constexpr std::size_t kPrefix = 48;
     constexpr std::size_t kCentreWidth = 64;
     constexpr std::size_t kFewestCells = 8;
-    constexpr std::size_t kMostCells = 24;
+    constexpr std::size_t kMostCells = 16;
     device::Stream& stream = context_.stream();
     const std::size_t k = lists_.k;
     const std::size_t wanted = std::clamp(cells_ / 6, kFewestCells, kMostCells);
@@ -181,20 +172,22 @@ class Search {
     constexpr double kSecondLook = 400.0;  // costs as much as so many coordinates of a product
     const std::size_t some = std::min(rows_, kSome);
     const std::size_t others = std::min(rows_, kOthers);
-    device::Buffer<std::uint32_t> left(kernels::kPrefixChoiceCount);
+    constexpr kernels::PrefixLengths kLengths{{8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192}};
+    device::Buffer<std::uint32_t> left(kernels::kPrefixChoices);
     device::fill_with_zero(context_.stream(), left.span());
-    kernels::count_left(context_.stream(), searched_, reaches_.data(), some, others, left.data());
+    kernels::count_left(context_.stream(), searched_, reaches_.data(), kLengths, some, others,
+                        left.data());
     std::vector<std::uint32_t> counts(left.size());
     device::copy_to_host<std::uint32_t>(context_.stream(), left.span(), counts);
     double best_cost = std::numeric_limits<double>::infinity();
     std::size_t best = 0;
     for (std::size_t c = 0; c < counts.size(); ++c) {
-      const double length = std::min(kernels::kPrefixChoices[c], ordered_.shape.width);
+      const double length = std::min(kLengths.at[c], ordered_.shape.width);
       const double share = counts[c] / static_cast<double>(some * others);
       const double cost = length + kSecondLook * share;
       if (cost < best_cost) {
         best_cost = cost;
-        best = kernels::kPrefixChoices[c];
+        best = kLengths.at[c];
       }
     }
     take_prefix(best);

@@ -40,21 +40,16 @@ double typical_length(const std::vector<double>& x, std::size_t rows, std::size_
   return *middle > 0.0 ? *middle : *std::max_element(lengths.begin(), lengths.end());
 }
 
-/// Orthonormal rows by increasing variance, and these, of sample (rows, features).
-struct Axes {
-  device::Buffer<double> rows;
-  std::vector<double> variances;
-};
-
-Axes axes_of(math::Context& context, const device::Buffer<double>& sample, std::size_t rows,
-             std::size_t features, std::size_t count) {
+/// Orthonormal axes of sample (rows, features), a row each by increasing variance.
+std::vector<double> axes_of(math::Context& context, const device::Buffer<double>& sample,
+                            std::size_t rows, std::size_t features, std::size_t count) {
   if (features <= kAllAxes) {
     device::Buffer<double> gram(features * features);
     device::fill_with_zero(context.stream(), gram.span());
     math::gram_product(context, Transpose::yes, features, rows, sample.data(), 0.0, gram.data());
     device::Buffer<double> values(features);
     math::symmetric_eigen(context, features, features, gram.data(), values.data());
-    return {std::move(gram), to_host(context, values.span())};
+    return to_host(context, gram.span());
   }
   // One step of subspace iteration, which starts with some of the rows, and the best axes within
   // the space found (Rayleigh and Ritz).
@@ -83,7 +78,7 @@ Axes axes_of(math::Context& context, const device::Buffer<double>& sample, std::
   device::Buffer<double> axes(dimensions * features);
   math::matrix_product(context, Transpose::no, Transpose::no, dimensions, features, dimensions, 1.0,
                        gram.data(), space.data(), 0.0, axes.data());
-  return {std::move(axes), to_host(context, values.span())};
+  return to_host(context, axes.span());
 }
 
 }  // namespace
@@ -104,17 +99,15 @@ PrincipalFrame principal_frame(math::Context& context, std::span<const float> x,
   kernels::shorten_rows(stream, sample.data(), sampled, features,
                         outlying * frame.typical_distance);
 
-  const Axes found = axes_of(context, sample, sampled, features, count);
-  const std::vector<double> by_rows = to_host(context, found.rows.span());
+  const std::vector<double> by_rows = axes_of(context, sample, sampled, features, count);
   constexpr std::size_t kBundle = kernels::kAxisBundle;
   std::vector<double> in_bundles((count + kBundle - 1) / kBundle * kBundle * features);
-  const std::size_t last = found.variances.size() - 1;
+  const std::size_t last = by_rows.size() / features - 1;
   for (std::size_t a = 0; a < count; ++a) {
     double* bundle = in_bundles.data() + a / kBundle * kBundle * features + a % kBundle;
     for (std::size_t f = 0; f < features; ++f) {
       bundle[f * kBundle] = by_rows[(last - a) * features + f];
     }
-    frame.variances.push_back(found.variances[last - a] / static_cast<double>(sampled));
   }
   frame.axes = device::to_device<double>(stream, in_bundles);
   stream.synchronize();  // the sums and the sample are about to be freed

@@ -14,10 +14,9 @@ namespace hourglass::HOURGLASS_TARGET {
 /// rows: nothing relies on these being the best axes, only on their being orthonormal, which they
 /// are to some 1e-14.
 struct PrincipalFrame {
-  device::Buffer<double> mean = {};    ///< (features)
-  device::Buffer<double> axes = {};    ///< by decreasing variance, in bundles as encode_rows wants
-  std::vector<double> variances = {};  ///< along the axes
-  double typical_distance = 0.0;       ///< of a row from the middle
+  device::Buffer<double> mean = {};  ///< (features)
+  device::Buffer<double> axes = {};  ///< by decreasing variance, in bundles as encode_rows wants
+  double typical_distance = 0.0;     ///< of a row from the middle
 };
 
 /// Of x (rows, features); `count` axes, at most as many as there are features. Distances from the

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <memory>
 #include <utility>
 #include <vector>
 
+#include "device/buffer.hpp"
 #include "math/sort.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::math {
@@ -41,7 +41,9 @@ std::size_t sort_and_merge(Context&, std::span<std::uint64_t> keys, std::span<fl
   constexpr std::size_t kShares = 16;
   const std::size_t count = keys.size();
   if (count == 0) return 0;
-  const std::uint64_t largest = *std::max_element(keys.begin(), keys.end());
+  std::uint64_t largest = 0;
+#pragma omp parallel for reduction(max : largest)
+  for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, keys[i]);
   unsigned shift = 0;
   while (largest >> shift >= kBuckets) ++shift;
   const auto share_begin = [&](std::size_t share) { return share * count / kShares; };
@@ -61,24 +63,24 @@ std::size_t sort_and_merge(Context&, std::span<std::uint64_t> keys, std::span<fl
   }
   bucket_begin[kBuckets] = next;
 
-  const auto pairs = std::make_unique_for_overwrite<Pair[]>(count);
+  device::Buffer<Pair> pairs(count);
 #pragma omp parallel for schedule(dynamic)
   for (std::size_t share = 0; share < kShares; ++share) {
     for (std::size_t i = share_begin(share); i < share_begin(share + 1); ++i) {
-      pairs[places[share][keys[i] >> shift]++] = {keys[i], values[i]};
+      pairs.data()[places[share][keys[i] >> shift]++] = {keys[i], values[i]};
     }
   }
   std::vector<std::size_t> merged(kBuckets + 1);  // where a bucket's keys go; first, their number
 #pragma omp parallel for schedule(dynamic)
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    Pair* first = pairs.get() + bucket_begin[bucket];
+    Pair* first = pairs.data() + bucket_begin[bucket];
     merged[bucket + 1] = static_cast<std::size_t>(
-        sort_and_merge(first, pairs.get() + bucket_begin[bucket + 1]) - first);
+        sort_and_merge(first, pairs.data() + bucket_begin[bucket + 1]) - first);
   }
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) merged[bucket + 1] += merged[bucket];
 #pragma omp parallel for schedule(dynamic)
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    const Pair* from = pairs.get() + bucket_begin[bucket];
+    const Pair* from = pairs.data() + bucket_begin[bucket];
     for (std::size_t to = merged[bucket]; to < merged[bucket + 1]; ++to, ++from) {
       keys[to] = from->key;
       values[to] = from->value;

@@ -151,28 +151,51 @@ TEST_P(Cells, NearCellsByTheirCentres) {
   }
 }
 
-TEST_P(Cells, OrderKeepsNearRowsTogether) {
-  // On a line, halved again and again: places grow along it.
-  constexpr std::size_t kRows = 500;
-  Codes codes(kRows * 32);
+TEST_P(Cells, PartsAreHalvedAlongTheirWidestAxes) {
+  // Two halves along axis 5; the lower one is wide along 2, the upper one along 7.
+  constexpr std::size_t kRows = 5 * kernels::kCell - 17;
+  constexpr std::size_t kWidth = 32;
+  Codes codes(kRows * kWidth);
+  std::vector<std::uint64_t> start(kRows);
   for (std::size_t r = 0; r < kRows; ++r) {
-    codes[r * 32 + 3] = static_cast<std::int16_t>(static_cast<int>(r * 7 % kRows) * 4 - 1000);
+    const bool lower = r < 2 * kernels::kCell;  // two cells of five
+    const auto along = static_cast<int>(r * 263 % 997);
+    codes[r * kWidth + 5] = static_cast<std::int16_t>(lower ? -9000 : 9000);
+    codes[r * kWidth + (lower ? 2 : 7)] = static_cast<std::int16_t>(along - 500);
+    start[r] = r * 101 % kRows;  // in no order
   }
   const auto on_device = to_device(codes);
-  std::vector<kernels::Halving> halvings;
-  for (std::uint32_t depth = 0; depth < 6; ++depth) halvings.push_back({3, depth, 577.f});
-  const auto plan = to_device(halvings);
-  auto keys = to_device(std::vector<std::uint64_t>(kRows));
-  run([&] {
-    kernels::order_keys(stream(), on_device.data(), kRows, 32, plan.span(), keys.data());
-  });
-  auto sorted = to_host(keys);
-  std::sort(sorted.begin(), sorted.end());
-  EXPECT_GE(sorted.back() >> 32, 60U);  // of 64 places
-  for (std::size_t i = 1; i < kRows; ++i) {
-    const auto before = codes[(sorted[i - 1] & 0xFFFFFFFF) * 32 + 3];
-    const auto here = codes[(sorted[i] & 0xFFFFFFFF) * 32 + 3];
-    if (sorted[i - 1] >> 32 != sorted[i] >> 32) ASSERT_LT(before, here);
+  auto keys = to_device(start);
+  auto axes = to_device(std::vector<std::uint32_t>(8, 99));
+  kernels::Parts parts{.cells = 5, .count = 1};
+  std::vector<std::uint64_t> sorted;
+  for (; parts.count < 4; parts.count *= 2) {
+    run([&] {
+      kernels::widest_axes(stream(), on_device.data(), kRows, kWidth, parts, keys.data(),
+                           axes.data());
+      kernels::order_parts(stream(), on_device.data(), kRows, kWidth, parts, axes.data(),
+                           keys.data());
+    });
+    const auto found = to_host(axes);
+    if (parts.count == 1) {
+      EXPECT_EQ(found[0], 5U);
+    } else {
+      EXPECT_EQ(found[0], 2U);
+      EXPECT_EQ(found[1], 7U);
+    }
+    sorted = to_host(keys);
+    std::sort(sorted.begin(), sorted.end());
+    keys = to_device(sorted);
+  }
+  std::vector<bool> seen(kRows);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    const std::size_t row = sorted[i] & 0xFFFFFFFF;
+    ASSERT_FALSE(seen[row]);
+    seen[row] = true;
+    ASSERT_EQ(row < 2 * kernels::kCell, i < 2 * kernels::kCell);
+    if (i == 0 || i == 2 * kernels::kCell) continue;
+    const std::size_t axis = i < 2 * kernels::kCell ? 2 : 7;
+    ASSERT_LE(codes[(sorted[i - 1] & 0xFFFFFFFF) * kWidth + axis], codes[row * kWidth + axis]);
   }
 }
 
