@@ -159,7 +159,7 @@ class Search {
     kernels::near_cells(stream, centres.data(), cells_, width, near_count, near.data());
     take_prefix(kPrefix);
     kernels::clear_lists(stream, rows_, lists_);
-    in_pieces(cells_, 64, 4, [&](std::size_t first, std::size_t count) {
+    in_pieces(cells_, 64, 1, [&](std::size_t first, std::size_t count) {
       kernels::seed_lists(stream, searched_, lists_, near.data(), near_count, first, count);
     });
     kernels::measure_seeds(stream, searched_, lists_, rule_);
@@ -194,7 +194,7 @@ class Search {
   }
 
   void run() {
-    in_pieces(kernels::square_count(rows_), 256, 16, [&](std::size_t first, std::size_t count) {
+    in_pieces(kernels::square_count(rows_), 256, 4, [&](std::size_t first, std::size_t count) {
       kernels::search_squares(context_.stream(), searched_, lists_, rule_, first, count);
     });
   }
