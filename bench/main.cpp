@@ -24,6 +24,7 @@ int run(const hourglass::Device& device) {
   bench::add_training(context);
   bench::add_pca(context);
   bench::add_tsne(context);
+  bench::add_neighbors(context);
   benchmark::AddCustomContext("hourglass", HOURGLASS_VERSION);
   benchmark::AddCustomContext("device", device.summary);
   return benchmark::RunSpecifiedBenchmarks() > 0 ? 0 : 1;

@@ -28,8 +28,8 @@ device::Buffer<kernels::Point> random_map(math::Context& context, float width) {
 }
 
 Neighbors neighbors_of(math::Context& context, const std::vector<float>& x) {
-  return find_neighbors(context, device::to_device<float>(context.stream(), x), kPoints, kFeatures,
-                        kNeighbors);
+  return find_neighbors(context, device::to_device<float>(context.stream(), x).span(), kPoints,
+                        kFeatures, kNeighbors);
 }
 
 void add_graph(math::Context& context) {
@@ -127,8 +127,8 @@ void add_switch(math::Context& context, std::size_t points) {
       const Array<float> x{{points, 8}, random_values(points * 8)};
       const AffinityMatrix affinities(
           context,
-          find_neighbors(context, device::to_device<float>(context.stream(), x.values), points, 8,
-                         kNeighbors),
+          find_neighbors(context, device::to_device<float>(context.stream(), x.values).span(),
+                         points, 8, kNeighbors),
           points, kPerplexity);
       Array<float> initial({points, 2});
       for (std::size_t i = 0; i < points; ++i) {

@@ -20,8 +20,9 @@ set(HOURGLASS_KERNELS
     kernels/layers/max_pool.cu
     kernels/layers/swap_inner.cu
     kernels/layers/upsample.cu
-    kernels/neighbors/candidates.cu
+    kernels/neighbors/cells.cu
     kernels/neighbors/ranks.cu
+    kernels/neighbors/search.cu
     kernels/optimizer/adam.cu
     kernels/optimizer/training_state.cu
     kernels/tsne/move.cu
@@ -41,10 +42,10 @@ set(HOURGLASS_PER_TARGET
     src/autoencoder/network.cpp
     src/decomposition/pca_solver.cpp
     src/manifold/affinity_matrix.cpp
-    src/manifold/centred_rows.cpp
     src/manifold/map_optimizer.cpp
     src/manifold/neighbor_ranks.cpp
     src/manifold/neighbors.cpp
+    src/manifold/principal_frame.cpp
     src/manifold/repulsion_grid.cpp
     src/math/rows.cpp
     src/target/table.cpp

@@ -119,5 +119,6 @@ void add_libraries(math::Context& context);
 void add_training(math::Context& context);
 void add_pca(math::Context& context);
 void add_tsne(math::Context& context);
+void add_neighbors(math::Context& context);
 
 }  // namespace hourglass::HOURGLASS_TARGET::bench

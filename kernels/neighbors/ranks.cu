@@ -15,6 +15,19 @@ __device__ __forceinline__ float closeness(float product, float norm) {
 
 // ------------------------------------------------------------------------------------- kernels
 
+__global__ void squared_norms_kernel(const float* __restrict__ x, std::size_t rows,
+                                     std::size_t columns, float* __restrict__ norms) {
+  for (const auto row : simt::warp_elements(rows)) {
+    float sum = 0.f;
+    for (std::size_t c = simt::lane(); c < columns; c += simt::warp_thread_count()) {
+      const float value = x[row * columns + c];
+      sum += value * value;
+    }
+    sum = simt::warp_sum(sum);
+    if (simt::lane() == 0) norms[row] = sum;
+  }
+}
+
 // A warp a neighbour: counts the columns that come before it.
 __global__ void neighbor_ranks_kernel(const float* __restrict__ products,
                                       const float* __restrict__ norms, std::uint32_t first_row,
@@ -52,6 +65,11 @@ __global__ void neighbor_ranks_kernel(const float* __restrict__ products,
 }  // namespace
 
 // ------------------------------------------------------------------------------------ launchers
+
+void squared_norms(simt::StreamHandle stream, const float* x, std::size_t rows, std::size_t columns,
+                   float* norms) {
+  simt::launch(stream, simt::per_warp(rows), squared_norms_kernel, x, rows, columns, norms);
+}
 
 void neighbor_ranks(simt::StreamHandle stream, const float* products, const float* norms,
                     std::size_t first_row, std::size_t rows, std::size_t columns,

@@ -8,6 +8,10 @@
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
+/// norms[r] = |x[r]|^2, for x (rows, columns).
+void squared_norms(simt::StreamHandle stream, const float* x, std::size_t rows, std::size_t columns,
+                   float* norms);
+
 /// For a group of rows r, the data's rows first_row + r, given their inner products with all of the
 /// data, products (rows, columns), and the data's squared norms (columns): ranks[r, i] is the place
 /// of neighbors[r, i] among the others by increasing distance, then by index; the nearest has 1.

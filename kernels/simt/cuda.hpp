@@ -85,6 +85,10 @@ __device__ inline float fast_divide(float a, float b) {
   return __fdividef(a, b);
 }
 
+__device__ inline float fast_exp(float x) {
+  return x < -87.f ? 0.f : expf(x);
+}
+
 // ---- a float's bits -----------------------------------------------------------------------------
 
 __device__ inline std::uint32_t float_bits(float value) {

@@ -139,6 +139,24 @@ inline float fast_divide(float a, float b) {
   return a / b;
 }
 
+/// S. L. Moshier's polynomial (Cephes 2.2, 1992), without a call, so that loops over it vectorise.
+__forceinline__ float fast_exp(float x) {
+  constexpr float kToInteger = 12582912.f;  // 1.5 * 2^23: what is added to it loses its fraction
+  const float inside = x < -87.f ? -87.f : x;
+  const float shifted = inside * 1.44269504088896341f + kToInteger;
+  const float whole = shifted - kToInteger;
+  const float r = (inside - whole * 0.693359375f) + whole * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.f;
+  const std::uint32_t power = (std::bit_cast<std::uint32_t>(shifted) - 0x4B400000U + 127U) << 23U;
+  return x < -87.f ? 0.f : p * std::bit_cast<float>(power);
+}
+
 // ---- a float's bits -----------------------------------------------------------------------------
 
 inline std::uint32_t float_bits(float value) {

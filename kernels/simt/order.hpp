@@ -4,7 +4,8 @@
 //
 //   load_relaxed(address)   load_acquire(address)
 //   store_relaxed(address, v)   store_release(address, v)
-//   add_relaxed(address, v)   add_acq_rel(address, v)     the old value
+//   add_relaxed(address, v)   add_acq_rel(address, v)   the old value
+//   exchange_acq_rel(address, v)                        the old value
 //   wait_while(address, v, gives_up)           until *address is another, with an acquire; false
 //                                              if gives_up() says so, which is asked now and then
 //   wake_all(address)                          those that wait_while *address: after storing there
@@ -39,6 +40,9 @@ __device__ inline std::uint32_t add_relaxed(std::uint32_t* address, std::uint32_
 }
 __device__ inline std::uint32_t add_acq_rel(std::uint32_t* address, std::uint32_t value) {
   return detail::AtomicWord(*address).fetch_add(value, detail::orders::memory_order_acq_rel);
+}
+__device__ inline std::uint32_t exchange_acq_rel(std::uint32_t* address, std::uint32_t value) {
+  return detail::AtomicWord(*address).exchange(value, detail::orders::memory_order_acq_rel);
 }
 
 #ifdef __CUDACC__

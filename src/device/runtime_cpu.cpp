@@ -1,17 +1,22 @@
 // The CPU's side of streams, buffers and graphs: memory is memory, and work is done at once.
+#include <cstdlib>
 #include <cstring>
 #include <hourglass/error.hpp>
-#include <new>
 #include <string>
 
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
 #include "device/stream.hpp"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace hourglass::HOURGLASS_TARGET::device {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};  // a cache line, and the widest vector
+constexpr std::size_t kAlignment = 64;  // a cache line, and the widest vector
+constexpr std::size_t kHugePage = std::size_t{2} << 20U;
 
 }  // namespace
 
@@ -25,15 +30,22 @@ void Event::record(const Stream&) {}
 void Event::wait() const {}
 
 void* allocate(std::size_t bytes) {
-  void* memory = ::operator new(bytes, kAlignment, std::nothrow);
+  // Large blocks in huge pages: touching small ones for the first time costs more than filling them.
+  const bool large = bytes >= 2 * kHugePage;
+  const std::size_t alignment = large ? kHugePage : kAlignment;
+  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  void* memory = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
   if (memory == nullptr) {
     throw Error("out of memory: " + std::to_string(bytes >> 20) + " MiB more were asked for");
   }
+#if defined(__linux__)
+  if (large) (void)madvise(memory, rounded, MADV_HUGEPAGE);  // no harm where it is refused
+#endif
   return memory;
 }
 
 void release(void* memory) noexcept {
-  ::operator delete(memory, kAlignment);
+  std::free(memory);
 }
 
 void copy_bytes_to_device(const Stream&, void* to, const void* from, std::size_t bytes) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <hourglass/error.hpp>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -46,17 +47,14 @@ class TargetMapSolver final : public MapSolver {
   void find_neighbors(const Samples& x, std::size_t k, const StopRequest& stop) override {
     rows_ = x.rows();
     scale_ = scale_to_square(x.host().values);
-    const device::Stream& stream = context_.stream();
-    device::Buffer<float> own(rows_ * x.row_size());  // to be centred
-    if (scale_ == 1.f) {
-      device::copy_bytes_on_device(stream, own.data(),
-                                   math::Rows::of(x.on_device()).values().data(),
-                                   own.span().size_bytes());
-    } else {
-      device::copy_to_device<float>(stream, scaled(x.host().values, scale_), own.span());
+    std::span<const float> values = math::Rows::of(x.on_device()).values();
+    device::Buffer<float> own;
+    if (scale_ != 1.f) {
+      own = device::to_device<float>(context_.stream(), scaled(x.host().values, scale_));
+      values = own.span();
     }
-    neighbors_ = hourglass::HOURGLASS_TARGET::find_neighbors(context_, std::move(own), rows_,
-                                                             x.row_size(), k, stop);
+    neighbors_ =
+        hourglass::HOURGLASS_TARGET::find_neighbors(context_, values, rows_, x.row_size(), k, stop);
   }
 
   void use_neighbors(const NeighborGraph& graph) override {

@@ -2,12 +2,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <hourglass/samples.hpp>
-#include <utility>
+#include <span>
 
 #include "device/buffer.hpp"
 #include "device/range.hpp"
+#include "kernels/columns/centre.hpp"
+#include "kernels/columns/means.hpp"
 #include "kernels/neighbors/ranks.hpp"
-#include "manifold/centred_rows.hpp"
 #include "math/context.hpp"
 #include "math/matrix.hpp"
 #include "math/rows.hpp"
@@ -29,10 +30,15 @@ Array<std::uint32_t> neighbor_ranks(const Samples& x, const Array<std::uint32_t>
   math::Context context(x.device().index);
   device::Stream& stream = context.stream();
 
-  device::Buffer<float> own(rows * features);
-  device::copy_bytes_on_device(stream, own.data(), math::Rows::of(x.on_device()).values().data(),
-                               own.span().size_bytes());
-  const auto [data, norms] = centre_rows(context, std::move(own), rows, features);
+  // Near the origin, inner products lose fewer digits.
+  const std::span<const float> given = math::Rows::of(x.on_device()).values();
+  device::Buffer<float> mean(features);
+  device::Buffer<double> sums(kernels::column_sum_groups(rows) * features);
+  device::Buffer<float> data(rows * features);
+  device::Buffer<float> norms(rows);
+  kernels::column_means(stream, given.data(), rows, features, sums.span(), mean.span());
+  kernels::subtract_means(stream, given.data(), rows, features, mean.span(), data.data());
+  kernels::squared_norms(stream, data.data(), rows, features, norms.data());
   const auto wanted = device::to_device<std::uint32_t>(stream, neighbors.values);
   device::Buffer<std::uint32_t> found(rows * k);
   device::Buffer<float> products(std::min(kTileRows, rows) * rows);

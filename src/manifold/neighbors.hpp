@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <hourglass/array.hpp>
 #include <hourglass/stop.hpp>
+#include <span>
 
 #include "device/buffer.hpp"
 #include "math/context.hpp"
@@ -18,8 +19,9 @@ struct Neighbors {
   device::Buffer<float> squared_distances;
 };
 
-/// x (rows, features) in device memory.
-[[nodiscard]] Neighbors find_neighbors(math::Context& context, device::Buffer<float> x,
+/// x (rows, features) in device memory; 1 <= k < rows. Distances are sums, in float, of squared
+/// differences as x has them: which rows are found does not depend on how they are looked for.
+[[nodiscard]] Neighbors find_neighbors(math::Context& context, std::span<const float> x,
                                        std::size_t rows, std::size_t features, std::size_t k,
                                        const StopRequest& stop = {});
 

@@ -144,7 +144,7 @@ class Affinity : public KernelTest {
     const std::size_t rows = x.rows();
     run([&] {
       const Neighbors neighbors = find_neighbors(
-          context(), device::to_device<float>(stream(), x.values), rows, x.row_size(), k);
+          context(), device::to_device<float>(stream(), x.values).span(), rows, x.row_size(), k);
       const AffinityMatrix matrix(context(), neighbors, rows, perplexity);
       const kernels::Affinities view = matrix.view();
       offsets_.resize(rows + 1);

@@ -27,7 +27,7 @@ class Optimizer : public OnTarget {
 
   AffinityMatrix affinities(const Array<float>& x) {
     const Neighbors neighbors =
-        find_neighbors(context(), device::to_device<float>(stream(), x.values), x.rows(),
+        find_neighbors(context(), device::to_device<float>(stream(), x.values).span(), x.rows(),
                        x.row_size(), kNeighbors);
     return {context(), neighbors, x.rows(), kPerplexity};
   }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <hourglass/device.hpp>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,8 +28,9 @@ class FindNeighbors : public KernelTest {
   Found find(const Array<float>& x, std::size_t k) {
     Found found;
     run([&] {
-      const Neighbors neighbors = find_neighbors(
-          context(), device::to_device<float>(stream(), x.values), x.rows(), x.row_size(), k);
+      const Neighbors neighbors =
+          find_neighbors(context(), device::to_device<float>(stream(), x.values).span(), x.rows(),
+                         x.row_size(), k);
       EXPECT_EQ(neighbors.k, k);
       found = {to_host(neighbors.indices), to_host(neighbors.squared_distances)};
     });
@@ -83,6 +86,43 @@ class FindNeighbors : public KernelTest {
   }
 };
 
+/// Whole numbers times a power of 2: floats hold all distances exactly, so that the neighbours and
+/// their order are known to the last tie, and a pair that is turned away by the least bit too much
+/// is missed.
+class ExactNeighbors : public FindNeighbors {
+ protected:
+  static Array<float> whole_numbers(std::size_t rows, std::size_t features, int most,
+                                    std::uint_fast32_t seed) {
+    std::mt19937 random(seed);
+    Array<float> x({rows, features});
+    for (float& value : x.values) {
+      value = static_cast<float>(static_cast<int>(random() % static_cast<unsigned>(2 * most + 1)) -
+                                 most);
+    }
+    return x;
+  }
+
+  static Array<float> times(Array<float> x, float factor, float offset = 0.f) {
+    for (float& value : x.values) value = factor * value + offset;
+    return x;
+  }
+
+  void expect_exact(const Array<float>& x, std::size_t k, std::size_t every = 1) {
+    const Found found = find(x, k);
+    for (std::size_t i = 0; i < x.rows(); i += every) {
+      const auto expected = test::dense_neighbors(x, i, k);
+      for (std::size_t n = 0; n < k; ++n) {
+        ASSERT_EQ(found.indices[i * k + n], expected[n]) << "neighbour " << n << " of row " << i;
+        ASSERT_EQ(double{found.squared[i * k + n]},
+                  test::squared_distance(x.row(i), x.row(expected[n])))
+            << "neighbour " << n << " of row " << i;
+      }
+    }
+  }
+
+  [[nodiscard]] static bool slow() { return GetParam() != Way::plain && GetParam() != Way::stream; }
+};
+
 /// All but the recorded graph: a search waits for its tiles.
 auto ways_that_wait() {
   if constexpr (kOnCuda) {
@@ -92,6 +132,12 @@ auto ways_that_wait() {
   }
 }
 INSTANTIATE_TEST_SUITE_P(EveryWay, FindNeighbors, ways_that_wait(), way_name);
+INSTANTIATE_TEST_SUITE_P(EveryWay, ExactNeighbors, ways_that_wait(), way_name);
+
+/// What does not depend on the order of threads: the bounds, attacked with more rows.
+class NeighborBounds : public ExactNeighbors {};
+INSTANTIATE_TEST_SUITE_P(Production, NeighborBounds,
+                         testing::Values(kOnCuda ? Way::stream : Way::plain), way_name);
 
 TEST_P(FindNeighbors, AllNumbersOfFewRows) {
   for (const std::size_t rows : {2U, 3U, 10U}) {
@@ -203,6 +249,143 @@ TEST_P(FindNeighbors, PairsOfDuplicates) {
     const auto expected = test::dense_neighbors(x, i, 6);
     for (std::size_t n = 0; n < 6; ++n) ASSERT_EQ(found.indices[i * 6 + n], expected[n]) << i;
   }
+}
+
+// ---- attacks on the bounds ---------------------------------------------------------------------
+
+TEST_P(ExactNeighbors, Ties) {
+  for (const int most : {1, 3, 100}) {
+    for (const std::size_t features : {1U, 2U, 20U}) {
+      if (slow() && (most != 3 || features != 20)) continue;
+      SCOPED_TRACE(std::to_string(features) + " features up to " + std::to_string(most));
+      expect_exact(whole_numbers(slow() ? 150 : 700, features, most, 5), 17, 3);
+    }
+  }
+}
+
+TEST_P(ExactNeighbors, MoreFeaturesThanCodesHold) {
+  for (const std::size_t features : {191U, 192U, 193U, 256U, 257U, 400U}) {
+    if (slow() && features != 193) continue;
+    SCOPED_TRACE(features);
+    expect_exact(whole_numbers(slow() ? 140 : 500, features, 2, 6), 25, 5);
+    if (slow()) continue;
+    // Nearly all of it on few axes: the length of the rest is next to nothing.
+    auto flat = whole_numbers(500, features, 1, 7);
+    for (std::size_t i = 0; i < flat.rows(); ++i) {
+      for (std::size_t f = 3; f < features; ++f) {
+        if ((i + f) % 97 != 0) flat.row(i)[f] = 0.f;
+      }
+    }
+    expect_exact(flat, 25, 5);
+  }
+}
+
+TEST_P(NeighborBounds, AnyScale) {
+  const auto x = whole_numbers(400, 12, 4, 8);
+  for (const float factor : {0x1p-60f, 0x1p-20f, 0x1p20f, 0x1p55f}) {
+    SCOPED_TRACE(factor);
+    expect_exact(times(x, factor), 11, 3);
+  }
+}
+
+TEST_P(NeighborBounds, FarFromTheOrigin) {
+  for (const std::size_t features : {5U, 250U}) {
+    const auto x = whole_numbers(400, features, 3, 9);
+    for (const float offset : {-0x1p12f, 0x1p21f}) {
+      SCOPED_TRACE(offset);
+      expect_exact(times(x, 1.f, offset), 11, 3);
+    }
+  }
+}
+
+TEST_P(NeighborBounds, DistancesThatNearlyUnderflow) {
+  auto x = times(whole_numbers(200, 6, 3, 10), 0x1p-70f);  // squares are below the normal numbers
+  for (std::size_t i = 0; i < x.rows(); ++i) x.row(i)[5] = 1.f;
+  expect_exact(x, 9, 3);
+}
+
+TEST_P(NeighborBounds, OneDirection) {
+  std::mt19937 random(11);
+  Array<float> x({600, 220});
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    const auto along = static_cast<float>(static_cast<int>(random() % 201) - 100);
+    for (std::size_t f = 0; f < 220; ++f) x.row(i)[f] = along * static_cast<float>(f % 3);
+  }
+  expect_exact(x, 20, 3);
+}
+
+TEST_P(NeighborBounds, ConstantColumnsAndDuplicates) {
+  auto x = whole_numbers(600, 210, 2, 12);
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    for (std::size_t f = 0; f < 210; f += 3) x.row(i)[f] = 7.f;
+    if (i % 2 == 1) std::ranges::copy(x.row(i - 1), x.row(i).begin());
+    if (i % 5 == 4) std::ranges::copy(x.row(0), x.row(i).begin());
+  }
+  expect_exact(x, 30, 3);
+}
+
+TEST_P(NeighborBounds, OutliersOfEverySize) {
+  auto x = whole_numbers(600, 9, 3, 13);
+  float far = 8.f;
+  for (std::size_t i = 5; i < 120; i += 10, far *= 3.f) x.row(i)[i % 9] = std::round(far);
+  expect_nearest(find(x, 12), x, 12);
+  // Half of the rows far away, in a cluster as tight as that of the others.
+  for (std::size_t i = 0; i < x.rows(); i += 2) {
+    x.row(i)[3] = 0x1p20f + static_cast<float>(i % 7);
+  }
+  expect_nearest(find(x, 12), x, 12);
+}
+
+TEST_P(ExactNeighbors, ListsThatFillUpAgainAndAgain) {
+  // On a line, where the rows that a row meets first are its farthest.
+  Array<float> x({slow() ? std::size_t{300} : std::size_t{3000}, 1});
+  for (std::size_t i = 0; i < x.rows(); ++i) x.values[i] = static_cast<float>(i);
+  expect_exact(x, 3, 11);
+  if (!slow()) expect_exact(x, 130, 50);
+}
+
+TEST_P(NeighborBounds, AsManyAsCanBe) {
+  expect_exact(whole_numbers(2100, 4, 20, 14), 2048, 300);
+}
+
+TEST_P(NeighborBounds, NoiseWithoutStructure) {
+  for (const std::size_t features : {30U, 260U}) {
+    const auto x = test::normal_data(900, features);
+    expect_nearest(find(x, 21), x, 21, 7);
+  }
+}
+
+TEST_P(ExactNeighbors, RandomMixtures) {
+  std::mt19937 random(15);
+  for (int trial = 0; trial < (slow() ? 2 : 24); ++trial) {
+    SCOPED_TRACE(trial);
+    const std::size_t rows = 2 + random() % (slow() ? 150 : 500);
+    const std::size_t features = 1 + random() % 230;
+    auto x = whole_numbers(rows, features, 1 + static_cast<int>(random() % 4), random());
+    const std::size_t clusters = 1 + random() % 6;
+    for (std::size_t i = 0; i < rows; ++i) {
+      // Clusters up to 2^10 apart, columns up to 2^5 wide: distances stay below 2^24.
+      const auto apart = static_cast<float>((i % clusters) << (random() % 2 == 0 ? 3 : 8));
+      x.row(i)[i % clusters % features] += apart;
+      for (std::size_t f = 0; f < features; f += 1 + features / 3) x.row(i)[f] *= 32.f;
+    }
+    expect_exact(x, 1 + random() % (rows - 1), 1 + rows / 40);
+  }
+}
+
+// ---- what the search promises besides ----------------------------------------------------------
+
+TEST_P(NeighborBounds, ThreadsChangeNothing) {
+  const auto x = test::normal_data(2000, 40);
+  set_cpu_threads(1);
+  const Found one = find(x, 33);
+  for (const int threads : {2, 5}) {
+    set_cpu_threads(threads);
+    const Found many = find(x, 33);
+    EXPECT_EQ(one.indices, many.indices) << threads;
+    EXPECT_EQ(one.squared, many.squared) << threads;
+  }
+  set_cpu_threads(0);
 }
 
 }  // namespace

@@ -29,6 +29,9 @@ class AtomicWord {
     }
     return word_.fetch_add(value, order);
   }
+  std::uint32_t exchange(std::uint32_t value, std::memory_order order) const {
+    return word_.exchange(value, order);
+  }
 
  private:
   std::atomic_ref<std::uint32_t> word_;

@@ -1,0 +1,191 @@
+// What the search does most, by one thread of a CPU in vector registers: products of two panels
+// (products.cuh), distances of codes, distances of rows. Whole numbers of 16 bits are multiplied in
+// pairs, which every x86-64 processor does, and adds up, in one or two instructions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/neighbors/cells.hpp"
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+namespace hourglass::HOURGLASS_TARGET::kernels {
+
+// ---- vector registers, as wide as the processor has them for whole numbers ----------------------
+
+#if defined(__AVX512BW__)
+inline constexpr std::size_t kRegisterBytes = 64;
+inline constexpr std::size_t kRegistersAcross =
+    4;  // columns of a tile whose sums fit beside others
+#elif defined(__AVX2__)
+inline constexpr std::size_t kRegisterBytes = 32;
+inline constexpr std::size_t kRegistersAcross = 2;
+#else
+inline constexpr std::size_t kRegisterBytes = 16;
+inline constexpr std::size_t kRegistersAcross = 2;
+#endif
+inline constexpr std::size_t kWordsAcross = kRegisterBytes / 4;
+
+using Words [[gnu::vector_size(kRegisterBytes), gnu::may_alias, gnu::aligned(4)]] = std::int32_t;
+using Halves [[gnu::vector_size(kRegisterBytes)]] = std::int16_t;
+
+inline Words load(const void* from) {
+  return *static_cast<const Words*>(from);
+}
+
+inline Words in_all_lanes(std::int32_t value) {
+  return value - Words{};
+}
+
+/// sum + a.low * b.low + a.high * b.high of words of two 16-bit numbers.
+inline Words add_products(Words sum, Words a, Words b) {
+#if defined(__AVX512VNNI__) && defined(__AVX512BW__)
+  return Words(_mm512_dpwssd_epi32(__m512i(sum), __m512i(a), __m512i(b)));
+#elif defined(__AVX512BW__)
+  return sum + Words(_mm512_madd_epi16(__m512i(a), __m512i(b)));
+#elif defined(__AVX2__)
+  return sum + Words(_mm256_madd_epi16(__m256i(a), __m256i(b)));
+#elif defined(__SSE2__)
+  return sum + Words(_mm_madd_epi16(__m128i(a), __m128i(b)));
+#else
+  return sum + ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
+#endif
+}
+
+/// Where a >= b, a bit a lane.
+inline std::uint32_t at_least(Words a, Words b) {
+#if defined(__AVX512BW__)
+  return _mm512_cmpge_epi32_mask(__m512i(a), __m512i(b));
+#elif defined(__AVX2__)
+  return static_cast<std::uint32_t>(_mm256_movemask_ps(__m256(a >= b)));
+#elif defined(__SSE2__)
+  return static_cast<std::uint32_t>(_mm_movemask_ps(__m128(a >= b)));
+#else
+  std::uint32_t bits = 0;
+  for (unsigned i = 0; i < kWordsAcross; ++i) bits |= (a[i] >= b[i] ? 1U : 0U) << i;
+  return bits;
+#endif
+}
+
+/// Over the lanes, by halves.
+template <class Vector>
+inline auto sum(Vector v) {
+  constexpr std::size_t kLanes = sizeof(v) / sizeof(v[0]);
+  if constexpr (kLanes == 16) {
+    return sum(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+               __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15));
+  } else if constexpr (kLanes == 8) {
+    return sum(__builtin_shufflevector(v, v, 0, 1, 2, 3) +
+               __builtin_shufflevector(v, v, 4, 5, 6, 7));
+  } else {
+    v += __builtin_shufflevector(v, v, 2, 3, 0, 1);
+    return v[0] + v[1];
+  }
+}
+
+// ---- a pair of codes ----------------------------------------------------------------------------
+
+/// |a - b|^2 of two codes of `width` 16-bit numbers, a multiple of kCodeMultiple.
+inline std::int32_t code_distance_of_one_thread(const std::int16_t* a, const std::int16_t* b,
+                                                std::uint32_t width) {
+  constexpr std::uint32_t kTogether = kRegisterBytes / 2;
+  static_assert(kCodeMultiple % kTogether == 0);
+  Words total{};
+  for (std::uint32_t c = 0; c < width; c += kTogether) {
+    const auto difference = Words(Halves(load(a + c)) - Halves(load(b + c)));
+    total = add_products(total, difference, difference);
+  }
+  return sum(total);
+}
+
+// ---- a pair of rows -----------------------------------------------------------------------------
+
+using Floats [[gnu::vector_size(64), gnu::may_alias, gnu::aligned(4)]] = float;
+
+/// Begins to bring a row into the nearest cache; the processor goes on by itself.
+inline void prefetch_row(const float* row) {
+  for (int line = 0; line < 4; ++line) __builtin_prefetch(row + 16 * line);
+}
+
+/// |a - b|^2 of two rows of `width` floats, a multiple of kRowMultiple.
+inline float squared_distance_of_one_thread(const float* a, const float* b, std::uint32_t width) {
+  static_assert(kRowMultiple == 16);
+  const auto part = [](const float* from) { return *reinterpret_cast<const Floats*>(from); };
+  Floats even{};
+  Floats odd{};
+  std::uint32_t f = 0;
+  for (; f + 32 <= width; f += 32) {
+    const Floats first = part(a + f) - part(b + f);
+    const Floats second = part(a + f + 16) - part(b + f + 16);
+    even += first * first;
+    odd += second * second;
+  }
+  if (f < width) {
+    const Floats last = part(a + f) - part(b + f);
+    even += last * last;
+  }
+  return sum(even + odd);
+}
+
+// ---- a tile -------------------------------------------------------------------------------------
+
+/// The places (row * kCell + column) of the pairs that may be near; returns their number. Sums of
+/// kDown rows times kRegistersAcross registers of columns stay in registers.
+inline std::uint32_t near_pairs_of_one_thread(const std::uint32_t* row_panel,
+                                              const std::int32_t* row_half_norms,
+                                              const std::int32_t* row_reaches,
+                                              const std::uint32_t* column_panel,
+                                              const std::int32_t* column_half_norms,
+                                              const std::int32_t* column_reaches, unsigned words,
+                                              std::uint16_t* near) {
+  constexpr std::size_t kDown = 4;
+  constexpr std::size_t kAcross = kRegistersAcross;
+  constexpr std::size_t kColumns = kAcross * kWordsAcross;
+  static_assert(kCell % kDown == 0 && kCell % kColumns == 0);
+  std::uint32_t count = 0;
+  for (std::size_t column = 0; column < kCell; column += kColumns) {
+    Words start[kAcross];
+    Words reach[kAcross];
+    for (std::size_t j = 0; j < kAcross; ++j) {
+      start[j] = -load(column_half_norms + column + j * kWordsAcross);
+      reach[j] = load(column_reaches + column + j * kWordsAcross);
+    }
+    for (std::size_t row = 0; row < kCell; row += kDown) {
+      Words sums[kDown][kAcross];
+      for (auto& of_row : sums) {
+        for (std::size_t j = 0; j < kAcross; ++j) of_row[j] = start[j];
+      }
+      const std::uint32_t* rows = row_panel + row;
+      const std::uint32_t* columns = column_panel + column;
+      for (unsigned word = 0; word < words; ++word, rows += kCell, columns += kCell) {
+        Words b[kAcross];
+        for (std::size_t j = 0; j < kAcross; ++j) b[j] = load(columns + j * kWordsAcross);
+        for (std::size_t i = 0; i < kDown; ++i) {
+          const Words a = in_all_lanes(static_cast<std::int32_t>(rows[i]));
+          for (std::size_t j = 0; j < kAcross; ++j) sums[i][j] = add_products(sums[i][j], a, b[j]);
+        }
+      }
+      for (std::size_t i = 0; i < kDown; ++i) {
+        const Words wanted = in_all_lanes(row_half_norms[row + i]);
+        const Words own = in_all_lanes(row_reaches[row + i]);
+        std::uint64_t bits = 0;
+        for (std::size_t j = 0; j < kAcross; ++j) {
+          const Words farthest = own > reach[j] ? own : reach[j];
+          const std::uint64_t some = at_least(sums[i][j] + farthest, wanted);
+          bits |= some << (j * kWordsAcross);
+        }
+        const std::size_t place = (row + i) * kCell + column;
+        for (; bits != 0; bits &= bits - 1) {
+          const auto next = static_cast<std::size_t>(__builtin_ctzll(bits));
+          near[count++] = static_cast<std::uint16_t>(place + next);
+        }
+      }
+    }
+  }
+  return count;
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::kernels
