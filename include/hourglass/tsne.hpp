@@ -68,6 +68,7 @@ struct TsneResult {
   std::size_t iterations = 0;
   std::size_t neighbors = 0;  ///< per point
   double learning_rate = 0.0;
+  std::size_t overflows = 0;  ///< times the map outgrew its grid, and stood still for a moment
   std::vector<DivergenceAt> history = {};
   TsneSeconds seconds = {};
 };

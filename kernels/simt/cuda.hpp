@@ -19,6 +19,9 @@
 #include "kernels/simt/common.hpp"
 #include "kernels/simt/launch_config.hpp"
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cppcoreguidelines-macro-usage)
+#define __phase__
+
 namespace hourglass::HOURGLASS_TARGET::simt {
 
 namespace detail {

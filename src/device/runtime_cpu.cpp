@@ -7,6 +7,7 @@
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
 #include "device/stream.hpp"
+#include "kernels/simt/host.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::device {
 namespace {
@@ -59,6 +60,12 @@ void Graph::run(Stream&, const std::function<void()>& work) {
 Graph Graph::record(Stream&, std::function<void()> work) {
   Graph graph;
   graph.work_ = std::move(work);
+  return graph;
+}
+
+Graph Graph::record_kernels(Stream&, const std::function<void()>& work) {
+  Graph graph;
+  graph.work_ = [launches = simt::record(work)] { simt::run_all(launches); };
   return graph;
 }
 
