@@ -10,7 +10,6 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
 constexpr unsigned kBlock = 256;
-constexpr std::uint32_t kGpuUnit = 4;  // entries a lane reads at once
 
 // ---------------------------------------------------------------------------- device functions
 
@@ -102,7 +101,7 @@ std::uint32_t packed_unit() {
 #ifndef __CUDACC__
   if (simt::per_block(1, kBlock).block.count() == 1) return fused::kWidestLanes;
 #endif
-  return kGpuUnit;
+  return kEntriesAtATime;
 }
 
 std::uint32_t packed_base(std::size_t points) {

@@ -24,7 +24,9 @@ __device__ __forceinline__ Value<V> swapped(const Value<V>& a) {
 template <class V>
 struct Lines {
   Value<V>* values;
-  std::uint32_t count;
+  std::uint32_t count;  ///< 1 or 2
+
+  __device__ __forceinline__ std::uint32_t shift() const { return count - 1; }
 
   /// A gap after every sixteen, or steps of a power of two would meet in one bank or cache set.
   __device__ __forceinline__ Value<V>& at(std::uint32_t position, std::uint32_t line) const {
@@ -65,8 +67,8 @@ __device__ __forceinline__ void for_items(const Lines<V>& lines, std::uint32_t i
   if constexpr (sizeof(V) > sizeof(float)) {  // a CPU's thread: one line of vectors
     for (std::uint32_t item = 0; item < items; ++item) f(item, 0U);
   } else {
-    for (const auto i : simt::block_elements(items * lines.count)) {
-      f(i / lines.count, i % lines.count);
+    for (const auto i : simt::block_elements(items << lines.shift())) {
+      f(i >> lines.shift(), i & (lines.count - 1));
     }
   }
 }

@@ -17,7 +17,8 @@ using fused::Lanes;
 using fused::sum;
 using fused::unrolled;
 
-constexpr unsigned kThreads = 256;  // of a block on a GPU
+constexpr unsigned kThreads = 256;  // of a block on a GPU ...
+constexpr unsigned kBlocks = 2;     // ... and blocks a multiprocessor must have registers for
 
 #ifdef __CUDACC__
 constexpr int kWidest = 1;
@@ -157,9 +158,9 @@ __device__ __phase__ void load_rows(const Plane& plane, const Lines<typename L::
 
 // Some pairs of rows a block.
 template <class L, class Charge>
-__global__ void rows_forward_kernel(Plane plane, const Geometry* __restrict__ geometry,
-                                    Charge* __restrict__ charges, std::uint32_t copies,
-                                    float unit) {
+__global__ void __launch_bounds__(kThreads, kBlocks)
+    rows_forward_kernel(Plane plane, const Geometry* __restrict__ geometry,
+                        Charge* __restrict__ charges, std::uint32_t copies, float unit) {
   using V = typename L::Value;
   if (geometry->overflow != 0) return;
   const auto lines = lines_in<V>(simt::shared<Smem>(), plane.layout);
@@ -175,8 +176,9 @@ __global__ void rows_forward_kernel(Plane plane, const Geometry* __restrict__ ge
 
 // Some columns a block, there and back.
 template <class L>
-__global__ void columns_kernel(Plane plane, const Geometry* __restrict__ geometry,
-                               const float* __restrict__ spectra, double* __restrict__ energies) {
+__global__ void __launch_bounds__(kThreads, kBlocks)
+    columns_kernel(Plane plane, const Geometry* __restrict__ geometry,
+                   const float* __restrict__ spectra, double* __restrict__ energies) {
   using V = typename L::Value;
   if (geometry->overflow != 0) return;
   Smem& smem = simt::shared<Smem>();
@@ -208,8 +210,9 @@ __global__ void columns_kernel(Plane plane, const Geometry* __restrict__ geometr
 }
 
 template <class L>
-__global__ void rows_backward_kernel(Plane plane, const Geometry* __restrict__ geometry,
-                                     float* __restrict__ potential) {
+__global__ void __launch_bounds__(kThreads, kBlocks)
+    rows_backward_kernel(Plane plane, const Geometry* __restrict__ geometry,
+                         float* __restrict__ potential) {
   using V = typename L::Value;
   if (geometry->overflow != 0) return;
   const auto lines = lines_in<V>(simt::shared<Smem>(), plane.layout);
@@ -228,7 +231,8 @@ __global__ void rows_backward_kernel(Plane plane, const Geometry* __restrict__ g
 // ---- the interaction's spectrum -----------------------------------------------------------------
 
 template <class L>
-__global__ void interaction_rows_kernel(Plane plane, Interaction interaction, float spacing) {
+__global__ void __launch_bounds__(kThreads, kBlocks)
+    interaction_rows_kernel(Plane plane, Interaction interaction, float spacing) {
   using V = typename L::Value;
   const auto lines = lines_in<V>(simt::shared<Smem>(), plane.layout);
   const std::uint32_t side = plane.x.length;
@@ -258,7 +262,8 @@ __device__ __forceinline__ float squared_spline(std::uint32_t k, std::uint32_t s
 }
 
 template <class L>
-__global__ void interaction_columns_kernel(Plane plane, float* __restrict__ spectrum) {
+__global__ void __launch_bounds__(kThreads, kBlocks)
+    interaction_columns_kernel(Plane plane, float* __restrict__ spectrum) {
   using V = typename L::Value;
   const auto lines = lines_in<V>(simt::shared<Smem>(), plane.layout);
   const PlaneLayout& layout = plane.layout;

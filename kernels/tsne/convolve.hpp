@@ -36,7 +36,7 @@ struct PlaneLayout {
   std::uint32_t nodes_x;
   std::uint32_t nodes_y;
   std::uint32_t lanes;    ///< lines side by side in a vector
-  std::uint32_t lines;    ///< vectors side by side in a block
+  std::uint32_t lines;    ///< vectors side by side in a block: 1 or 2
   std::uint32_t pitch;    ///< of charges and potentials, between neighbours in x
   std::uint32_t columns;  ///< in Fourier space: nodes_x + 1, rounded up to whole vectors
 

@@ -33,6 +33,12 @@ static_assert(sizeof(Smem) <= 11 * 1024);
 
 // ---------------------------------------------------------------------------- device functions
 
+/// What a lane reads at once.
+template <class T>
+struct alignas(kEntriesAtATime * sizeof(T)) Pack {
+  T at[kEntriesAtATime];
+};
+
 /// Points whose entries are packed for `L` lanes at once.
 template <class L>
 constexpr std::uint32_t kSideBySide = L::kCount == 1 ? 1 : simt::kVectorWidth;
@@ -105,19 +111,20 @@ __device__ __forceinline__ Point attraction(const Point* points, Point here,
                                             std::uint32_t last) {
   using V = typename L::Value;
   if constexpr (L::kCount == 1) {
-    // Some entries at a time: an entry's column, then its point, are two waits for memory, in which
-    // those of the others are under way too.
-    constexpr std::uint32_t kAtATime = 4;
+    // Some entries at a time, which lie together: an entry's column, then its point, are two waits
+    // for memory, in which those of the others are under way too.
     Point sum{0.f, 0.f};
-    for (std::uint32_t e = first + kAtATime * simt::lane(); e < last;
-         e += kAtATime * simt::warp_thread_count()) {
-      Point there[kAtATime];
-      float affinity[kAtATime];
-      for (std::uint32_t a = 0; a < kAtATime; ++a) {
-        there[a] = points[columns[e + a]];
-        affinity[a] = simt::float_from_bits(unpacked_bits(values[e + a], base));
+    for (std::uint32_t e = first + kEntriesAtATime * simt::lane(); e < last;
+         e += kEntriesAtATime * simt::warp_thread_count()) {
+      const auto own_columns = *reinterpret_cast<const Pack<Column>*>(columns + e);
+      const auto own_values = *reinterpret_cast<const Pack<std::uint16_t>*>(values + e);
+      Point there[kEntriesAtATime];
+      float affinity[kEntriesAtATime];
+      for (std::uint32_t a = 0; a < kEntriesAtATime; ++a) {
+        there[a] = points[own_columns.at[a]];
+        affinity[a] = simt::float_from_bits(unpacked_bits(own_values.at[a], base));
       }
-      for (std::uint32_t a = 0; a < kAtATime; ++a) {
+      for (std::uint32_t a = 0; a < kEntriesAtATime; ++a) {
         const float dx = here.x - there[a].x;
         const float dy = here.y - there[a].y;
         const float pull = simt::fast_divide(affinity[a], 1.f + dx * dx + dy * dy);
@@ -188,7 +195,7 @@ __device__ __forceinline__ float sine_of_turn(float t) {
 }
 
 __device__ __forceinline__ Point own_force(const OwnForce& own, float tx, float ty) {
-  const auto cosine = [](float t) { return sine_of_turn(t < 0.75f ? t + 0.25f : t - 0.75f); };
+  const auto cosine = [](float t) { return sine_of_turn(t + (t < 0.75f ? 0.25f : -0.75f)); };
   const float sx = sine_of_turn(tx);
   const float sy = sine_of_turn(ty);
   const float cx = cosine(tx);
@@ -223,18 +230,24 @@ struct Move {
   Box* boxes;
 };
 
-/// The gradient of point i, whole in lane 0.
+/// The sum over the lanes of a warp, whole in lane 0; a thread with vectors is alone.
+template <class L>
+__device__ __forceinline__ float over_lanes(float value) {
+  return L::kCount == 1 ? simt::warp_sum(value) : value;
+}
+
+/// The gradient of point i, whole in lane 0, but for its own force in cell (tx, ty).
 template <class L, class Column, bool on_grid>
 __device__ __forceinline__ Point gradient_of(const Move& move, const Geometry& geometry,
                                              const Point* points, const Column* columns,
                                              std::uint32_t i, float exaggeration,
-                                             float inverse_normalizer) {
+                                             float inverse_normalizer, float& tx, float& ty) {
   const PackedAffinities& p = move.affinities;
   const Point here = points[i];
   Point pull = attraction<L>(points, here, p.values, columns, p.base, p.strong[i], p.strong[i + 1]);
   if (geometry.iteration % kWeakEvery == 1) {
     Point weak = attraction<L>(points, here, p.values, columns, p.base, p.weak[i], p.weak[i + 1]);
-    weak = {simt::warp_sum(weak.x), simt::warp_sum(weak.y)};
+    weak = {over_lanes<L>(weak.x), over_lanes<L>(weak.y)};
     if (simt::lane() == 0) move.motion.weak_pull[i] = weak;
   }
   Point repelled{0.f, 0.f};
@@ -244,10 +257,8 @@ __device__ __forceinline__ Point gradient_of(const Move& move, const Geometry& g
     const SplinePlace px(here.x, geometry.origin_x, inverse_spacing, grid.nodes_x);
     const SplinePlace py(here.y, geometry.origin_y, inverse_spacing, grid.nodes_y);
     repelled = gather_force(move.repulsion, px, py, inverse_spacing);
-    if (simt::lane() == 0 && geometry.level == 0) {
-      const Point own = own_force(move.repulsion.own, px.t, py.t);
-      repelled = {repelled.x - own.x, repelled.y - own.y};
-    }
+    tx = px.t;
+    ty = py.t;
   } else {
     for (std::uint32_t part = simt::lane(); part < move.repulsion.force_parts;
          part += simt::warp_thread_count()) {
@@ -260,8 +271,8 @@ __device__ __forceinline__ Point gradient_of(const Move& move, const Geometry& g
     pull = {pull.x + weak.x, pull.y + weak.y};
   }
   // One sum over the lanes for both: the gradient is linear in them.
-  return {4.f * simt::warp_sum(exaggeration * pull.x - inverse_normalizer * repelled.x),
-          4.f * simt::warp_sum(exaggeration * pull.y - inverse_normalizer * repelled.y)};
+  return {4.f * over_lanes<L>(exaggeration * pull.x - inverse_normalizer * repelled.x),
+          4.f * over_lanes<L>(exaggeration * pull.y - inverse_normalizer * repelled.y)};
 }
 
 // A warp a point, or a CPU's thread some points side by side: what follows the gradients is the same
@@ -303,14 +314,24 @@ __global__ void move_points_kernel(__grid_constant__ const Move move,
     const std::uint32_t first = group * kPoints;
     const std::uint32_t left = move.count - first;
     const std::uint32_t here = left < kPoints ? left : kPoints;
-    float gradient[kCoordinates];
+    float gradient[kCoordinates] = {};
+    float tx[kPoints] = {};
+    float ty[kPoints] = {};
     for (std::uint32_t w = 0; w < here; ++w) {
-      const Point g = gradient_of<L, Column, on_grid>(move, geometry, before, columns, first + w,
-                                                      exaggeration, inverse_normalizer);
+      const Point g =
+          gradient_of<L, Column, on_grid>(move, geometry, before, columns, first + w, exaggeration,
+                                          inverse_normalizer, tx[w], ty[w]);
       gradient[2 * w] = g.x;
       gradient[2 * w + 1] = g.y;
     }
     if (simt::lane() != 0) continue;
+    if (on_grid && geometry.level == 0) {
+      for (std::uint32_t w = 0; w < kPoints; ++w) {  // of those that are not there too: a vector
+        const Point own = own_force(move.repulsion.own, tx[w], ty[w]);
+        gradient[2 * w] += 4.f * inverse_normalizer * own.x;
+        gradient[2 * w + 1] += 4.f * inverse_normalizer * own.y;
+      }
+    }
     const auto* from = reinterpret_cast<const Coordinate*>(before + first);
     auto* to = reinterpret_cast<Coordinate*>(after + first);
     auto* velocity = reinterpret_cast<Coordinate*>(move.motion.velocity + first);

@@ -93,9 +93,10 @@ void MapOptimizer::choose_grid() {
   const Extent expected{extent_.x + 2.f * growth_.x, extent_.y + 2.f * growth_.y};
   const GridSides wanted{side_for(expected.x, spacing_), side_for(expected.y, spacing_)};
   if (wanted.x == 0 || wanted.y == 0) {
-    throw Error("the map has grown to a width of " +
-                std::to_string(std::max(extent_.x, extent_.y)) +
-                ": it grows without bound; try a smaller learning rate");
+    const double most = spacing_ * kernels::usable_cells(fft::kLongest / 2);
+    throw Error("the map has a width of " + std::to_string(std::max(extent_.x, extent_.y)) +
+                ", and no grid holds more than " + std::to_string(most) +
+                ": it grows without bound, or began so; try a smaller learning rate");
   }
   const GridSides now = grid_.sides();
   const bool holds = wanted.x <= now.x && wanted.y <= now.y;

@@ -69,9 +69,10 @@ void RepulsionGrid::resize(const device::Stream& stream, GridSides sides, std::u
   const auto n = static_cast<double>(points_);
   normalizer_offset_ = interaction == Interaction::plain ? -n * own_.energy : n * n - n;
 
+  charge_copies_ = kernels::charge_copies();
   std::visit(
       [&](auto& charges) {
-        if (make_room(charges, kernels::charge_copies() * layout.node_values())) {
+        if (make_room(charges, charge_copies_ * layout.node_values())) {
           device::fill_with_zero(stream, charges.span());
         }
       },
@@ -93,7 +94,7 @@ void RepulsionGrid::compute(const device::Stream& stream, const kernels::Points&
   const kernels::PlaneLayout& layout = plane_.layout;
   std::visit(
       [&](auto& buffer) {
-        const auto charges = buffer.span().first(kernels::charge_copies() * layout.node_values());
+        const auto charges = buffer.span().first(charge_copies_ * layout.node_values());
         kernels::spread_charges(stream, points, points_, shape_, boxes, geometry, charges);
         kernels::convolve(stream, plane_, geometry, spectra_.data(),
                           1.f / kernels::charge_scale(points_), charges, potential_.data(),

@@ -58,6 +58,7 @@ class RepulsionGrid {
   GridSides sides_{};
   kernels::GridShape shape_{};
   kernels::Plane plane_{};
+  std::uint32_t charge_copies_ = 0;
   LineTables x_, y_;
   /// All zero between iterations.
   std::variant<device::Buffer<std::uint32_t>, device::Buffer<std::uint64_t>> charges_;

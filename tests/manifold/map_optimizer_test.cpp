@@ -144,6 +144,29 @@ TEST_F(Optimizer, DivergenceFromAnyMapMatchesTheDenseOne) {
   }
 }
 
+// A point a million spreads away begins a million times as far out as others are apart. It neither
+// keeps them together for good nor widens their grid.
+TEST_F(Optimizer, AnOutlierDoesNotSpoilTheMapOfTheOthers) {
+  constexpr std::size_t kIterations = 350;
+  auto x = test::blob_data(kRows, 10, 4, 12.0);
+  auto places = test::blob_map(kRows, 5e-4);
+  for (float& value : x.row(7)) value *= 1e6f;
+  for (auto& place : places) place = {1e-6 * place.x, 1e-6 * place.y};
+  places[7] = {1e-2, 0.0};
+  const auto matrix = affinities(x);
+  const auto descend = [&](const std::vector<test::Place>& from, std::size_t exact_points) {
+    MapOptimizer optimizer(context(), matrix, in_map(from), {.learning_rate = 50.0},
+                           {.exact_points = exact_points});
+    optimizer.advance(kIterations);
+    EXPECT_LT(width(optimizer.map()), 100.0);
+    return optimizer.divergence(true);
+  };
+  const double sums = descend(places, kRows);
+  EXPECT_NEAR(descend(places, 0), sums, 0.05 * sums);
+  places[7] = {300.0, 0.0};  // on a plane that is long and low
+  EXPECT_TRUE(std::isfinite(descend(places, 0)));
+}
+
 // Not the same map, for it is a chaotic descent, but as good a one.
 TEST_F(Optimizer, SumsAndGridsAgree) {
   constexpr std::size_t kIterations = 350;
