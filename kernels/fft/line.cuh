@@ -28,9 +28,8 @@ struct Lines {
 
   __device__ __forceinline__ std::uint32_t shift() const { return count - 1; }
 
-  /// A gap after every sixteen, or steps of a power of two would meet in one bank or cache set.
   __device__ __forceinline__ Value<V>& at(std::uint32_t position, std::uint32_t line) const {
-    return values[(position + position / 16) * count + line];
+    return values[padded(position) * count + line];
   }
 };
 

@@ -15,7 +15,6 @@ using fft::Value;
 using fused::lane_of;
 using fused::Lanes;
 using fused::sum;
-using fused::unrolled;
 
 constexpr unsigned kThreads = 256;  // of a block on a GPU ...
 constexpr unsigned kBlocks = 2;     // ... and blocks a multiprocessor must have registers for
@@ -30,6 +29,8 @@ struct alignas(128) Smem {
   simt::BlockSumScratch<double> energy;
   // The block's lines follow.
 };
+static_assert(sizeof(Smem) + fft::padded(fft::kLongest) * sizeof(Value<float>) <= 99 * 1024,
+              "one of the longest lines fits every GPU");
 
 // ---------------------------------------------------------------------------- device functions
 
@@ -293,7 +294,7 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
 // --------------------------------------------------------------------------------- their launches
 
 simt::LaunchConfig shape(const PlaneLayout& layout, std::uint32_t lines, std::uint32_t length) {
-  const std::size_t values = std::size_t{length + length / 16} * layout.lines;
+  const std::size_t values = std::size_t{fft::padded(length)} * layout.lines;
   return simt::per_block(lines / layout.lines, kThreads,
                          sizeof(Smem) + values * layout.lanes * sizeof(Value<float>));
 }
