@@ -23,7 +23,8 @@ struct Affinities {
 /// Entries that a GPU's lane reads at once.
 inline constexpr std::uint32_t kEntriesAtATime = 4;
 
-/// Rows are filled up to whole vectors, or to what a lane reads at once, by entries of a point with itself, which pulls nowhere.
+/// Rows are filled up to whole vectors, or to what a lane reads at once, by entries of a point with
+/// itself, which pulls nowhere.
 struct PackedAffinities {
   const std::uint32_t* strong;  ///< (N + 1) offsets: strong[i] .. strong[i + 1]
   const std::uint32_t* weak;    ///< (N + 1), the same of the weak ones

@@ -1,8 +1,8 @@
 // Lines transformed in shared memory, in two or three passes of small transforms.
 //
 // Forward takes values in order and leaves frequency k = k0 + r0 (k1 + r1 k2) at position
-// k0 n / r0 + k1 n / (r0 r1) + k2; backward takes them there and returns values in order. So nothing
-// is ever reordered: products do not mind, and who pairs frequencies looks up their places.
+// k0 n / r0 + k1 n / (r0 r1) + k2; backward takes them there and returns values in order. So
+// nothing is ever reordered: products do not mind, and who pairs frequencies looks up their places.
 //
 // Lines lie side by side: a vector's lanes on a CPU, `lines` of them in a GPU's shared memory.
 // Backward works on values whose real and imaginary parts have changed places: see dft.cuh.

@@ -16,8 +16,8 @@ struct Line {
   const std::uint32_t* place;  ///< (length): where frequency k lies (line.cuh)
 };
 
-/// Where a position lies in shared memory: after every sixteen there is a gap, or steps of a power of
-/// two would meet in one bank or cache set. Of a length: the room it takes.
+/// Where a position lies in shared memory: after every sixteen there is a gap, or steps of a power
+/// of two would meet in one bank or cache set. Of a length: the room it takes.
 [[nodiscard]] HOURGLASS_HOST_DEVICE constexpr std::uint32_t padded(std::uint32_t position) {
   return position + position / 16;
 }

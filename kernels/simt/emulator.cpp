@@ -70,8 +70,8 @@ void Emulator::Freed::operator()(std::byte* bytes) const {
   ::operator delete(bytes, kSharedAlignment);
 }
 
-/// Of the exact size, so that ASan sees a step beyond it. In emulation all bits are set: a float read
-/// before it is written is a NaN.
+/// Of the exact size, so that ASan sees a step beyond it. In emulation all bits are set: a float
+/// read before it is written is a NaN.
 std::byte* Emulator::fresh_shared_memory(std::size_t slot) {
   if (config_.shared_bytes == 0) return nullptr;
   if (shared_.size() <= slot) shared_.resize(slot + 1);

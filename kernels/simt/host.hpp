@@ -240,8 +240,8 @@ struct RecordedLaunch {
 [[nodiscard]] std::vector<RecordedLaunch> record(const std::function<void()>& work);
 
 /// Runs launches one after another by one team of threads. A launch begins when all blocks of the
-/// one before are done; no thread waits for one that has come late, or not at all: on a busy machine
-/// those that run do the work.
+/// one before are done; no thread waits for one that has come late, or not at all: on a busy
+/// machine those that run do the work.
 void run_all(const std::vector<RecordedLaunch>& launches);
 
 }  // namespace hourglass::HOURGLASS_TARGET::simt

@@ -16,8 +16,7 @@ using fused::lane_of;
 using fused::Lanes;
 using fused::sum;
 
-constexpr unsigned kThreads = 256;  // of a block on a GPU ...
-constexpr unsigned kBlocks = 2;     // ... and blocks a multiprocessor must have registers for
+constexpr unsigned kThreads = 256;  // of a block on a GPU
 
 #ifdef __CUDACC__
 constexpr int kWidest = 1;
@@ -159,7 +158,7 @@ __device__ __phase__ void load_rows(const Plane& plane, const Lines<typename L::
 
 // Some pairs of rows a block.
 template <class L, class Charge>
-__global__ void __launch_bounds__(kThreads, kBlocks)
+__global__ void __launch_bounds__(kThreads)
     rows_forward_kernel(Plane plane, const Geometry* __restrict__ geometry,
                         Charge* __restrict__ charges, std::uint32_t copies, float unit) {
   using V = typename L::Value;
@@ -177,7 +176,7 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
 
 // Some columns a block, there and back.
 template <class L>
-__global__ void __launch_bounds__(kThreads, kBlocks)
+__global__ void __launch_bounds__(kThreads)
     columns_kernel(Plane plane, const Geometry* __restrict__ geometry,
                    const float* __restrict__ spectra, double* __restrict__ energies) {
   using V = typename L::Value;
@@ -211,7 +210,7 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
 }
 
 template <class L>
-__global__ void __launch_bounds__(kThreads, kBlocks)
+__global__ void __launch_bounds__(kThreads)
     rows_backward_kernel(Plane plane, const Geometry* __restrict__ geometry,
                          float* __restrict__ potential) {
   using V = typename L::Value;
@@ -232,7 +231,7 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
 // ---- the interaction's spectrum -----------------------------------------------------------------
 
 template <class L>
-__global__ void __launch_bounds__(kThreads, kBlocks)
+__global__ void __launch_bounds__(kThreads)
     interaction_rows_kernel(Plane plane, Interaction interaction, float spacing) {
   using V = typename L::Value;
   const auto lines = lines_in<V>(simt::shared<Smem>(), plane.layout);
@@ -263,7 +262,7 @@ __device__ __forceinline__ float squared_spline(std::uint32_t k, std::uint32_t s
 }
 
 template <class L>
-__global__ void __launch_bounds__(kThreads, kBlocks)
+__global__ void __launch_bounds__(kThreads)
     interaction_columns_kernel(Plane plane, float* __restrict__ spectrum) {
   using V = typename L::Value;
   const auto lines = lines_in<V>(simt::shared<Smem>(), plane.layout);

@@ -58,8 +58,8 @@ struct Geometry {
   float extent_x = 0.f;
   float extent_y = 0.f;
   std::uint32_t level = 0;
-  /// 1: the map is too large for the grid. Then no kernel does anything, this iteration's or a later
-  /// one's, until the host has found a larger grid: nothing is ever done twice.
+  /// 1: the map is too large for the grid. Then no kernel does anything, this iteration's or a
+  /// later one's, until the host has found a larger grid: nothing is ever done twice.
   std::uint32_t overflow = 0;
 };
 

@@ -275,8 +275,8 @@ __device__ __forceinline__ Point gradient_of(const Move& move, const Geometry& g
           4.f * over_lanes<L>(exaggeration * pull.y - inverse_normalizer * repelled.y)};
 }
 
-// A warp a point, or a CPU's thread some points side by side: what follows the gradients is the same
-// for all their coordinates.
+// A warp a point, or a CPU's thread some points side by side: what follows the gradients is the
+// same for all their coordinates.
 template <class L, class Column, bool on_grid>
 __global__ void move_points_kernel(__grid_constant__ const Move move,
                                    const Column* __restrict__ columns) {

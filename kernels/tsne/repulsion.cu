@@ -21,8 +21,8 @@ static_assert(sizeof(Smem) <= 2048);
 // ------------------------------------------------------------------------------------- kernels
 
 // Each thread owns kWidth points and meets all others of its part, a tile at a time through shared
-// memory; blockIdx.y is the part, of which a small map has several so that it fills a GPU. The inner
-// loop is over the thread's own points: on a CPU one vector register of them. Forces that
+// memory; blockIdx.y is the part, of which a small map has several so that it fills a GPU. The
+// inner loop is over the thread's own points: on a CPU one vector register of them. Forces that
 // nobody wants are summed all the same: it costs little, and GCC does not vectorise the loop
 // without them.
 __global__ void exact_repulsion_kernel(Points both, const Geometry* __restrict__ geometry,

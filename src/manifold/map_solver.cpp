@@ -92,8 +92,8 @@ class TargetMapSolver final : public MapSolver {
     optimizer_ = std::make_unique<MapOptimizer>(context_, *affinities_, map, schedule, repulsion);
   }
 
-  // On the CPU short enough, a second at most, for who watches or wants to stop, and for a map to be
-  // given a larger grid soon after it has outgrown its own; on CUDA long enough that the host's
+  // On the CPU short enough, a second at most, for who watches or wants to stop, and for a map to
+  // be given a larger grid soon after it has outgrown its own; on CUDA long enough that the host's
   // looking costs nothing.
   [[nodiscard]] std::size_t stride() const override {
     constexpr std::size_t kMany = 200'000;
