@@ -55,33 +55,37 @@ struct Iteration {
   Iteration(math::Context& context, std::uint32_t side, float width)
       : affinities(context, neighbors_of(context, random_values(kPoints * kFeatures)), kPoints,
                    kPerplexity),
-        grid(context, {.side = side, .levels = 1, .coarsest_spacing = 1.f / 3.f},
-             kernels::Interaction::plain, kPoints),
+        packed(context.stream(), affinities.view(), kPoints, affinities.entries()),
+        grid(1.0 / 3.0, kPoints),
         points(random_map(context, width)),
         moved(kPoints),
         velocity(kPoints),
         gain(kPoints),
+        weak_pull(kPoints),
         boxes(kernels::move_box_count(kPoints)),
         geometry(1) {
     device::fill_with_zero(context.stream(), velocity.span());
     device::fill_with_zero(context.stream(), gain.span());
     device::fill_with_zero(context.stream(), geometry.span());
-    kernels::measure_points(context.stream(), points.span(), boxes.span());
+    grid.resize(context.stream(), {side, side}, 1, kernels::Interaction::plain);
+    kernels::measure_points(context.stream(), points.span(), 0, boxes.span());
   }
 
+  kernels::Points both() { return {{points.data(), moved.data()}}; }
   void repel(math::Context& context) {
-    grid.compute(context, points.span(), boxes.span(), geometry.data());
+    grid.compute(context.stream(), both(), boxes.span(), geometry.data());
   }
-  /// The points stay where they are, so every run is the same.
+  /// The points stay where they are, so every run is the same: the first iteration.
   void move(math::Context& context) {
-    kernels::move_points(context.stream(), points.span(), affinities.view(), grid.repulsion(),
-                         {.learning_rate = 1e-30}, geometry.data(), {velocity.data(), gain.data()},
-                         moved.data(), boxes.span());
+    kernels::move_points(context.stream(), both(), kPoints, packed.view(), grid.repulsion(),
+                         {.learning_rate = 1e-30}, geometry.data(),
+                         {velocity.data(), gain.data(), weak_pull.data()}, boxes.span());
   }
 
   AffinityMatrix affinities;
+  PackedAffinityMatrix packed;
   RepulsionGrid grid;
-  device::Buffer<kernels::Point> points, moved, velocity, gain;
+  device::Buffer<kernels::Point> points, moved, velocity, gain, weak_pull;
   device::Buffer<kernels::Box> boxes;
   device::Buffer<kernels::Geometry> geometry;
 };
@@ -98,7 +102,8 @@ void add_iteration(math::Context& context, std::uint32_t side, float width) {
   add("tsne/move" + grid, [&context, side, width](benchmark::State& state) {
     Iteration iteration(context, side, width);
     iteration.repel(context);
-    const Cost cost{.bytes = float_bytes(2 * iteration.affinities.entries() + 12 * kPoints),
+    // Strong and weak entries, of 4 bytes each.
+    const Cost cost{.bytes = float_bytes(iteration.affinities.entries() + 12 * kPoints),
                     .flops = 11 * iteration.affinities.entries()};
     measure(state, context, cost, [&] { iteration.move(context); });
   });
@@ -106,12 +111,13 @@ void add_iteration(math::Context& context, std::uint32_t side, float width) {
 
 void add_exact(math::Context& context) {
   add("tsne/all pairs of 10,000", [&context](benchmark::State& state) {
-    const auto points = random_map(context, 25.f);
-    device::Buffer<kernels::Point> forces(kPoints);
+    auto points = random_map(context, 25.f);
+    device::Buffer<kernels::Point> forces(kernels::repulsion_parts(kPoints) * kPoints);
     device::Buffer<double> sums(kernels::repulsion_partial_count(kPoints));
     const Cost cost{.bytes = float_bytes(4 * kPoints), .flops = 13 * kPoints * kPoints};
     measure(state, context, cost, [&] {
-      kernels::exact_repulsion(context.stream(), points.span(), forces.data(), sums.span());
+      kernels::exact_repulsion(context.stream(), {{points.data(), nullptr}}, kPoints, nullptr,
+                               forces.data(), sums.span());
     });
   });
 }

@@ -2,6 +2,7 @@
 
 # One op a file: kernel and launcher. nvcc compiles them for CUDA, the host compiler for the CPU.
 set(HOURGLASS_KERNELS
+    kernels/affinities/pack.cu
     kernels/affinities/perplexity.cu
     kernels/affinities/symmetrize.cu
     kernels/columns/centre.cu
@@ -25,9 +26,9 @@ set(HOURGLASS_KERNELS
     kernels/neighbors/search.cu
     kernels/optimizer/adam.cu
     kernels/optimizer/training_state.cu
+    kernels/tsne/convolve.cu
     kernels/tsne/move.cu
     kernels/tsne/repulsion.cu
-    kernels/tsne/spectrum.cu
     kernels/tsne/spread.cu)
 
 # What calls kernels and libraries: plain C++ for both targets.
@@ -45,6 +46,7 @@ set(HOURGLASS_PER_TARGET
     src/manifold/map_optimizer.cpp
     src/manifold/neighbor_ranks.cpp
     src/manifold/neighbors.cpp
+    src/manifold/packed_affinities.cpp
     src/manifold/principal_frame.cpp
     src/manifold/repulsion_grid.cpp
     src/math/rows.cpp
@@ -59,7 +61,6 @@ set(HOURGLASS_ONLY_CPU
     src/math/context_cpu.cpp
     src/math/convolution_onednn.cpp
     src/math/dense_cpu.cpp
-    src/math/fft_fftw.cpp
     src/math/library_versions_cpu.cpp
     src/math/matrix_cpu.cpp
     src/math/sort_std.cpp)
@@ -69,7 +70,6 @@ set(HOURGLASS_ONLY_CUDA
     src/math/context_cuda.cpp
     src/math/convolution_cudnn.cpp
     src/math/dense_cublaslt.cpp
-    src/math/fft_cufft.cpp
     src/math/library_versions_cuda.cpp
     src/math/matrix_cuda.cpp
     src/math/sort_thrust.cu)

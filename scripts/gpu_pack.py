@@ -32,7 +32,7 @@ BUILD_SECONDS = 3600
 
 # Every machine has the first; a machine for CUDA has the second: its toolkit's, or PyTorch's.
 SYSTEM = re.compile(r"(linux-vdso|ld-linux.*|lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s))\.so")
-CUDA = re.compile(r"lib(cuda|cudart|cudnn|cublas|cufft|cusolver|cusparse|nvJitLink|nvrtc)")
+CUDA = re.compile(r"lib(cuda|cudart|cudnn|cublas|cusolver|cusparse|nvJitLink|nvrtc)")
 
 
 def fail(message: str) -> NoReturn:

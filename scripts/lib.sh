@@ -8,7 +8,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 run_packages=(
   g++ cmake ninja-build
   zlib1g-dev nlohmann-json3-dev libcli11-dev
-  libdnnl-dev libopenblas-openmp-dev liblapacke-dev libfftw3-dev libboost-context-dev
+  libdnnl-dev libopenblas-openmp-dev liblapacke-dev libboost-context-dev
   python3 python3-numpy python3-matplotlib ca-certificates
 )
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev)

@@ -1,4 +1,4 @@
-// A complex number in single precision, laid out as cuFFT's, FFTW's and std::complex<float>'s.
+// A complex number in single precision, laid out as std::complex<float>.
 #pragma once
 
 namespace hourglass {

@@ -70,16 +70,18 @@ void Emulator::Freed::operator()(std::byte* bytes) const {
   ::operator delete(bytes, kSharedAlignment);
 }
 
-/// All bits set: a float read before it is written is a NaN. Of the exact size, so that ASan sees a
-/// step beyond it.
-std::byte* Emulator::poisoned_shared_memory(std::size_t slot) {
+/// Of the exact size, so that ASan sees a step beyond it. In emulation all bits are set: a float
+/// read before it is written is a NaN.
+std::byte* Emulator::fresh_shared_memory(std::size_t slot) {
   if (config_.shared_bytes == 0) return nullptr;
   if (shared_.size() <= slot) shared_.resize(slot + 1);
   if (!shared_[slot]) {
     void* bytes = ::operator new(config_.shared_bytes, kSharedAlignment);
     shared_[slot].reset(static_cast<std::byte*>(bytes));
   }
-  std::memset(shared_[slot].get(), 0xFF, config_.shared_bytes);
+  if (order_ != ThreadOrder::plain) {
+    std::memset(shared_[slot].get(), 0xFF, config_.shared_bytes);
+  }
   return shared_[slot].get();
 }
 
@@ -88,7 +90,7 @@ void Emulator::set_up(std::size_t first_block, std::size_t block_count) {
   blocks_ = std::vector<Block>(block_count);
   for (std::size_t b = 0; b < block_count; ++b) {
     blocks_[b].index = unflatten(first_block + b, config_.grid);
-    blocks_[b].shared = poisoned_shared_memory(b);
+    blocks_[b].shared = fresh_shared_memory(b);
     blocks_[b].warps.resize(blocks_for(block_threads, kWarpSize));
   }
   threads_ = std::vector<Thread>(block_count * block_threads);
@@ -114,7 +116,7 @@ void Emulator::run(std::size_t first_block, std::size_t block_count) {
   blocks_.resize(1);
   threads_.resize(1);
   blocks_.front().index = unflatten(first_block, config_.grid);
-  blocks_.front().shared = poisoned_shared_memory(0);
+  blocks_.front().shared = fresh_shared_memory(0);
   threads_.front().block = &blocks_.front();
   enter(threads_.front());
   body_();

@@ -95,7 +95,7 @@ class Emulator {
     void operator()(std::byte* bytes) const;
   };
   using SharedMemory = std::unique_ptr<std::byte, Freed>;
-  [[nodiscard]] std::byte* poisoned_shared_memory(std::size_t slot);
+  [[nodiscard]] std::byte* fresh_shared_memory(std::size_t slot);
 
   const LaunchConfig& config_;
   const std::function<void()>& body_;

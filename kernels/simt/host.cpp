@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <future>
@@ -18,6 +19,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "kernels/simt/emulator.hpp"
@@ -27,6 +29,7 @@ namespace hourglass::HOURGLASS_TARGET::simt {
 namespace {
 
 Emulation current_emulation;
+thread_local std::vector<RecordedLaunch>* current_recording = nullptr;
 
 void check(const LaunchConfig& config) {
   constexpr std::size_t kMaxBlockThreads = 1024;  // CUDA's limit, so that tests see it too
@@ -92,6 +95,54 @@ void run_serially(const LaunchConfig& config, const std::function<void()>& body)
   emulator.arrange(blocks);
   for (const std::size_t b : blocks) emulator.run_block(b);
 }
+
+/// How far the team is with a launch.
+class Progress {
+ public:
+  /// Runs blocks while there are any, and returns when all are done.
+  void take_part(const RecordedLaunch& launch) {
+    const auto blocks = static_cast<std::uint32_t>(launch.config.grid.count());
+    std::uint32_t block = next_.fetch_add(1, std::memory_order_relaxed);
+    if (block < blocks) {
+      Emulator emulator(launch.config, launch.body);
+      std::uint32_t ran = 0;
+      // A block that throws counts as done, or the others would wait for ever.
+      struct Count {
+        ~Count() { progress.add_done(ran, blocks); }
+        Progress& progress;
+        const std::uint32_t& ran;
+        std::uint32_t blocks;
+      } const count{*this, ran, blocks};
+      for (; block < blocks; block = next_.fetch_add(1, std::memory_order_relaxed)) {
+        ++ran;
+        emulator.run_block(block);
+      }
+    }
+    wait_for(blocks);
+  }
+
+ private:
+  void add_done(std::uint32_t ran, std::uint32_t blocks) {
+    const auto before = std::atomic_ref(done_).fetch_add(ran, std::memory_order_acq_rel);
+    if (before + ran == blocks) detail::wake(&done_);
+  }
+
+  /// Spins for a while, as the wait is mostly shorter than falling asleep; then sleeps.
+  void wait_for(std::uint32_t blocks) {
+    constexpr int kSpins = 2000;
+    for (int spin = 0;; ++spin) {
+      const std::uint32_t done = std::atomic_ref(done_).load(std::memory_order_acquire);
+      if (done >= blocks) return;
+      if (spin >= kSpins) detail::sleep_while(&done_, done);
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    }
+  }
+
+  alignas(64) std::atomic<std::uint32_t> next_ = 0;  // a cache line each: threads fight for them
+  alignas(64) std::uint32_t done_ = 0;
+};
 
 /// Blocks of one thread in plain order.
 unsigned chunks(std::size_t n, std::size_t chunk) {
@@ -159,9 +210,41 @@ void detail::wake(std::uint32_t* address) {
           0);
 }
 
-void detail::run(const LaunchConfig& config, const std::function<void()>& body) {
+std::vector<RecordedLaunch> record(const std::function<void()>& work) {
+  std::vector<RecordedLaunch> launches;
+  struct Scope {
+    explicit Scope(std::vector<RecordedLaunch>& to) { current_recording = &to; }
+    ~Scope() { current_recording = nullptr; }
+  };
+  const Scope scope(launches);
+  work();
+  return launches;
+}
+
+void run_all(const std::vector<RecordedLaunch>& launches) {
+  if (emulation().order != ThreadOrder::plain) {
+    for (const RecordedLaunch& launch : launches) detail::run(launch.config, launch.body);
+    return;
+  }
+  std::vector<Progress> progress(launches.size());
+  std::exception_ptr failure;
+#pragma omp parallel
+  try {  // an exception must not leave the region
+    for (std::size_t i = 0; i < launches.size(); ++i) progress[i].take_part(launches[i]);
+  } catch (...) {
+#pragma omp critical(hourglass_simt_failure)
+    failure = std::current_exception();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+void detail::run(const LaunchConfig& config, std::function<void()> body) {
   check(config);
   if (config.grid.count() == 0) return;
+  if (current_recording != nullptr) {
+    current_recording->push_back({config, std::move(body)});
+    return;
+  }
   if (config.communicating && emulation().order == ThreadOrder::plain) {
     run_side_by_side(config, body);
   } else if (config.cooperative || config.communicating) {

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "kernels/simt/emulation.hpp"
 #include "kernels/simt/launch_config.hpp"
@@ -57,8 +58,8 @@ struct Where {
 
 namespace detail {
 
-/// Runs `body` once for each thread of the grid.
-void run(const LaunchConfig& config, const std::function<void()>& body);
+/// Runs `body` once for each thread of the grid, or adds it to the recording there is.
+void run(const LaunchConfig& config, std::function<void()> body);
 
 void* shared_memory(std::size_t bytes);
 
@@ -243,8 +244,25 @@ template <class... P, class... A>
 void launch(StreamHandle /*stream*/, const LaunchConfig& config, void (*kernel)(P...),
             A&&... args) {
   static_assert(sizeof...(P) == sizeof...(A), "as many arguments as the kernel has parameters");
-  const std::tuple<P...> values{std::forward<A>(args)...};
-  detail::run(config, [&] { std::apply(kernel, values); });
+  detail::run(config, [kernel, values = std::tuple<P...>{std::forward<A>(args)...}] {
+    std::apply(kernel, values);
+  });
 }
+
+// ---- launches that are recorded, to be run many times -------------------------------------------
+
+/// A kernel with its arguments.
+struct RecordedLaunch {
+  LaunchConfig config;
+  std::function<void()> body;
+};
+
+/// The launches that `work` makes, none of which runs.
+[[nodiscard]] std::vector<RecordedLaunch> record(const std::function<void()>& work);
+
+/// Runs launches one after another by one team of threads. A launch begins when all blocks of the
+/// one before are done; no thread waits for one that has come late, or not at all: on a busy
+/// machine those that run do the work.
+void run_all(const std::vector<RecordedLaunch>& launches);
 
 }  // namespace hourglass::HOURGLASS_TARGET::simt

@@ -12,8 +12,13 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 inline constexpr unsigned kBoxBlock = 256;  // threads of a block that joins boxes, at most
 
 __device__ __forceinline__ Box join(const Box& a, const Box& b) {
-  return {fminf(a.min_x, b.min_x), fminf(a.min_y, b.min_y), fmaxf(a.max_x, b.max_x),
-          fmaxf(a.max_y, b.max_y), a.sum_x + b.sum_x,       a.sum_y + b.sum_y};
+  return {fminf(a.min_x, b.min_x),
+          fminf(a.min_y, b.min_y),
+          fmaxf(a.max_x, b.max_x),
+          fmaxf(a.max_y, b.max_y),
+          a.sum_x + b.sum_x,
+          a.sum_y + b.sum_y,
+          a.iteration > b.iteration ? a.iteration : b.iteration};
 }
 
 /// Joins one box of each thread of a block, whose size is a power of two; the whole is then in
@@ -31,16 +36,17 @@ __device__ inline void block_join(const Box& mine, Box* boxes) {
 /// The next iteration's geometry, but for the grid. All threads of the block must call it; valid in
 /// thread 0.
 __device__ inline Geometry next_geometry(const Box* from, std::uint32_t count, std::uint32_t points,
-                                         const Geometry& previous, Box* boxes) {
+                                         Box* boxes) {
   Box mine;
   for (std::uint32_t i = threadIdx.x; i < count; i += blockDim.x) mine = join(mine, from[i]);
   block_join(mine, boxes);
   const Box& all = boxes[0];
-  Geometry geometry = previous;
-  geometry.iteration = previous.iteration + 1;
+  Geometry geometry;
+  geometry.iteration = all.iteration + 1;
   geometry.mean_x = static_cast<float>(all.sum_x / points);
   geometry.mean_y = static_cast<float>(all.sum_y / points);
-  geometry.span = fmaxf(all.max_x - all.min_x, all.max_y - all.min_y);
+  geometry.extent_x = all.max_x - all.min_x;
+  geometry.extent_y = all.max_y - all.min_y;
   return geometry;
 }
 

@@ -16,8 +16,8 @@ struct alignas(8) Point {
   float y;
 };
 
-/// Bounds and sum of some points. Blocks of the move write one each; blocks of the next spread join
-/// them all, in a fixed order.
+/// Bounds and sum of some points, and the iteration that put them there. Blocks of the move write
+/// one each; blocks of the next spread join them all, in a fixed order.
 struct Box {
   float min_x = std::numeric_limits<float>::max();
   float min_y = std::numeric_limits<float>::max();
@@ -25,36 +25,55 @@ struct Box {
   float max_y = std::numeric_limits<float>::lowest();
   double sum_x = 0.0;
   double sum_y = 0.0;
+  std::uint64_t iteration = 0;
 };
 
 /// Partial sums at most, or blocks that each add up all partial sums of the kernel before: two for
 /// each multiprocessor of a large GPU. More would read more than they compute.
 inline constexpr unsigned kMaxSummingBlocks = 264;
 
-/// The charges' side of a plane: nodes x nodes, in one corner of a side x side plane that is twice
-/// as large, so that cyclic convolution does not wrap around.
+/// The nodes that points are spread over: one corner of a plane twice as wide and twice as high
+/// (convolve.hpp).
 struct GridShape {
-  std::uint32_t side;      ///< of the padded plane; nodes = side / 2
+  std::uint32_t nodes_x;
+  std::uint32_t nodes_y;
+  std::uint32_t pitch;     ///< between neighbours in x; y runs fastest
   std::uint32_t levels;    ///< level l halves the spacing l times, for small maps
   float coarsest_spacing;  ///< level 0
 };
 
-/// Cells a map may span on `nodes` nodes: a cubic spline reaches one node before and two behind.
-[[nodiscard]] HOURGLASS_HOST_DEVICE constexpr std::uint32_t usable_cells(std::uint32_t side) {
-  return side / 2 - 5;
+/// Cells a map may span on so many nodes: a cubic spline reaches one node before and two behind.
+[[nodiscard]] HOURGLASS_HOST_DEVICE constexpr std::uint32_t usable_cells(std::uint32_t nodes) {
+  return nodes - 5;
 }
 
 /// Where the grid lies in this iteration: made by the spread, read by what follows.
 struct Geometry {
-  std::uint64_t iteration = 0;  ///< begun so far; the first is 1
+  std::uint64_t iteration = 0;  ///< this one's number; the first is 1
   float origin_x = 0.f;         ///< of node 0
   float origin_y = 0.f;
   float spacing = 1.f;
   float mean_x = 0.f;  ///< of the points
   float mean_y = 0.f;
-  float span = 0.f;  ///< the larger of the two extents
+  float extent_x = 0.f;
+  float extent_y = 0.f;
   std::uint32_t level = 0;
-  std::uint32_t overflow = 0;  ///< 1 once a map has been too large for the grid
+  /// 1: the map is too large for the grid. Then no kernel does anything, this iteration's or a
+  /// later one's, until the host has found a larger grid: nothing is ever done twice.
+  std::uint32_t overflow = 0;
+};
+
+/// The map before and after a step. Iterations take turns: one that begins as number i reads
+/// at[(i + 1) % 2] and writes at[i % 2], so a recording of one serves all.
+struct Points {
+  Point* at[2];
+
+  [[nodiscard]] HOURGLASS_HOST_DEVICE Point* before(std::uint64_t iteration) const {
+    return iteration % 2 != 0 ? at[0] : at[1];
+  }
+  [[nodiscard]] HOURGLASS_HOST_DEVICE Point* after(std::uint64_t iteration) const {
+    return iteration % 2 != 0 ? at[1] : at[0];
+  }
 };
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

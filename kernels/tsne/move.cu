@@ -1,5 +1,7 @@
 #include <cmath>
+#include <utility>
 
+#include "kernels/fused/lanes.hpp"
 #include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
@@ -13,136 +15,365 @@ namespace {
 constexpr float kMaxStep = 5.f;
 constexpr float kMinGain = 0.01f;
 
+using fused::sum;
+
+/// Points, seen as their coordinates or as the pairs of them that they are.
+#ifdef __CUDACC__
+using Coordinate = float;
+#else
+using Coordinate [[gnu::may_alias]] = float;
+using Pair [[gnu::may_alias]] = double;
+#endif
+
 struct Smem {
   Box boxes[kBoxBlock];
   simt::BlockSumScratch<double> sum;
 };
-static_assert(sizeof(Smem) <= 10 * 1024);
+static_assert(sizeof(Smem) <= 11 * 1024);
 
 // ---------------------------------------------------------------------------- device functions
 
-/// This lane's share of the attraction on point i. Some entries at a time: an entry's column, then
-/// its point, are two waits for memory, in which those of the others are under way too.
-__device__ Point attraction(const Point* points, Point here, const Affinities& affinities,
-                            std::uint32_t i) {
-  constexpr std::uint32_t kAtATime = 4;
-  Point sum{0.f, 0.f};
-  const std::uint32_t last = affinities.offsets[i + 1];
-  const std::uint32_t step = simt::warp_thread_count();
-  for (std::uint32_t e = affinities.offsets[i] + simt::lane(); e < last; e += kAtATime * step) {
-    Point there[kAtATime];
-    float affinity[kAtATime];
-    for (std::uint32_t a = 0; a < kAtATime; ++a) {
-      const bool inside = e + a * step < last;
-      const std::uint32_t entry = inside ? e + a * step : e;
-      there[a] = points[affinities.columns[entry]];
-      affinity[a] = inside ? affinities.values[entry] : 0.f;
-    }
-    for (std::uint32_t a = 0; a < kAtATime; ++a) {
-      const float dx = here.x - there[a].x;
-      const float dy = here.y - there[a].y;
-      const float pull = simt::fast_divide(affinity[a], 1.f + dx * dx + dy * dy);
-      sum.x += pull * dx;
-      sum.y += pull * dy;
-    }
-  }
-  return sum;
+/// What a lane reads at once.
+template <class T>
+struct alignas(kEntriesAtATime * sizeof(T)) Pack {
+  T at[kEntriesAtATime];
+};
+
+/// Points whose entries are packed for `L` lanes at once.
+template <class L>
+constexpr std::uint32_t kSideBySide = L::kCount == 1 ? 1 : simt::kVectorWidth;
+
+#ifndef __CUDACC__
+
+/// n / 2 points, and n packed affinities, as one register each.
+template <int n>
+struct Packs;
+template <>
+struct Packs<4> {
+  using Points [[gnu::vector_size(16)]] = double;
+  using Affinities [[gnu::vector_size(8), gnu::may_alias, gnu::aligned(2)]] = std::uint16_t;
+};
+template <>
+struct Packs<8> {
+  using Points [[gnu::vector_size(32)]] = double;
+  using Affinities [[gnu::vector_size(16), gnu::may_alias, gnu::aligned(2)]] = std::uint16_t;
+};
+template <>
+struct Packs<16> {
+  using Points [[gnu::vector_size(64)]] = double;
+  using Affinities [[gnu::vector_size(32), gnu::may_alias, gnu::aligned(2)]] = std::uint16_t;
+};
+
+/// Coordinates in turn -> each in a vector of its own.
+template <int n, int... lane>
+__forceinline__ void split_pairs(typename Packs<n>::Points first, typename Packs<n>::Points second,
+                                 fused::Vector<n>& x, fused::Vector<n>& y,
+                                 std::integer_sequence<int, lane...>) {
+  using Floats = typename fused::Vector<n>::Floats;
+  const auto low = Floats(first);
+  const auto high = Floats(second);
+  x.v = __builtin_shufflevector(low, high, (2 * lane)...);
+  y.v = __builtin_shufflevector(low, high, (2 * lane + 1)...);
 }
 
-/// This lane's share of minus half the potential's gradient at a point: of its 4 x 4 nodes.
-__device__ Point gather_force(const Repulsion& repulsion, const Geometry& geometry, Point here) {
-  const std::uint32_t nodes = repulsion.side / 2;
-  const float inverse_spacing = 1.f / geometry.spacing;
-  const SplinePlace px(here.x, geometry.origin_x, inverse_spacing, nodes);
-  const SplinePlace py(here.y, geometry.origin_y, inverse_spacing, nodes);
+/// n packed affinities.
+template <int n>
+__forceinline__ fused::Vector<n> unpacked(const std::uint16_t* values, std::uint32_t base) {
+  using Ints = typename fused::Registers<n>::Ints;
+  using Packed = typename Packs<n>::Affinities;
+  const auto whole = __builtin_convertvector(*reinterpret_cast<const Packed*>(values), Ints);
+  return fused::Vector<n>(
+      typename fused::Vector<n>::Floats((whole << 12) + static_cast<std::int32_t>(base)));
+}
+
+/// n points, by n loads of two coordinates: several times as fast as a gather.
+template <int n, class Column, int... i>
+__forceinline__ typename Packs<n>::Points load_half(const Point* points, const Column* columns,
+                                                    std::integer_sequence<int, i...>) {
+  const auto* pairs = reinterpret_cast<const Pair*>(points);
+  return typename Packs<n>::Points{pairs[columns[i]]...};
+}
+template <int n, class Column>
+__forceinline__ void load_points(const Point* points, const Column* columns, fused::Vector<n>& x,
+                                 fused::Vector<n>& y) {
+  constexpr auto half = std::make_integer_sequence<int, n / 2>{};
+  split_pairs<n>(load_half<n>(points, columns, half), load_half<n>(points, columns + n / 2, half),
+                 x, y, std::make_integer_sequence<int, n>{});
+}
+
+#endif
+
+/// This lane's share of the attraction on a point by entries first .. last.
+template <class L, class Column>
+__device__ __forceinline__ Point attraction(const Point* points, Point here,
+                                            const std::uint16_t* values, const Column* columns,
+                                            std::uint32_t base, std::uint32_t first,
+                                            std::uint32_t last) {
+  using V = typename L::Value;
+  if constexpr (L::kCount == 1) {
+    // Some entries at a time, which lie together: an entry's column, then its point, are two waits
+    // for memory, in which those of the others are under way too.
+    Point sum{0.f, 0.f};
+    for (std::uint32_t e = first + kEntriesAtATime * simt::lane(); e < last;
+         e += kEntriesAtATime * simt::warp_thread_count()) {
+      const auto own_columns = *reinterpret_cast<const Pack<Column>*>(columns + e);
+      const auto own_values = *reinterpret_cast<const Pack<std::uint16_t>*>(values + e);
+      Point there[kEntriesAtATime];
+      float affinity[kEntriesAtATime];
+      for (std::uint32_t a = 0; a < kEntriesAtATime; ++a) {
+        there[a] = points[own_columns.at[a]];
+        affinity[a] = simt::float_from_bits(unpacked_bits(own_values.at[a], base));
+      }
+      for (std::uint32_t a = 0; a < kEntriesAtATime; ++a) {
+        const float dx = here.x - there[a].x;
+        const float dy = here.y - there[a].y;
+        const float pull = simt::fast_divide(affinity[a], 1.f + dx * dx + dy * dy);
+        sum.x += pull * dx;
+        sum.y += pull * dy;
+      }
+    }
+    return sum;
+  } else {
+#ifndef __CUDACC__
+    V sum_x(0.f);
+    V sum_y(0.f);
+    for (std::uint32_t e = first; e < last; e += L::kCount) {
+      V x, y;
+      load_points(points, columns + e, x, y);
+      const V dx = V(here.x) - x;
+      const V dy = V(here.y) - y;
+      const V pull = unpacked<L::kCount>(values + e, base) / (V(1.f) + dx * dx + dy * dy);
+      sum_x += pull * dx;
+      sum_y += pull * dy;
+    }
+    return {sum(sum_x), sum(sum_y)};
+#endif
+  }
+}
+
+/// This lane's share of minus half the potential's gradient at a point: of its 4 x 4 nodes. The
+/// whole of it where a thread is alone.
+__device__ __forceinline__ Point gather_force(const Repulsion& repulsion, const SplinePlace& px,
+                                              const SplinePlace& py, float inverse_spacing) {
   const auto wx = SplineWeights::values(px.t);
   const auto wy = SplineWeights::values(py.t);
   const auto dwx = SplineWeights::derivatives(px.t);
   const auto dwy = SplineWeights::derivatives(py.t);
-  Point sum{0.f, 0.f};
-  const auto add_row = [&](std::uint32_t a, float weight, float derivative) {
-    const float* row = repulsion.potential + std::size_t{py.first + a} * repulsion.side + px.first;
+  const std::uint32_t pitch = repulsion.grid.pitch;
+  const float* nodes = repulsion.potential + std::size_t(px.first) * pitch + py.first;
+  // Along x, for each of the four nodes in y.
+  float value[4] = {};
+  float slope[4] = {};
+  const auto add = [&](std::uint32_t a, float weight, float derivative) {
     for (std::uint32_t b = 0; b < 4; ++b) {
-      sum.x += weight * dwx.at[b] * row[b];
-      sum.y += derivative * wx.at[b] * row[b];
+      const float potential = nodes[std::size_t{a} * pitch + b];
+      value[b] += weight * potential;
+      slope[b] += derivative * potential;
     }
   };
   if (simt::block_thread_count() == 1) {
-    for (std::uint32_t a = 0; a < 4; ++a) add_row(a, wy.at[a], dwy.at[a]);
-  } else {  // a lane a row
+    for (std::uint32_t a = 0; a < 4; ++a) add(a, wx.at[a], dwx.at[a]);
+  } else {  // a lane one of the four in x
     for (std::uint32_t a = simt::lane(); a < 4; a += simt::warp_thread_count()) {
-      add_row(a, wy.pick(a), dwy.pick(a));
+      add(a, wx.pick(a), dwx.pick(a));
     }
+  }
+  Point sum{0.f, 0.f};
+  for (std::uint32_t b = 0; b < 4; ++b) {
+    sum.x += wy.at[b] * slope[b];
+    sum.y += dwy.at[b] * value[b];
   }
   const float scale = -0.5f * inverse_spacing;
   return {scale * sum.x, scale * sum.y};
 }
 
+/// sin(2 pi t) within 1e-3, t in [0, 1): a parabola, corrected once.
+__device__ __forceinline__ float sine_of_turn(float t) {
+  const float u = 0.5f - t;
+  const float q = 8.f * u - 16.f * u * fabsf(u);
+  return 0.225f * (q * fabsf(q) - q) + q;
+}
+
+__device__ __forceinline__ Point own_force(const OwnForce& own, float tx, float ty) {
+  const auto cosine = [](float t) { return sine_of_turn(t + (t < 0.75f ? 0.25f : -0.75f)); };
+  const float sx = sine_of_turn(tx);
+  const float sy = sine_of_turn(ty);
+  const float cx = cosine(tx);
+  const float cy = cosine(ty);
+  const auto along = [&](int m, float c) {
+    return own.terms[m][0] + own.terms[m][1] * c + own.terms[m][2] * (2.f * c * c - 1.f);
+  };
+  return {sx * (along(0, cy) + 2.f * cx * along(1, cy)),
+          sy * (along(0, cx) + 2.f * cy * along(1, cx))};
+}
+
 /// One coordinate's step: returns the new velocity.
-__device__ float step(float gradient, float velocity, float momentum, float rate, float& gain) {
+__device__ __forceinline__ float step(float gradient, float velocity, float momentum, float rate,
+                                      float& gain) {
   // Steady descent, against the gradient, deserves more; a change of direction less.
-  gain = gradient * velocity < 0.f ? gain + 0.2f : gain * 0.8f;
-  gain = gain < kMinGain ? kMinGain : gain;
+  const float changed = gradient * velocity < 0.f ? gain + 0.2f : gain * 0.8f;
+  gain = changed < kMinGain ? kMinGain : changed;
   const float step = momentum * velocity - rate * gain * gradient;
   return step < -kMaxStep ? -kMaxStep : step > kMaxStep ? kMaxStep : step;  // a NaN shows
 }
 
 // ------------------------------------------------------------------------------------- kernels
 
-// One warp a point; lane 0 takes the step.
-template <bool on_grid>
-__global__ void move_points_kernel(const Point* __restrict__ points, std::uint32_t count,
-                                   Affinities affinities, Repulsion repulsion,
-                                   TsneSchedule schedule, const Geometry* __restrict__ geometry_now,
-                                   Motion motion, Point* __restrict__ moved,
-                                   Box* __restrict__ boxes) {
-  Smem& smem = simt::shared<Smem>();
-  double normalizer = 0.0;
-  for (const auto i : simt::block_elements(repulsion.normalizer_count)) {
-    normalizer += repulsion.normalizers[i];
+struct Move {
+  Points points;
+  std::uint32_t count;
+  PackedAffinities affinities;
+  Repulsion repulsion;
+  TsneSchedule schedule;
+  const Geometry* geometry;
+  Motion motion;
+  Box* boxes;
+};
+
+/// The sum over the lanes of a warp, whole in lane 0; a thread with vectors is alone.
+template <class L>
+__device__ __forceinline__ float over_lanes(float value) {
+  return L::kCount == 1 ? simt::warp_sum(value) : value;
+}
+
+/// The gradient of point i, whole in lane 0, but for its own force in cell (tx, ty).
+template <class L, class Column, bool on_grid>
+__device__ __forceinline__ Point gradient_of(const Move& move, const Geometry& geometry,
+                                             const Point* points, const Column* columns,
+                                             std::uint32_t i, float exaggeration,
+                                             float inverse_normalizer, float& tx, float& ty) {
+  const PackedAffinities& p = move.affinities;
+  const Point here = points[i];
+  Point pull = attraction<L>(points, here, p.values, columns, p.base, p.strong[i], p.strong[i + 1]);
+  if (geometry.iteration % kWeakEvery == 1) {
+    Point weak = attraction<L>(points, here, p.values, columns, p.base, p.weak[i], p.weak[i + 1]);
+    weak = {over_lanes<L>(weak.x), over_lanes<L>(weak.y)};
+    if (simt::lane() == 0) move.motion.weak_pull[i] = weak;
   }
-  normalizer = simt::block_sum(normalizer, smem.sum) + repulsion.normalizer_offset;
+  Point repelled{0.f, 0.f};
+  if constexpr (on_grid) {
+    const float inverse_spacing = 1.f / geometry.spacing;
+    const GridShape& grid = move.repulsion.grid;
+    const SplinePlace px(here.x, geometry.origin_x, inverse_spacing, grid.nodes_x);
+    const SplinePlace py(here.y, geometry.origin_y, inverse_spacing, grid.nodes_y);
+    repelled = gather_force(move.repulsion, px, py, inverse_spacing);
+    tx = px.t;
+    ty = py.t;
+  } else {
+    for (std::uint32_t part = simt::lane(); part < move.repulsion.force_parts;
+         part += simt::warp_thread_count()) {
+      const Point force = move.repulsion.forces[std::size_t{part} * move.count + i];
+      repelled = {repelled.x + force.x, repelled.y + force.y};
+    }
+  }
+  if (simt::lane() == 0) {
+    const Point weak = move.motion.weak_pull[i];
+    pull = {pull.x + weak.x, pull.y + weak.y};
+  }
+  // One sum over the lanes for both: the gradient is linear in them.
+  return {4.f * over_lanes<L>(exaggeration * pull.x - inverse_normalizer * repelled.x),
+          4.f * over_lanes<L>(exaggeration * pull.y - inverse_normalizer * repelled.y)};
+}
+
+// A warp a point, or a CPU's thread some points side by side: what follows the gradients is the
+// same for all their coordinates.
+template <class L, class Column, bool on_grid>
+__global__ void move_points_kernel(__grid_constant__ const Move move,
+                                   const Column* __restrict__ columns) {
+  constexpr std::uint32_t kPoints = kSideBySide<L>;
+  constexpr std::uint32_t kCoordinates = 2 * kPoints;
+  Smem& smem = simt::shared<Smem>();
+  const Geometry geometry = *move.geometry;
+  if (geometry.overflow != 0) return;
+  double normalizer = 0.0;
+  for (const auto i : simt::block_elements(move.repulsion.normalizer_count)) {
+    normalizer += move.repulsion.normalizers[i];
+  }
+  normalizer = simt::block_sum(normalizer, smem.sum) + move.repulsion.normalizer_offset;
   const auto inverse_normalizer = static_cast<float>(1.0 / normalizer);
 
-  const Geometry geometry = *geometry_now;
+  const TsneSchedule& schedule = move.schedule;
   const bool early = geometry.iteration <= schedule.early_iterations;
   const float exaggeration = early ? static_cast<float>(schedule.early_exaggeration) : 1.f;
   const auto momentum =
       static_cast<float>(early ? schedule.early_momentum : schedule.late_momentum);
   const auto rate = static_cast<float>(schedule.learning_rate);
-  Box box;
-  for (const auto i : simt::warp_elements(count)) {
-    const Point here = points[i];
-    const Point attracted = attraction(points, here, affinities, i);
-    const Point repelled = on_grid             ? gather_force(repulsion, geometry, here)
-                           : simt::lane() == 0 ? repulsion.forces[i]
-                                               : Point{0.f, 0.f};
-    // One sum over the lanes for both: the gradient is linear in them.
-    const float gradient_x =
-        4.f * simt::warp_sum(exaggeration * attracted.x - inverse_normalizer * repelled.x);
-    const float gradient_y =
-        4.f * simt::warp_sum(exaggeration * attracted.y - inverse_normalizer * repelled.y);
+  const Point* before = move.points.before(geometry.iteration);
+  Point* after = move.points.after(geometry.iteration);
+
+  float mean[kCoordinates];
+  float low[kCoordinates];
+  float high[kCoordinates];
+  double sum[kCoordinates] = {};
+  for (std::uint32_t c = 0; c < kCoordinates; ++c) {
+    mean[c] = c % 2 == 0 ? geometry.mean_x : geometry.mean_y;
+    low[c] = Box{}.min_x;
+    high[c] = Box{}.max_x;
+  }
+  for (const auto group : simt::warp_elements((move.count + kPoints - 1) / kPoints)) {
+    const std::uint32_t first = group * kPoints;
+    const std::uint32_t left = move.count - first;
+    const std::uint32_t here = left < kPoints ? left : kPoints;
+    float gradient[kCoordinates] = {};
+    float tx[kPoints] = {};
+    float ty[kPoints] = {};
+    for (std::uint32_t w = 0; w < here; ++w) {
+      const Point g =
+          gradient_of<L, Column, on_grid>(move, geometry, before, columns, first + w, exaggeration,
+                                          inverse_normalizer, tx[w], ty[w]);
+      gradient[2 * w] = g.x;
+      gradient[2 * w + 1] = g.y;
+    }
     if (simt::lane() != 0) continue;
-    Point velocity = motion.velocity[i];
-    Point gain = motion.gain[i];
-    velocity.x = step(gradient_x, velocity.x, momentum, rate, gain.x);
-    velocity.y = step(gradient_y, velocity.y, momentum, rate, gain.y);
-    motion.velocity[i] = velocity;
-    motion.gain[i] = gain;
-    const Point there{here.x - geometry.mean_x + velocity.x, here.y - geometry.mean_y + velocity.y};
-    moved[i] = there;
-    box = join(box, {there.x, there.y, there.x, there.y, double{there.x}, double{there.y}});
+    if (on_grid && geometry.level == 0) {
+      for (std::uint32_t w = 0; w < kPoints; ++w) {  // of those that are not there too: a vector
+        const Point own = own_force(move.repulsion.own, tx[w], ty[w]);
+        gradient[2 * w] += 4.f * inverse_normalizer * own.x;
+        gradient[2 * w + 1] += 4.f * inverse_normalizer * own.y;
+      }
+    }
+    const auto* from = reinterpret_cast<const Coordinate*>(before + first);
+    auto* to = reinterpret_cast<Coordinate*>(after + first);
+    auto* velocity = reinterpret_cast<Coordinate*>(move.motion.velocity + first);
+    auto* gain = reinterpret_cast<Coordinate*>(move.motion.gain + first);
+    const auto take_steps = [&](std::uint32_t coordinates) {
+      for (std::uint32_t c = 0; c < coordinates; ++c) {
+        float own_gain = gain[c];
+        const float moved = step(gradient[c], velocity[c], momentum, rate, own_gain);
+        velocity[c] = moved;
+        gain[c] = own_gain;
+        const float there = from[c] - mean[c] + moved;
+        to[c] = there;
+        low[c] = there < low[c] ? there : low[c];
+        high[c] = there > high[c] ? there : high[c];
+        sum[c] += static_cast<double>(there);
+      }
+    };
+    if (here == kPoints) {
+      take_steps(kCoordinates);
+    } else {
+      take_steps(2 * here);
+    }
+  }
+  Box box;
+  box.iteration = geometry.iteration;
+  if (simt::lane() == 0) {
+    for (std::uint32_t w = 0; w < kPoints; ++w) {
+      box = join(box, {low[2 * w], low[2 * w + 1], high[2 * w], high[2 * w + 1], sum[2 * w],
+                       sum[2 * w + 1], geometry.iteration});
+    }
   }
   block_join(box, smem.boxes);
-  if (threadIdx.x == 0) boxes[blockIdx.x] = smem.boxes[0];
+  if (threadIdx.x == 0) move.boxes[blockIdx.x] = smem.boxes[0];
 }
 
 __global__ void measure_points_kernel(const Point* __restrict__ points, std::uint32_t count,
-                                      Box* __restrict__ boxes) {
+                                      std::uint64_t iterations, Box* __restrict__ boxes) {
   Box box;
+  box.iteration = iterations;
   for (const auto i : simt::elements(count)) {
     const Point here = points[i];
-    box = join(box, {here.x, here.y, here.x, here.y, double{here.x}, double{here.y}});
+    box = join(box, {here.x, here.y, here.x, here.y, double{here.x}, double{here.y}, iterations});
   }
   Smem& smem = simt::shared<Smem>();
   block_join(box, smem.boxes);
@@ -173,6 +404,24 @@ simt::LaunchConfig shape(std::size_t points) {
   return simt::per_warp(points, kBoxBlock, sizeof(Smem));
 }
 
+template <class L>
+void launch_move(simt::StreamHandle stream, const Move& move) {
+  const auto config = shape(move.count);
+  const PackedAffinities& p = move.affinities;
+  const bool on_grid = move.repulsion.forces == nullptr;
+  if (p.columns != nullptr) {
+    simt::launch(stream, config,
+                 on_grid ? move_points_kernel<L, std::uint16_t, true>
+                         : move_points_kernel<L, std::uint16_t, false>,
+                 move, p.columns);
+  } else {
+    simt::launch(stream, config,
+                 on_grid ? move_points_kernel<L, std::uint32_t, true>
+                         : move_points_kernel<L, std::uint32_t, false>,
+                 move, p.wide_columns);
+  }
+}
+
 }  // namespace
 
 // ------------------------------------------------------------------------------------ launchers
@@ -181,20 +430,25 @@ std::size_t move_box_count(std::size_t points) {
   return shape(points).grid.count();
 }
 
-void move_points(simt::StreamHandle stream, std::span<const Point> points,
-                 const Affinities& affinities, const Repulsion& repulsion,
-                 const TsneSchedule& schedule, const Geometry* geometry, Motion motion,
-                 Point* moved, std::span<Box> boxes) {
-  simt::launch(stream, shape(points.size()),
-               repulsion.forces == nullptr ? move_points_kernel<true> : move_points_kernel<false>,
-               points.data(), simt::narrow(points.size()), affinities, repulsion, schedule,
-               geometry, motion, moved, boxes.data());
+void move_points(simt::StreamHandle stream, const Points& points, std::size_t count,
+                 const PackedAffinities& affinities, const Repulsion& repulsion,
+                 const TsneSchedule& schedule, const Geometry* geometry, const Motion& motion,
+                 std::span<Box> boxes) {
+  const Move move{points, simt::narrow(count), affinities, repulsion, schedule, geometry,
+                  motion, boxes.data()};
+#ifndef __CUDACC__
+  if (shape(count).block.count() == 1) {
+    launch_move<fused::Lanes<fused::kWidestLanes>>(stream, move);
+    return;
+  }
+#endif
+  launch_move<fused::Lanes<1>>(stream, move);
 }
 
 void measure_points(simt::StreamHandle stream, std::span<const Point> points,
-                    std::span<Box> boxes) {
+                    std::uint64_t iterations, std::span<Box> boxes) {
   simt::launch(stream, shape(points.size()), measure_points_kernel, points.data(),
-               simt::narrow(points.size()), boxes.data());
+               simt::narrow(points.size()), iterations, boxes.data());
 }
 
 void divergence_terms(simt::StreamHandle stream, std::span<const Point> points,

@@ -10,45 +10,48 @@
 #include <hourglass/tsne_schedule.hpp>
 #include <span>
 
+#include "kernels/affinities/packed.hpp"
 #include "kernels/simt/launch_config.hpp"
 #include "kernels/tsne/map.hpp"
+#include "kernels/tsne/own_force.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
-/// The affinities, rows compressed: entries offsets[i] .. offsets[i + 1] are p_ij, j = columns[e].
-struct Affinities {
-  const std::uint32_t* offsets;
-  const std::uint32_t* columns;
-  const float* values;
-};
-
-/// Where the repulsion comes from: potentials on a grid, whose gradient is gathered, or forces.
+/// Where the repulsion comes from: a potential on a grid, whose gradient is gathered, or forces.
 struct Repulsion {
-  const float* potential = nullptr;  ///< (nodes, side), from spread charges
-  std::uint32_t side = 0;
-  const Point* forces = nullptr;        ///< exact ones
+  const float* potential = nullptr;  ///< (nodes_x, pitch), from spread charges
+  GridShape grid{};
+  OwnForce own{};                 ///< on the coarsest level; finer ones have next to none
+  const Point* forces = nullptr;  ///< (force_parts, N): exact ones, to be added up
+  std::uint32_t force_parts = 0;
   const double* normalizers = nullptr;  ///< partial sums of Z ...
   std::uint32_t normalizer_count = 0;
   double normalizer_offset = 0.0;  ///< ... and what to add to their total
 };
 
+/// Iterations for which the pull of the weak affinities is kept.
+inline constexpr std::uint64_t kWeakEvery = 4;
+
 /// What a point remembers between steps.
 struct Motion {
   Point* velocity;
   Point* gain;
+  Point* weak_pull;  ///< as of the last iteration 1, 5, 9, ...
 };
 
 /// Boxes that move_points writes.
 [[nodiscard]] std::size_t move_box_count(std::size_t points);
 
-/// moved = points - their mean + a step, no longer than 5 in either direction; boxes: of moved.
-void move_points(simt::StreamHandle stream, std::span<const Point> points,
-                 const Affinities& affinities, const Repulsion& repulsion,
-                 const TsneSchedule& schedule, const Geometry* geometry, Motion motion,
-                 Point* moved, std::span<Box> boxes);
+/// points.after(iteration) = points.before(iteration) - their mean + a step, no longer than 5 in
+/// either direction; boxes: of what is after. Does nothing where geometry->overflow.
+void move_points(simt::StreamHandle stream, const Points& points, std::size_t count,
+                 const PackedAffinities& affinities, const Repulsion& repulsion,
+                 const TsneSchedule& schedule, const Geometry* geometry, const Motion& motion,
+                 std::span<Box> boxes);
 
-/// Boxes of points as they are, for the first iteration; as many as move_points writes.
-void measure_points(simt::StreamHandle stream, std::span<const Point> points, std::span<Box> boxes);
+/// Boxes of points as they are, after so many iterations; as many as move_points writes.
+void measure_points(simt::StreamHandle stream, std::span<const Point> points,
+                    std::uint64_t iterations, std::span<Box> boxes);
 
 /// sums: partial sums, as many as boxes, of p_ij (log p_ij + log(1 + d_ij^2)) over all entries.
 void divergence_terms(simt::StreamHandle stream, std::span<const Point> points,

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
@@ -18,14 +20,19 @@ static_assert(sizeof(Smem) <= 2048);
 
 // ------------------------------------------------------------------------------------- kernels
 
-// Each thread owns kWidth points and meets all others, a tile at a time through shared memory. The
+// Each thread owns kWidth points and meets all others of its part, a tile at a time through shared
+// memory; blockIdx.y is the part, of which a small map has several so that it fills a GPU. The
 // inner loop is over the thread's own points: on a CPU one vector register of them. Forces that
 // nobody wants are summed all the same: it costs little, and GCC does not vectorise the loop
 // without them.
-__global__ void exact_repulsion_kernel(const Point* __restrict__ points, std::uint32_t count,
-                                       Point* __restrict__ forces,
+__global__ void exact_repulsion_kernel(Points both, const Geometry* __restrict__ geometry,
+                                       std::uint32_t count, Point* __restrict__ forces,
                                        double* __restrict__ normalizers) {
   Smem& smem = simt::shared<Smem>();
+  const Point* points = geometry == nullptr ? both.at[0] : both.before(geometry->iteration);
+  const std::uint32_t tiles = (count + kBlock - 1) / kBlock;
+  const std::uint32_t first_tile = tiles * blockIdx.y / gridDim.y;
+  const std::uint32_t last_tile = tiles * (blockIdx.y + 1) / gridDim.y;
   double normalizer = 0.0;
   const std::uint32_t block_points = blockDim.x * kWidth;
   const std::uint32_t groups = (count + block_points - 1) / block_points;
@@ -41,7 +48,8 @@ __global__ void exact_repulsion_kernel(const Point* __restrict__ points, std::ui
       x[w] = points[i].x;
       y[w] = points[i].y;
     }
-    for (std::uint32_t base = 0; base < count; base += kBlock) {
+    for (std::uint32_t tile = first_tile; tile < last_tile; ++tile) {
+      const std::uint32_t base = tile * kBlock;
       const std::uint32_t size = count - base < kBlock ? count - base : kBlock;
       simt::sync_block();  // all have done with the last tile
       for (const auto i : simt::block_elements(size)) smem.tile[i] = points[base + i];
@@ -64,11 +72,13 @@ __global__ void exact_repulsion_kernel(const Point* __restrict__ points, std::ui
     }
     for (unsigned w = 0; w < kWidth && first + w < count; ++w) {
       normalizer += nearness[w];
-      if (forces != nullptr) forces[first + w] = {force_x[w], force_y[w]};
+      if (forces != nullptr) {
+        forces[std::size_t{blockIdx.y} * count + first + w] = {force_x[w], force_y[w]};
+      }
     }
   }
   normalizer = simt::block_sum(normalizer, smem.normalizer);
-  if (threadIdx.x == 0) normalizers[blockIdx.x] = normalizer;
+  if (threadIdx.x == 0) normalizers[blockIdx.y * gridDim.x + blockIdx.x] = normalizer;
 }
 
 struct BeginSmem {
@@ -79,15 +89,20 @@ struct BeginSmem {
 __global__ void begin_iteration_kernel(std::uint32_t points, const Box* __restrict__ boxes,
                                        std::uint32_t box_count, Geometry* __restrict__ geometry) {
   Box* scratch = simt::shared<BeginSmem>().boxes;
-  const Geometry next = next_geometry(boxes, box_count, points, *geometry, scratch);
+  const Geometry next = next_geometry(boxes, box_count, points, scratch);
   if (threadIdx.x == 0) *geometry = next;
 }
 
 simt::LaunchConfig shape(std::size_t points) {
+  constexpr std::size_t kMostGroups = 1024;
+  constexpr std::size_t kEnough = 264;  // blocks: two for each multiprocessor of a large GPU
   auto config = simt::per_block(1, kBlock, sizeof(Smem));
-  const std::size_t per_block = config.block.count() * kWidth;
-  const std::size_t blocks = simt::blocks_for(points, per_block);
-  config.grid.x = static_cast<unsigned>(blocks < 1024 ? blocks : 1024);
+  const bool alone = config.block.count() == 1;
+  const std::size_t groups =
+      std::min(simt::blocks_for(points, config.block.count() * kWidth), kMostGroups);
+  const std::size_t parts = std::min(simt::blocks_for(points, kBlock), kEnough / groups);
+  config.grid = {static_cast<unsigned>(groups),
+                 static_cast<unsigned>(alone ? 1 : std::max<std::size_t>(parts, 1))};
   return config;
 }
 
@@ -95,14 +110,18 @@ simt::LaunchConfig shape(std::size_t points) {
 
 // ------------------------------------------------------------------------------------ launchers
 
+std::size_t repulsion_parts(std::size_t points) {
+  return shape(points).grid.y;
+}
+
 std::size_t repulsion_partial_count(std::size_t points) {
   return shape(points).grid.count();
 }
 
-void exact_repulsion(simt::StreamHandle stream, std::span<const Point> points, Point* forces,
-                     std::span<double> normalizers) {
-  simt::launch(stream, shape(points.size()), exact_repulsion_kernel, points.data(),
-               simt::narrow(points.size()), forces, normalizers.data());
+void exact_repulsion(simt::StreamHandle stream, const Points& points, std::size_t count,
+                     const Geometry* geometry, Point* forces, std::span<double> normalizers) {
+  simt::launch(stream, shape(count), exact_repulsion_kernel, points, geometry, simt::narrow(count),
+               forces, normalizers.data());
 }
 
 void begin_iteration(simt::StreamHandle stream, std::size_t points, std::span<const Box> boxes,

@@ -13,12 +13,14 @@
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
-/// Partial sums that exact_repulsion writes.
+/// Parts that exact forces come in, and partial sums of Z.
+[[nodiscard]] std::size_t repulsion_parts(std::size_t points);
 [[nodiscard]] std::size_t repulsion_partial_count(std::size_t points);
 
-/// forces (N), unless null; normalizers: partial sums of Z.
-void exact_repulsion(simt::StreamHandle stream, std::span<const Point> points, Point* forces,
-                     std::span<double> normalizers);
+/// forces (parts, N), unless null: to be added up; normalizers: partial sums of Z. Of the points
+/// before the iteration of *geometry, or, if that is null, of points.at[0].
+void exact_repulsion(simt::StreamHandle stream, const Points& points, std::size_t count,
+                     const Geometry* geometry, Point* forces, std::span<double> normalizers);
 
 /// For a map without a grid: joins the boxes and counts the iteration, as spread_charges does.
 void begin_iteration(simt::StreamHandle stream, std::size_t points, std::span<const Box> boxes,

@@ -1,8 +1,9 @@
 // Cubic B-splines on a grid of unit spacing.
 #pragma once
 
+#include <cstdint>
+
 #include "kernels/simt/simt.hpp"
-#include "kernels/tsne/map.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -33,7 +34,7 @@ struct SplineWeights {
 /// Where a coordinate falls: the first of its four nodes, and t. Kept within the grid whatever the
 /// coordinate, NaN included.
 struct SplinePlace {
-  std::uint32_t first;
+  std::int32_t first;
   float t;
 
   __device__ __forceinline__ SplinePlace(float coordinate, float origin, float inverse_spacing,
@@ -41,9 +42,9 @@ struct SplinePlace {
     const float u = (coordinate - origin) * inverse_spacing;
     const float last = static_cast<float>(nodes - 2);  // there the fourth node would be outside
     const float inside = u >= 1.f ? (u < last ? u : last - 0.5f) : 1.f;
-    const float whole = floorf(inside);
-    first = static_cast<std::uint32_t>(whole) - 1;
-    t = inside - whole;
+    const auto whole = static_cast<std::int32_t>(inside);
+    first = whole - 1;
+    t = inside - static_cast<float>(whole);
   }
 };
 

@@ -10,44 +10,58 @@
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
-constexpr float kFixedOne = 4294967296.f;  // 2^32
-
 // ---------------------------------------------------------------------------- device functions
 
 struct Smem {
   Box boxes[kBoxBlock];
   Geometry geometry;
 };
-static_assert(sizeof(Smem) <= 10 * 1024);
+static_assert(sizeof(Smem) <= 11 * 1024);
 
 /// Lays the grid over a box: the finest level whose grid holds it, its middle in the middle.
-__device__ void lay_grid(const Box& box, GridShape grid, Geometry& geometry) {
-  const float cells = static_cast<float>(usable_cells(grid.side));
+__device__ void lay_grid(const Box& box, const GridShape& grid, Geometry& geometry) {
+  const auto cells_x = static_cast<float>(usable_cells(grid.nodes_x));
+  const auto cells_y = static_cast<float>(usable_cells(grid.nodes_y));
+  const auto holds = [&](float spacing) {  // not a NaN
+    return geometry.extent_x <= spacing * cells_x && geometry.extent_y <= spacing * cells_y;
+  };
   float spacing = grid.coarsest_spacing;
   std::uint32_t level = 0;
-  while (level + 1 < grid.levels && geometry.span <= 0.5f * spacing * cells) {
+  while (level + 1 < grid.levels && holds(0.5f * spacing)) {
     spacing *= 0.5f;
     ++level;
   }
-  if (!(geometry.span <= spacing * cells)) geometry.overflow = 1;  // NaN too
+  if (!holds(spacing)) geometry.overflow = 1;
   geometry.level = level;
   geometry.spacing = spacing;
-  const float half = 0.5f * static_cast<float>(grid.side / 2 - 1) * spacing;
-  geometry.origin_x = 0.5f * (box.min_x + box.max_x) - half;
-  geometry.origin_y = 0.5f * (box.min_y + box.max_y) - half;
+  const auto middle = [&](float low, float high, std::uint32_t nodes) {
+    return 0.5f * (low + high) - 0.5f * static_cast<float>(nodes - 1) * spacing;
+  };
+  geometry.origin_x = middle(box.min_x, box.max_x, grid.nodes_x);
+  geometry.origin_y = middle(box.min_y, box.max_y, grid.nodes_y);
+}
+
+/// A charge below 2^31 is converted as a signed number, for which processors have an instruction.
+template <class Charge>
+__device__ __forceinline__ auto in_fixed_point(float charge) {
+  if constexpr (sizeof(Charge) == 4) {
+    return static_cast<std::int32_t>(charge);
+  } else {
+    return static_cast<std::int64_t>(charge);
+  }
 }
 
 // ------------------------------------------------------------------------------------- kernels
 
-// Every block joins all boxes for itself: cheaper than a kernel of its own, or a barrier.
-__global__ void spread_charges_kernel(const Point* __restrict__ points, std::uint32_t count,
-                                      GridShape grid, const Box* __restrict__ boxes,
-                                      std::uint32_t box_count, Geometry* __restrict__ geometry,
-                                      FixedCharge* __restrict__ charges) {
+// Every block joins all boxes for itself: cheaper than a kernel of its own, or a barrier. Blocks
+// have a plane of charges each, or one together.
+template <bool apart, class Charge>
+__global__ void spread_charges_kernel(Points points, std::uint32_t count, GridShape grid,
+                                      const Box* __restrict__ boxes, std::uint32_t box_count,
+                                      Geometry* __restrict__ geometry, Charge* __restrict__ charges,
+                                      float scale) {
   Smem& smem = simt::shared<Smem>();
-  // Only block 0 counts iterations: it alone reads what it is about to write.
-  const Geometry previous = blockIdx.x == 0 ? *geometry : Geometry{};
-  Geometry next = next_geometry(boxes, box_count, count, previous, smem.boxes);
+  Geometry next = next_geometry(boxes, box_count, count, smem.boxes);
   if (threadIdx.x == 0) {
     lay_grid(smem.boxes[0], grid, next);
     smem.geometry = next;
@@ -55,49 +69,80 @@ __global__ void spread_charges_kernel(const Point* __restrict__ points, std::uin
   }
   simt::sync_block();  // the geometry is there
   const Geometry& place = smem.geometry;
+  if (place.overflow != 0) return;
+  const Point* from = points.before(place.iteration);
   const float inverse_spacing = 1.f / place.spacing;
-  const std::uint32_t nodes = grid.side / 2;
+  if (apart) charges += std::size_t{blockIdx.x} * grid.nodes_x * grid.pitch;
   for (const auto i : simt::elements(count)) {
-    const SplinePlace px(points[i].x, place.origin_x, inverse_spacing, nodes);
-    const SplinePlace py(points[i].y, place.origin_y, inverse_spacing, nodes);
+    const SplinePlace px(from[i].x, place.origin_x, inverse_spacing, grid.nodes_x);
+    const SplinePlace py(from[i].y, place.origin_y, inverse_spacing, grid.nodes_y);
     const auto wx = SplineWeights::values(px.t);
     const auto wy = SplineWeights::values(py.t);
-    for (std::uint32_t a = 0; a < 4; ++a) {
-      FixedCharge* row = charges + std::size_t{py.first + a} * nodes + px.first;
+    Charge* column = charges + std::size_t(px.first) * grid.pitch + py.first;
+    for (std::uint32_t a = 0; a < 4; ++a, column += grid.pitch) {
+      const float weight = wx.at[a] * scale;
       for (std::uint32_t b = 0; b < 4; ++b) {
-        simt::atomic_add(row + b, static_cast<FixedCharge>(wy.at[a] * wx.at[b] * kFixedOne));
+        const auto charge = static_cast<Charge>(in_fixed_point<Charge>(weight * wy.at[b] + 0.5f));
+        if constexpr (apart) {
+          column[b] += charge;
+        } else {
+          simt::atomic_add(column + b, charge);
+        }
       }
     }
   }
 }
 
-// One row of nodes a block.
-__global__ void unload_charges_kernel(std::uint32_t nodes, FixedCharge* __restrict__ charges,
-                                      float* __restrict__ plane) {
-  FixedCharge* from = charges + std::size_t{blockIdx.x} * nodes;
-  float* to = plane + std::size_t{blockIdx.x} * 2 * nodes;
-  for (const auto i : simt::block_elements(nodes)) {
-    to[i] = static_cast<float>(from[i]) * (1.f / kFixedOne);
-    from[i] = 0;
-  }
+simt::LaunchConfig shape(std::size_t points) {
+  auto config = simt::per_element(points, kBoxBlock, sizeof(Smem));
+  config.grid.x = std::min(config.grid.x, kMaxSummingBlocks);
+  return config;
+}
+
+/// Threads that add to planes of their own: a CPU's. None where a block has many.
+std::size_t threads_apart() {
+#ifdef __CUDACC__
+  return 0;
+#else
+  constexpr std::size_t kMost = 8;  // each plane must be read again
+  return simt::per_block(1, kBoxBlock).block.count() == 1
+             ? std::min(simt::resident_threads(), kMost)
+             : 0;
+#endif
 }
 
 }  // namespace
 
 // ------------------------------------------------------------------------------------ launchers
 
-void spread_charges(simt::StreamHandle stream, std::span<const Point> points, GridShape grid,
-                    std::span<const Box> boxes, Geometry* geometry, FixedCharge* charges) {
-  auto config = simt::per_element(points.size(), kBoxBlock, sizeof(Smem));
-  config.grid.x = std::min(config.grid.x, kMaxSummingBlocks);
-  simt::launch(stream, config, spread_charges_kernel, points.data(), simt::narrow(points.size()),
-               grid, boxes.data(), simt::narrow(boxes.size()), geometry, charges);
+float charge_scale(std::size_t points) {
+  // No node has more than 4 / 9 of a charge.
+  if (points > kMostPointsIn32Bits) return 0x1p32f;
+  return std::exp2(std::floor(std::log2(0x1.fp31f / static_cast<float>(points))));
 }
 
-void unload_charges(simt::StreamHandle stream, std::uint32_t side, FixedCharge* charges,
-                    float* plane) {
-  simt::launch(stream, simt::per_block(side / 2, kBoxBlock), unload_charges_kernel, side / 2,
-               charges, plane);
+std::uint32_t charge_copies() {
+  return std::max(simt::narrow(threads_apart()), 1U);
 }
+
+template <class Charge>
+void spread_charges(simt::StreamHandle stream, const Points& points, std::size_t count,
+                    const GridShape& grid, std::span<const Box> boxes, Geometry* geometry,
+                    std::span<Charge> charges) {
+  const bool apart = threads_apart() > 0;
+  auto config = shape(count);
+  if (apart) {
+    config.grid.x = simt::narrow(charges.size() / (std::size_t{grid.nodes_x} * grid.pitch));
+  }
+  simt::launch(stream, config,
+               apart ? spread_charges_kernel<true, Charge> : spread_charges_kernel<false, Charge>,
+               points, simt::narrow(count), grid, boxes.data(), simt::narrow(boxes.size()),
+               geometry, charges.data(), charge_scale(count));
+}
+
+template void spread_charges(simt::StreamHandle, const Points&, std::size_t, const GridShape&,
+                             std::span<const Box>, Geometry*, std::span<std::uint32_t>);
+template void spread_charges(simt::StreamHandle, const Points&, std::size_t, const GridShape&,
+                             std::span<const Box>, Geometry*, std::span<std::uint64_t>);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

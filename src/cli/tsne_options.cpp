@@ -89,6 +89,7 @@ Json to_json(const TsneResult& result) {
   json["iterations"] = result.iterations;
   json["neighbors"] = result.neighbors;
   json["learning_rate"] = result.learning_rate;
+  json["grid_overflows"] = result.overflows;
   json["kl_history"] = Json::array();
   for (const DivergenceAt& entry : result.history) {
     json["kl_history"].push_back(

@@ -26,6 +26,9 @@ class Graph {
 
   /// CUDA: a captured and instantiated graph. CPU: the work itself. Runs nothing on either target.
   static Graph record(Stream& stream, std::function<void()> work);
+  /// The same of work that launches kernels and does nothing else. CPU: the launches; one team of
+  /// threads runs them all.
+  static Graph record_kernels(Stream& stream, const std::function<void()>& work);
   void launch(Stream& stream) const;
 
   ~Graph();

@@ -7,6 +7,7 @@
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
 #include "device/stream.hpp"
+#include "kernels/simt/host.hpp"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -71,6 +72,12 @@ void Graph::run(Stream&, const std::function<void()>& work) {
 Graph Graph::record(Stream&, std::function<void()> work) {
   Graph graph;
   graph.work_ = std::move(work);
+  return graph;
+}
+
+Graph Graph::record_kernels(Stream&, const std::function<void()>& work) {
+  Graph graph;
+  graph.work_ = [launches = simt::record(work)] { simt::run_all(launches); };
   return graph;
 }
 

@@ -114,6 +114,10 @@ Graph Graph::record(Stream& stream, std::function<void()> work) {
   return graph;
 }
 
+Graph Graph::record_kernels(Stream& stream, const std::function<void()>& work) {
+  return record(stream, work);
+}
+
 Graph::~Graph() {
   if (executable_ != nullptr) cudaGraphExecDestroy(executable_);
 }

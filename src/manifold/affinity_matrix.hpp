@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "device/buffer.hpp"
-#include "kernels/tsne/move.hpp"
+#include "kernels/affinities/packed.hpp"
 #include "manifold/neighbors.hpp"
 #include "math/context.hpp"
 

@@ -1,19 +1,17 @@
 // Gradient descent on a t-SNE map: recorded iterations, replayed a stride at a time.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
-#include <span>
-#include <utility>
 
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
 #include "kernels/tsne/map.hpp"
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_solver.hpp"
+#include "manifold/packed_affinities.hpp"
 #include "manifold/repulsion_grid.hpp"
 #include "math/context.hpp"
 
@@ -28,44 +26,45 @@ class MapOptimizer {
   void advance(std::size_t iterations);
   [[nodiscard]] double divergence(bool exact);
   [[nodiscard]] Array<float> map() const;
+  /// How often a map has outgrown its grid before the host looked.
+  [[nodiscard]] std::size_t overflows() const { return overflows_; }
 
  private:
-  /// All that an iteration changes.
-  struct State {
-    explicit State(std::size_t points, std::size_t boxes);
-    void copy_from(const device::Stream& stream, const State& other);
-
-    device::Buffer<kernels::Point> points, velocity, gain;
-    device::Buffer<kernels::Box> boxes;
-    device::Buffer<kernels::Geometry> geometry;
+  struct Extent {
+    float x;
+    float y;
   };
 
-  void iterate(RepulsionGrid* grid, device::Buffer<kernels::Point>& from,
-               device::Buffer<kernels::Point>& to);
-  void run_recorded(RepulsionGrid* grid, std::size_t iterations);
-  /// For a map of this span: none where summing all pairs is cheaper.
-  RepulsionGrid* choose_grid(float span);
+  [[nodiscard]] kernels::Point* current() { return points_[iteration_ % 2].data(); }
+  [[nodiscard]] const kernels::Point* current() const { return points_[iteration_ % 2].data(); }
+  [[nodiscard]] kernels::Points both();
+  void iterate();
+  /// A grid for the map as it is, and as it will soon be.
+  void choose_grid();
   [[nodiscard]] double exact_normalizer();
   [[nodiscard]] double grid_normalizer();
 
   math::Context& context_;
   const AffinityMatrix& affinities_;
-  std::size_t points_;
+  PackedAffinityMatrix packed_;
+  std::size_t count_;
   TsneSchedule schedule_;
-  float spacing_;
+  double spacing_;
   bool exact_;  // all pairs, no grid
 
-  State state_;
-  State checkpoint_;
-  device::Buffer<kernels::Point> moved_;  // where an iteration's points go; the two take turns
+  device::Buffer<kernels::Point> points_[2];  // iterations take turns: kernels::Points
+  device::Buffer<kernels::Point> velocity_, gain_, weak_pull_;
+  device::Buffer<kernels::Box> boxes_;
+  device::Buffer<kernels::Geometry> geometry_;
   device::Buffer<kernels::Point> forces_;
   device::Buffer<double> normalizers_;
-  std::optional<RepulsionGrid> fine_grid_;                                 // of normalisations
-  std::map<std::uint32_t, RepulsionGrid> grids_;                           // by side
-  std::map<std::pair<std::uint32_t, std::size_t>, device::Graph> graphs_;  // by side, iterations
-  std::uint32_t smallest_side_ = 0;  // a map has outgrown all below
-  float span_ = 0.f;
-  float growth_ = 0.f;  // in the last stride
+  RepulsionGrid grid_;
+  std::map<std::size_t, device::Graph> graphs_;  // on this grid, by iterations
+
+  std::uint64_t iteration_ = 0;  // done
+  Extent extent_{};
+  Extent growth_{};  // since the host looked last
+  std::size_t overflows_ = 0;
 };
 
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "device/range.hpp"
+#include "device/target.hpp"
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_optimizer.hpp"
 #include "manifold/neighbors.hpp"
@@ -89,9 +90,13 @@ class TargetMapSolver final : public MapSolver {
     optimizer_ = std::make_unique<MapOptimizer>(context_, *affinities_, map, schedule, repulsion);
   }
 
-  // Short enough for a person to see progress, and for a map to be given a larger grid before it
-  // has outgrown its own. Even, so that points end in the buffer they began in.
-  [[nodiscard]] std::size_t stride() const override { return 10; }
+  // On the CPU short enough, a second at most, for who watches or wants to stop, and for a map to
+  // be given a larger grid soon after it has outgrown its own; on CUDA long enough that the host's
+  // looking costs nothing.
+  [[nodiscard]] std::size_t stride() const override {
+    constexpr std::size_t kMany = 200'000;
+    return kOnCuda ? 50 : rows_ <= kMany ? 10 : 4;
+  }
 
   void advance(std::size_t iterations) override {
     const Range range("iterations");
@@ -101,6 +106,7 @@ class TargetMapSolver final : public MapSolver {
     const Range range("divergence");
     return optimizer_->divergence(exact);
   }
+  [[nodiscard]] std::size_t overflows() const override { return optimizer_->overflows(); }
   [[nodiscard]] Array<float> map() override { return optimizer_->map(); }
 
  private:

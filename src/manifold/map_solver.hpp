@@ -43,6 +43,8 @@ class MapSolver {
   /// The KL divergence of the map as it stands. Its normalisation is summed over all pairs where
   /// `exact`, or where that costs next to nothing; else it is taken from a fine grid.
   [[nodiscard]] virtual double divergence(bool exact) = 0;
+  /// Times that the map outgrew its grid within a stride: it stood still for the rest of it.
+  [[nodiscard]] virtual std::size_t overflows() const = 0;
   /// (N, 2), centred.
   [[nodiscard]] virtual Array<float> map() = 0;
 };

@@ -1,57 +1,114 @@
 #include "manifold/repulsion_grid.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <hourglass/error.hpp>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "manifold/own_force.hpp"
+
 namespace hourglass::HOURGLASS_TARGET {
+namespace {
 
 using kernels::Interaction;
 
-RepulsionGrid::RepulsionGrid(math::Context& context, kernels::GridShape shape,
-                             Interaction interaction, std::size_t points)
-    : shape_(shape),
-      fft_(context, shape.side),
-      charges_(std::size_t{shape.side / 2} * (shape.side / 2)),
-      charge_plane_(std::size_t{shape.side / 2} * shape.side),
-      potential_(charge_plane_.size()),
-      transform_(fft_.spectrum_size()),
-      spectra_(shape.levels * fft_.spectrum_size()),
-      energies_(kernels::energy_partial_count(shape.side)) {
-  // Each point's charge meets its own potential: 1 in Z, or 0 of the kernel minus one, which in
-  // turn lacks 1 for each of N^2 pairs.
-  const auto n = static_cast<double>(points);
-  normalizer_offset_ = interaction == Interaction::plain ? -n : n * n - n;
-
-  device::Stream& stream = context.stream();
-  device::fill_with_zero(stream, charges_.span());
-  device::fill_with_zero(stream, charge_plane_.span());
-  device::Buffer<Complex> lower(fft_.spectrum_size());
-  float spacing = shape.coarsest_spacing;
-  for (std::uint32_t level = 0; level < shape.levels; ++level, spacing *= 0.5f) {
-    kernels::sample_interaction(stream, interaction, shape.side, spacing, 0, potential_.data());
-    fft_.forward(context, potential_.data(), transform_.data());
-    kernels::sample_interaction(stream, interaction, shape.side, spacing, shape.side / 2,
-                                potential_.data());
-    fft_.forward(context, potential_.data(), lower.data());
-    kernels::deconvolve(stream, shape.side, transform_.data(), lower.data(),
-                        spectra_.data() + level * fft_.spectrum_size());
-  }
-  stream.synchronize();  // `lower` is about to be freed
+/// Makes room for `size` values; what was there is lost if there was none. Half as much again, for
+/// a map that grows will ask again.
+template <class T>
+bool make_room(device::Buffer<T>& buffer, std::size_t size) {
+  if (buffer.size() >= size) return false;
+  buffer = {};  // gives its memory back before the next is taken
+  buffer = device::Buffer<T>(size + size / 2);
+  return true;
 }
 
-void RepulsionGrid::compute(math::Context& context, std::span<const kernels::Point> points,
+}  // namespace
+
+fft::Line RepulsionGrid::LineTables::load(const device::Stream& stream, std::uint32_t wanted) {
+  const auto* found = std::ranges::find_if(
+      fft::kLines, [&](const fft::Radices& r) { return r.length() == wanted; });
+  if (found == fft::kLines.end()) {
+    throw Error("no grid has a side of " + std::to_string(wanted) + " nodes");
+  }
+  if (length != wanted) {
+    std::vector<Complex> all_turns(wanted);
+    std::vector<std::uint32_t> places(wanted);
+    for (std::uint32_t i = 0; i < wanted; ++i) {
+      const double angle = -2.0 * std::numbers::pi * i / wanted;
+      all_turns[i] = {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
+      places[i] = fft::place_of(*found, i);
+    }
+    turns = device::to_device<Complex>(stream, all_turns);
+    place = device::to_device<std::uint32_t>(stream, places);
+    length = wanted;
+  }
+  return {.length = wanted, .radices = *found, .turns = turns.data(), .place = place.data()};
+}
+
+RepulsionGrid::RepulsionGrid(double spacing, std::size_t points)
+    : spacing_(static_cast<float>(spacing)), points_(points), own_(own_force(spacing)) {
+  if (points > kernels::kMostPointsIn32Bits) charges_ = device::Buffer<std::uint64_t>();
+}
+
+void RepulsionGrid::resize(const device::Stream& stream, GridSides sides, std::uint32_t levels,
+                           Interaction interaction) {
+  sides_ = sides;
+  plane_.layout = kernels::lay_out_plane(sides.x, sides.y);
+  plane_.x = x_.load(stream, sides.x);
+  plane_.y = y_.load(stream, sides.y);
+  const kernels::PlaneLayout& layout = plane_.layout;
+  shape_ = {.nodes_x = layout.nodes_x,
+            .nodes_y = layout.nodes_y,
+            .pitch = layout.pitch,
+            .levels = levels,
+            .coarsest_spacing = spacing_};
+  // Each point's charge meets its own potential: that much is in Z, or 0 of the kernel minus one,
+  // which in turn lacks 1 for each of N^2 pairs.
+  const auto n = static_cast<double>(points_);
+  normalizer_offset_ = interaction == Interaction::plain ? -n * own_.energy : n * n - n;
+
+  charge_copies_ = kernels::charge_copies();
+  std::visit(
+      [&](auto& charges) {
+        if (make_room(charges, charge_copies_ * layout.node_values())) {
+          device::fill_with_zero(stream, charges.span());
+        }
+      },
+      charges_);
+  make_room(rows_, layout.row_values());
+  make_room(potential_, layout.node_values());
+  make_room(spectra_, levels * layout.spectrum_values());
+  make_room(energies_, kernels::energy_count(layout));
+  plane_.rows = rows_.data();
+  float spacing = spacing_;
+  for (std::uint32_t level = 0; level < levels; ++level, spacing *= 0.5f) {
+    kernels::interaction_spectrum(stream, plane_, interaction, spacing,
+                                  spectra_.data() + level * layout.spectrum_values());
+  }
+}
+
+void RepulsionGrid::compute(const device::Stream& stream, const kernels::Points& points,
                             std::span<const kernels::Box> boxes, kernels::Geometry* geometry) {
-  device::Stream& stream = context.stream();
-  kernels::spread_charges(stream, points, shape_, boxes, geometry, charges_.data());
-  kernels::unload_charges(stream, shape_.side, charges_.data(), charge_plane_.data());
-  fft_.forward(context, charge_plane_.data(), transform_.data());
-  kernels::multiply_spectrum(stream, shape_.side, spectra_.data(), geometry, transform_.data(),
-                             energies_.span());
-  fft_.inverse(context, transform_.data(), potential_.data());
+  const kernels::PlaneLayout& layout = plane_.layout;
+  std::visit(
+      [&](auto& buffer) {
+        const auto charges = buffer.span().first(charge_copies_ * layout.node_values());
+        kernels::spread_charges(stream, points, points_, shape_, boxes, geometry, charges);
+        kernels::convolve(stream, plane_, geometry, spectra_.data(),
+                          1.f / kernels::charge_scale(points_), charges, potential_.data(),
+                          energies_.span().first(kernels::energy_count(layout)));
+      },
+      charges_);
 }
 
 kernels::Repulsion RepulsionGrid::repulsion() const {
   return {.potential = potential_.data(),
-          .side = shape_.side,
+          .grid = shape_,
+          .own = own_,
           .normalizers = energies_.data(),
-          .normalizer_count = static_cast<std::uint32_t>(energies_.size()),
+          .normalizer_count = static_cast<std::uint32_t>(kernels::energy_count(plane_.layout)),
           .normalizer_offset = normalizer_offset_};
 }
 

@@ -1,4 +1,4 @@
-// The grid that repulsion is computed on, at one size, with its spectra and transforms.
+// The grid that repulsion is computed on, with its spectra.
 //
 // phi(y) = sum over j of 1 / (1 + |y - y_j|^2) is the convolution of unit charges with one kernel,
 // and the repulsion on a point is minus half its gradient: one transform there and one back, where
@@ -8,42 +8,65 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <variant>
 
 #include "device/buffer.hpp"
+#include "kernels/tsne/convolve.hpp"
 #include "kernels/tsne/move.hpp"
-#include "kernels/tsne/spectrum.hpp"
 #include "kernels/tsne/spread.hpp"
-#include "math/context.hpp"
-#include "math/fft.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 
+/// Sides of the padded plane, of fft::kLines.
+struct GridSides {
+  std::uint32_t x;
+  std::uint32_t y;
+  bool operator==(const GridSides&) const = default;
+};
+
 class RepulsionGrid {
  public:
-  RepulsionGrid(math::Context& context, kernels::GridShape shape, kernels::Interaction interaction,
-                std::size_t points);
+  /// For maps of so many points at this spacing. Has no sides yet.
+  RepulsionGrid(double spacing, std::size_t points);
 
-  [[nodiscard]] const kernels::GridShape& shape() const { return shape_; }
-  /// The widest map it holds.
-  [[nodiscard]] float reach() const {
-    return shape_.coarsest_spacing * static_cast<float>(kernels::usable_cells(shape_.side));
-  }
+  /// Takes these sides; a grid with levels halves its spacing so many times less one, as the map
+  /// allows. Waits for nothing that is not its own, keeps memory that is large enough.
+  void resize(const device::Stream& stream, GridSides sides, std::uint32_t levels,
+              kernels::Interaction interaction);
+
+  [[nodiscard]] GridSides sides() const { return sides_; }
 
   /// The potential of the points, ready to be gathered. Begins an iteration: see spread_charges.
-  void compute(math::Context& context, std::span<const kernels::Point> points,
+  void compute(const device::Stream& stream, const kernels::Points& points,
                std::span<const kernels::Box> boxes, kernels::Geometry* geometry);
   [[nodiscard]] kernels::Repulsion repulsion() const;
+  /// The plane's: nodes and how they lie.
+  [[nodiscard]] const kernels::PlaneLayout& layout() const { return plane_.layout; }
 
  private:
-  kernels::GridShape shape_;
-  math::HalfPlaneFft fft_;
-  device::Buffer<kernels::FixedCharge> charges_;
-  device::Buffer<float> charge_plane_;  // the right half of each row stays zero
+  /// A line's turns and places.
+  struct LineTables {
+    fft::Line load(const device::Stream& stream, std::uint32_t length);
+    std::uint32_t length = 0;
+    device::Buffer<Complex> turns;
+    device::Buffer<std::uint32_t> place;
+  };
+
+  float spacing_;
+  std::size_t points_;
+  OwnForce own_;
+  GridSides sides_{};
+  kernels::GridShape shape_{};
+  kernels::Plane plane_{};
+  std::uint32_t charge_copies_ = 0;
+  LineTables x_, y_;
+  /// All zero between iterations.
+  std::variant<device::Buffer<std::uint32_t>, device::Buffer<std::uint64_t>> charges_;
+  device::Buffer<float> rows_;
   device::Buffer<float> potential_;
-  device::Buffer<Complex> transform_;
   device::Buffer<float> spectra_;  // one a level
   device::Buffer<double> energies_;
-  double normalizer_offset_;
+  double normalizer_offset_ = 0.0;
 };
 
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -188,6 +188,7 @@ TsneResult optimize(MapSolver& solver, std::size_t rows, const TsneOptions& opti
     const Stopwatch watch(result.seconds.divergence);
     result.kl_divergence = solver.divergence(true);
   }
+  result.overflows = solver.overflows();
   result.map = solver.map();
   return result;
 }

@@ -3,7 +3,6 @@
 
 #include <cublas_v2.h>
 #include <cudnn.h>
-#include <cufft.h>
 #include <cusolverDn.h>
 
 #include <hourglass/error.hpp>
@@ -31,13 +30,6 @@ inline void check(cublasStatus_t status, const char* what) {
 inline void check(cusolverStatus_t status, const char* what) {
   if (status != CUSOLVER_STATUS_SUCCESS) {
     throw Error("cuSOLVER: " + std::string(what) + " failed with status " +
-                std::to_string(static_cast<int>(status)));
-  }
-}
-
-inline void check(cufftResult status, const char* what) {
-  if (status != CUFFT_SUCCESS) {
-    throw Error("cuFFT: " + std::string(what) + " failed with status " +
                 std::to_string(static_cast<int>(status)));
   }
 }

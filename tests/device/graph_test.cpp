@@ -70,5 +70,28 @@ TEST_F(Graphs, RecordingRunsNothing) {
   EXPECT_EQ(to_host(sum)[0], 3.0);
 }
 
+TEST_F(Graphs, KernelsRunInTheirOrderEachTime) {
+  constexpr std::size_t kSums = 1000;
+  std::vector<double> terms(kSums);
+  for (std::size_t i = 0; i < kSums; ++i) terms[i] = static_cast<double>(i % 7);
+  const auto device_terms = to_device(terms);
+  auto first = to_device<double>({0.0});
+  auto second = to_device<double>({0.0});
+  const device::Graph graph = device::Graph::record_kernels(stream(), [&] {
+    kernels::add_partial_sums(stream(), device_terms.span(), first.data());
+    kernels::add_partial_sums(stream(), first.span(), second.data());  // sees the first's sum
+  });
+  EXPECT_EQ(to_host(first)[0], 0.0) << "recording has run something";
+  double sum = 0.0, total = 0.0, of_sums = 0.0;
+  for (const double term : terms) sum += term;
+  for (int run = 0; run < 3; ++run) {
+    graph.launch(stream());
+    total += sum;
+    of_sums += total;
+    EXPECT_EQ(to_host(first)[0], total);
+    EXPECT_EQ(to_host(second)[0], of_sums);
+  }
+}
+
 }  // namespace
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -7,11 +7,13 @@
 #include <cmath>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kernels/tsne/repulsion.hpp"
 #include "manifold/dense_reference.hpp"
+#include "manifold/packed_affinities.hpp"
 #include "manifold/sample_data.hpp"
 #include "support/on_target.hpp"
 
@@ -56,42 +58,67 @@ Scene make_scene(std::size_t count, double span, double speed) {
 class Move : public KernelTest {
  protected:
   struct Moved {
-    std::vector<Point> points, velocity, gain;
+    std::vector<Point> points, velocity, gain, weak_pull;
     std::vector<Box> boxes;
   };
 
+  /// `weak_pull`: what is remembered; if none, what the iteration before would have left.
   Moved move(const Scene& scene, const TsneSchedule& schedule,
-             const std::vector<double>& normalizers, double offset) {
+             const std::vector<double>& normalizers, double offset,
+             const std::vector<Point>& weak_pull = {}) {
     const std::size_t count = scene.points.size();
-    const auto points = to_device(scene.points);
-    const auto forces = to_device(scene.forces);
     const auto offsets = to_device(scene.offsets);
     const auto columns = to_device(scene.columns);
     const auto values = to_device(scene.values);
-    const auto sums = to_device(normalizers);
-    const auto geometry = to_device(std::vector<Geometry>{scene.geometry});
-    auto velocity = to_device(scene.velocity);
-    auto gain = to_device(scene.gain);
-    auto moved = to_device(std::vector<Point>(count));
-    device::Buffer<Box> boxes(box_count(count));
-    run([&] {
-      kernels::move_points(stream(), points.span(), {offsets.data(), columns.data(), values.data()},
-                           {.potential = nullptr,
-                            .side = 0,
-                            .forces = forces.data(),
-                            .normalizers = sums.data(),
-                            .normalizer_count = static_cast<std::uint32_t>(normalizers.size()),
-                            .normalizer_offset = offset},
-                           schedule, geometry.data(), {velocity.data(), gain.data()}, moved.data(),
-                           boxes.span());
+    std::optional<PackedAffinityMatrix> packed;
+    run_as(kOnCuda ? Way::stream : GetParam(), [&] {
+      packed.emplace(stream(), kernels::Affinities{offsets.data(), columns.data(), values.data()},
+                     count, values.size());
     });
-    return {to_host(moved), to_host(velocity), to_host(gain), to_host(boxes)};
+    auto weak = to_device(weak_pull.empty() ? std::vector<Point>(count) : weak_pull);
+    const auto move_at = [&](std::uint64_t iteration) {
+      auto geometry = scene.geometry;
+      geometry.iteration = iteration;
+      auto before = to_device(scene.points);
+      auto after = to_device(std::vector<Point>(count));
+      const kernels::Points both{{iteration % 2 == 1 ? before.data() : after.data(),
+                                  iteration % 2 == 1 ? after.data() : before.data()}};
+      const auto forces = to_device(scene.forces);
+      const auto sums = to_device(normalizers);
+      const auto device_geometry = to_device(std::vector<Geometry>{geometry});
+      auto velocity = to_device(scene.velocity);
+      auto gain = to_device(scene.gain);
+      device::Buffer<Box> boxes(box_count(count));
+      run([&] {
+        kernels::move_points(
+            stream(), both, count, packed->view(),
+            {.potential = nullptr,
+             .forces = forces.data(),
+             .force_parts = static_cast<std::uint32_t>(scene.forces.size() / count),
+             .normalizers = sums.data(),
+             .normalizer_count = static_cast<std::uint32_t>(normalizers.size()),
+             .normalizer_offset = offset},
+            schedule, device_geometry.data(), {velocity.data(), gain.data(), weak.data()},
+            boxes.span());
+      });
+      EXPECT_EQ(to_host(before)[count - 1].x, scene.points[count - 1].x) << "moved in place";
+      return Moved{to_host(after), to_host(velocity), to_host(gain), to_host(weak), to_host(boxes)};
+    };
+    if (weak_pull.empty() && scene.geometry.iteration % kernels::kWeakEvery != 1) (void)move_at(1);
+    return move_at(scene.geometry.iteration);
   }
 
   std::size_t box_count(std::size_t points) {
     std::size_t count = 0;
     run_as(kOnCuda ? Way::stream : GetParam(), [&] { count = kernels::move_box_count(points); });
     return count;
+  }
+
+  /// As an affinity is packed: 12 binary digits.
+  static double rounded(float value) {
+    int exponent = 0;
+    const double fraction = std::frexp(double{value}, &exponent);
+    return std::ldexp(std::round(fraction * 4096.0) / 4096.0, exponent);
   }
 
   struct Step {
@@ -119,13 +146,18 @@ class Move : public KernelTest {
       double x = 0.0, y = 0.0, size = 0.0;
       for (std::size_t e = scene.offsets[i]; e < scene.offsets[i + 1]; ++e) {
         const auto& there = places[scene.columns[e]];
-        const double pull = double{scene.values[e]} * test::nearness(places[i], there);
+        const double pull = rounded(scene.values[e]) * test::nearness(places[i], there);
         x += pull * (places[i].x - there.x);
         y += pull * (places[i].y - there.y);
         size += pull * std::hypot(places[i].x - there.x, places[i].y - there.y);
       }
-      const double gx = 4.0 * (exaggeration * x - double{scene.forces[i].x} / normalizer);
-      const double gy = 4.0 * (exaggeration * y - double{scene.forces[i].y} / normalizer);
+      double force_x = 0.0, force_y = 0.0;
+      for (std::size_t part = i; part < scene.forces.size(); part += places.size()) {
+        force_x += double{scene.forces[part].x};
+        force_y += double{scene.forces[part].y};
+      }
+      const double gx = 4.0 * (exaggeration * x - force_x / normalizer);
+      const double gy = 4.0 * (exaggeration * y - force_y / normalizer);
       const double tolerance = 1e-5 + 2e-6 * rate * 4.0 * exaggeration * (size + 1e-3);
       const auto& velocity = scene.velocity[i];
       const Step sx = step(gx, velocity.x, scene.gain[i].x, momentum, rate);
@@ -145,7 +177,8 @@ class Move : public KernelTest {
     }
   }
 
-  static void expect_boxes(const std::vector<Box>& boxes, const std::vector<Point>& points) {
+  static void expect_boxes(const std::vector<Box>& boxes, const std::vector<Point>& points,
+                           std::uint64_t iteration) {
     Box all;
     for (const Box& box : boxes) {
       all.min_x = std::min(all.min_x, box.min_x);
@@ -166,6 +199,7 @@ class Move : public KernelTest {
       expected.sum_y += static_cast<double>(p.y);
       size += std::abs(static_cast<double>(p.x)) + std::abs(static_cast<double>(p.y));
     }
+    for (const Box& box : boxes) EXPECT_EQ(box.iteration, iteration);
     EXPECT_EQ(all.min_x, expected.min_x);
     EXPECT_EQ(all.min_y, expected.min_y);
     EXPECT_EQ(all.max_x, expected.max_x);
@@ -189,7 +223,7 @@ TEST_P(Move, TakesOneStep) {
         const TsneSchedule schedule;
         const auto moved = move(scene, schedule, normalizers, -27.75);
         expect_step(scene, moved, schedule, 400.0);
-        expect_boxes(moved.boxes, moved.points);
+        expect_boxes(moved.boxes, moved.points, iteration);
       }
     }
   }
@@ -234,13 +268,58 @@ TEST_P(Move, GainsStayAboveTheirFloor) {
   }
 }
 
+TEST_P(Move, AddsUpForcesThatComeInParts) {
+  Scene scene = make_scene(65, 3.0, 0.1);
+  scene.geometry.iteration = 3;
+  const std::size_t count = scene.forces.size();
+  for (int part = 1; part < 40; ++part) {
+    for (std::size_t i = 0; i < count; ++i) scene.forces.push_back(scene.forces[(i + 7) % count]);
+  }
+  expect_step(scene, move(scene, {}, {400.0}, 0.0), {}, 400.0);
+}
+
+// Only every fourth iteration looks at the weak affinities; the others go by what it remembered.
+TEST_P(Move, RemembersTheWeakPull) {
+  Scene scene = make_scene(300, 3.0, 0.0);
+  for (const std::uint64_t iteration : {1U, 2U, 3U, 4U, 5U}) {
+    scene.geometry.iteration = iteration;
+    const TsneSchedule schedule{.learning_rate = 1.0};
+    const std::vector<Point> none(scene.points.size(), Point{0.f, 0.f});
+    const std::vector<Point> some(scene.points.size(), Point{0.01f, -0.02f});
+    const auto without = move(scene, schedule, {400.0}, 0.0, none);
+    const auto with = move(scene, schedule, {400.0}, 0.0, some);
+    const bool looks = iteration % 4 == 1;
+    EXPECT_EQ(without.weak_pull[8].x != 0.f, looks) << iteration;
+    EXPECT_EQ(with.weak_pull[8].x != 0.01f, looks) << iteration;
+    for (std::size_t i = 0; i < scene.points.size(); ++i) {
+      const double scale = looks ? 0.0 : -4.0 * 12.0 * double{with.gain[i].x};
+      ASSERT_NEAR(with.velocity[i].x - without.velocity[i].x, scale * 0.01, 1e-5) << i;
+      const double other = looks ? 0.0 : 4.0 * 12.0 * double{with.gain[i].y};
+      ASSERT_NEAR(with.velocity[i].y - without.velocity[i].y, other * 0.02, 1e-5) << i;
+    }
+  }
+}
+
+TEST_P(Move, StandsStillWhereTheGridDoesNotHoldTheMap) {
+  Scene scene = make_scene(65, 3.0, 0.1);
+  scene.geometry.iteration = 5;
+  scene.geometry.overflow = 1;
+  const auto moved = move(scene, {}, {400.0}, 0.0);
+  for (std::size_t i = 0; i < scene.points.size(); ++i) {
+    EXPECT_EQ(moved.points[i].x, 0.f);
+    EXPECT_EQ(moved.velocity[i].x, scene.velocity[i].x);
+    EXPECT_EQ(moved.gain[i].y, scene.gain[i].y);
+    EXPECT_EQ(moved.weak_pull[i].x, 0.f);
+  }
+}
+
 TEST_P(Move, MeasuresPoints) {
   for (const std::size_t count : {1U, 2U, 7U, 255U, 256U, 257U, 3000U}) {
     const Scene scene = make_scene(count, 4.0, 0.0);
     const auto points = to_device(scene.points);
     device::Buffer<Box> boxes(box_count(count));
-    run([&] { kernels::measure_points(stream(), points.span(), boxes.span()); });
-    expect_boxes(to_host(boxes), scene.points);
+    run([&] { kernels::measure_points(stream(), points.span(), 17, boxes.span()); });
+    expect_boxes(to_host(boxes), scene.points, 17);
   }
 }
 
@@ -248,12 +327,9 @@ TEST_P(Move, BeginsAnIteration) {
   const Scene scene = make_scene(3000, 4.0, 0.0);
   const auto points = to_device(scene.points);
   device::Buffer<Box> boxes(box_count(3000));
-  Geometry before;
-  before.iteration = 41;
-  before.level = 3;
-  auto geometry = to_device(std::vector<Geometry>{before});
+  auto geometry = to_device(std::vector<Geometry>(1));
   run([&] {
-    kernels::measure_points(stream(), points.span(), boxes.span());
+    kernels::measure_points(stream(), points.span(), 41, boxes.span());
     kernels::begin_iteration(stream(), 3000, boxes.span(), geometry.data());
   });
   const Geometry after = to_host(geometry)[0];
@@ -268,7 +344,8 @@ TEST_P(Move, BeginsAnIteration) {
     low_y = std::min(low_y, p.y);
     high_y = std::max(high_y, p.y);
   }
-  EXPECT_EQ(after.span, std::max(high_x - low_x, high_y - low_y));
+  EXPECT_EQ(after.extent_x, high_x - low_x);
+  EXPECT_EQ(after.extent_y, high_y - low_y);
 }
 
 TEST_P(Move, DivergenceSumsAllEntries) {

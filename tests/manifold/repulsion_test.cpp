@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/fft/sides.hpp"
 #include "kernels/tsne/move.hpp"
 #include "kernels/tsne/spread.hpp"
 #include "manifold/dense_reference.hpp"
@@ -24,14 +25,12 @@ namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
 using kernels::Box;
-using kernels::FixedCharge;
 using kernels::Geometry;
 using kernels::GridShape;
 using kernels::Interaction;
 using kernels::Point;
 
-constexpr std::uint32_t kSmallSide = 144;
-constexpr std::uint32_t kSmallLevels = 21;
+constexpr std::uint32_t kSmallLevels = 21;  // of the optimizer's
 
 std::vector<Point> in_points(const std::vector<test::Place>& places) {
   std::vector<Point> points(places.size());
@@ -41,7 +40,7 @@ std::vector<Point> in_points(const std::vector<test::Place>& places) {
   return points;
 }
 
-float span_of(const std::vector<Point>& points) {
+Point extent_of(const std::vector<Point>& points) {
   float low_x = points[0].x, high_x = low_x, low_y = points[0].y, high_y = low_y;
   for (const Point& p : points) {
     low_x = std::min(low_x, p.x);
@@ -49,7 +48,22 @@ float span_of(const std::vector<Point>& points) {
     low_y = std::min(low_y, p.y);
     high_y = std::max(high_y, p.y);
   }
-  return std::max(high_x - low_x, high_y - low_y);
+  return {high_x - low_x, high_y - low_y};
+}
+
+float span_of(const std::vector<Point>& points) {
+  return std::max(extent_of(points).x, extent_of(points).y);
+}
+
+/// The shortest side whose nodes hold this much.
+std::uint32_t side_for(float extent, float spacing) {
+  for (const fft::Radices& line : fft::kLines) {
+    if (extent <= spacing * static_cast<float>(kernels::usable_cells(line.length() / 2))) {
+      return line.length();
+    }
+  }
+  ADD_FAILURE() << "no side for " << extent;
+  return fft::kLongest;
 }
 
 struct Repelled {
@@ -60,42 +74,59 @@ struct Repelled {
 class RepulsionTest : public KernelTest {
  protected:
   Repelled exact(const std::vector<Point>& points, bool forces_wanted = true) {
-    const auto device_points = to_device(points);
-    auto forces = to_device(std::vector<Point>(points.size(), Point{7.f, 7.f}));
-    auto sums = poisoned<double>(partial_count(points.size()));
+    auto device_points = to_device(points);
+    const std::size_t parts = count_in_way([&] { return kernels::repulsion_parts(points.size()); });
+    auto forces = to_device(std::vector<Point>(parts * points.size(), Point{7.f, 7.f}));
+    auto sums = poisoned<double>(
+        count_in_way([&] { return kernels::repulsion_partial_count(points.size()); }));
     run([&] {
-      kernels::exact_repulsion(stream(), device_points.span(),
+      kernels::exact_repulsion(stream(), {{device_points.data(), nullptr}}, points.size(), nullptr,
                                forces_wanted ? forces.data() : nullptr, sums.span());
     });
-    return {to_host(forces), total(sums)};
+    std::vector<Point> added(points.size());
+    const auto partial = to_host(forces);
+    for (std::size_t i = 0; i < partial.size(); ++i) {
+      added[i % points.size()].x += partial[i].x;
+      added[i % points.size()].y += partial[i].y;
+    }
+    return {added, total(sums)};
   }
 
-  Repelled on_grid(const std::vector<Point>& points, GridShape shape, Interaction interaction) {
+  Repelled on_grid(const std::vector<Point>& points, GridSides sides, std::uint32_t levels,
+                   float spacing, Interaction interaction) {
     const std::size_t n = points.size();
-    const auto device_points = to_device(points);
+    auto device_points = to_device(points);
     Repelled result;
     const auto offsets = to_device(std::vector<std::uint32_t>(n + 1));
     auto moved = to_device(points);
     auto velocity = to_device(std::vector<Point>(n, Point{0.f, 0.f}));
     auto gain = to_device(std::vector<Point>(n, Point{1.f, 1.f}));
+    auto weak = to_device(std::vector<Point>(n, Point{0.f, 0.f}));
     auto geometry = to_device(std::vector<Geometry>(1));
     const auto one = to_device(std::vector<double>{1.0});
     // Without affinities and velocity, with Z = 1, a step is 4 x 0.8 x rate x force.
     constexpr float kRate = 0x1p-30f;
     run([&] {
-      RepulsionGrid grid(context(), shape, interaction, n);
+      RepulsionGrid grid(double{spacing}, n);
+      grid.resize(stream(), sides, levels, interaction);
+      const kernels::Points both{{device_points.data(), moved.data()}};
       device::Buffer<Box> boxes(kernels::move_box_count(n));
-      kernels::measure_points(stream(), device_points.span(), boxes.span());
-      grid.compute(context(), device_points.span(), boxes.span(), geometry.data());
+      kernels::measure_points(stream(), device_points.span(), 0, boxes.span());
+      grid.compute(stream(), both, boxes.span(), geometry.data());
       auto repulsion = grid.repulsion();
       repulsion.normalizers = one.data();
       repulsion.normalizer_count = 1;
       repulsion.normalizer_offset = 0.0;
       TsneSchedule schedule;
       schedule.learning_rate = kRate;
-      kernels::move_points(stream(), device_points.span(), {offsets.data(), nullptr, nullptr},
-                           repulsion, schedule, geometry.data(), {velocity.data(), gain.data()},
-                           moved.data(), boxes.span());
+      const kernels::PackedAffinities none{.strong = offsets.data(),
+                                           .weak = offsets.data(),
+                                           .values = nullptr,
+                                           .columns = nullptr,
+                                           .wide_columns = nullptr,
+                                           .base = 0};
+      kernels::move_points(stream(), both, n, none, repulsion, schedule, geometry.data(),
+                           {velocity.data(), gain.data(), weak.data()}, boxes.span());
       const auto own = grid.repulsion();
       std::vector<double> sums(own.normalizer_count);
       device::copy_to_host<double>(stream(), {own.normalizers, sums.size()}, sums);
@@ -110,28 +141,24 @@ class RepulsionTest : public KernelTest {
     return result;
   }
 
-  /// On the grid that a map of this span gets.
+  /// On the grid that this map gets.
   Repelled on_grid(const std::vector<Point>& points, float spacing) {
-    const float cells = span_of(points) / spacing;
-    if (cells <= static_cast<float>(kernels::usable_cells(kSmallSide))) {
-      return on_grid(points, {kSmallSide, kSmallLevels, spacing}, Interaction::minus_one);
-    }
-    std::uint32_t side = 160;
-    while (static_cast<float>(kernels::usable_cells(side)) < cells) side += 20;
-    return on_grid(points, {side, 1, spacing}, Interaction::plain);
+    const Point extent = extent_of(points);
+    const GridSides sides{side_for(extent.x, spacing), side_for(extent.y, spacing)};
+    const bool small = sides == GridSides{fft::kShortest, fft::kShortest};
+    return on_grid(points, sides, small ? kSmallLevels : 1, spacing,
+                   small ? Interaction::minus_one : Interaction::plain);
   }
 
   // How many blocks a launch has depends on the way, so this is asked in it, but not recorded.
-  std::size_t partial_count(std::size_t points) {
-    std::size_t count = 0;
-    run_as(kOnCuda ? Way::stream : GetParam(),
-           [&] { count = kernels::repulsion_partial_count(points); });
-    return count;
+  template <class Count>
+  std::size_t count_in_way(const Count& count) {
+    std::size_t result = 0;
+    run_as(kOnCuda ? Way::stream : GetParam(), [&] { result = count(); });
+    return result;
   }
   std::size_t box_count(std::size_t points) {
-    std::size_t count = 0;
-    run_as(kOnCuda ? Way::stream : GetParam(), [&] { count = kernels::move_box_count(points); });
-    return count;
+    return count_in_way([&] { return kernels::move_box_count(points); });
   }
 
   /// The relative error of the forces (2-norm over up to 400 points).
@@ -201,7 +228,8 @@ TEST_P(ExactRepulsion, AnyNumberOfPoints) {
     }
     const auto alone = exact(points, false);
     ASSERT_EQ(alone.normalizer, result.normalizer);
-    ASSERT_EQ(alone.forces[0].x, 7.f) << "forces written though not wanted";
+    ASSERT_EQ(std::fmod(alone.forces[0].x, 7.f), 0.f) << "forces written though not wanted";
+    ASSERT_GE(alone.forces[0].x, 7.f);
   }
 }
 
@@ -228,24 +256,59 @@ TEST_P(ExactRepulsion, PointsInOnePlace) {
 
 class Spread : public RepulsionTest {
  protected:
+  static GridShape shape(std::uint32_t nodes, float spacing, std::uint32_t levels = 1) {
+    return {.nodes_x = nodes,
+            .nodes_y = nodes + 3,
+            .pitch = nodes + 5,
+            .levels = levels,
+            .coarsest_spacing = spacing};
+  }
+
+  struct Node {
+    double x;
+    double y;
+    double charge;
+  };
   struct Result {
-    std::vector<FixedCharge> charges;
+    std::vector<Node> nodes;
+    std::vector<std::uint64_t> numbers;  ///< of all copies together, where nodes lie or not
     Geometry geometry;
   };
-  Result spread(const std::vector<Point>& points, GridShape shape, const Geometry& before = {}) {
-    const auto device_points = to_device(points);
-    const std::size_t nodes = shape.side / 2;
-    auto charges = to_device(std::vector<FixedCharge>(nodes * nodes + 1));
-    auto geometry = to_device(std::vector<Geometry>{before});
+  template <class Charge = std::uint32_t>
+  Result spread(const std::vector<Point>& points, GridShape shape, std::uint64_t iterations = 0) {
+    auto device_points = to_device(points);
+    const std::size_t copies = count_in_way([&] { return kernels::charge_copies(); });
+    const std::size_t size = std::size_t{shape.nodes_x} * shape.pitch;
+    auto charges = to_device(std::vector<Charge>(copies * size + 1));
+    auto geometry = to_device(std::vector<Geometry>(1));
     device::Buffer<Box> boxes(box_count(points.size()));
+    // An even number of iterations ends in at[0].
+    const kernels::Points both{{iterations % 2 == 0 ? device_points.data() : nullptr,
+                                iterations % 2 == 0 ? nullptr : device_points.data()}};
     run([&] {
-      kernels::measure_points(stream(), device_points.span(), boxes.span());
-      kernels::spread_charges(stream(), device_points.span(), shape, boxes.span(), geometry.data(),
-                              charges.data());
+      kernels::measure_points(stream(), device_points.span(), iterations, boxes.span());
+      kernels::spread_charges(stream(), both, points.size(), shape, boxes.span(), geometry.data(),
+                              charges.span().first(copies * size));
     });
-    Result result{to_host(charges), to_host(geometry)[0]};
-    EXPECT_EQ(result.charges.back(), 0U) << "written beyond the end";
-    result.charges.pop_back();
+    const auto all = to_host(charges);
+    EXPECT_EQ(all.back(), 0U) << "written beyond the end";
+    Result result{{}, std::vector<std::uint64_t>(size), to_host(geometry)[0]};
+    for (std::size_t i = 0; i < copies * size; ++i) result.numbers[i % size] += all[i];
+    const double unit =
+        1.0 / double{kernels::charge_scale(sizeof(Charge) == 4 ? points.size()
+                                                               : kernels::kMostPointsIn32Bits + 1)};
+    const Geometry& g = result.geometry;
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::size_t y = i % shape.pitch;
+      if (y >= shape.nodes_y) {
+        EXPECT_EQ(result.numbers[i], 0U) << "between the rows, " << i;
+        continue;
+      }
+      result.nodes.push_back(
+          {double{g.origin_x} + double{g.spacing} * static_cast<double>(i / shape.pitch),
+           double{g.origin_y} + double{g.spacing} * static_cast<double>(y),
+           static_cast<double>(result.numbers[i]) * unit});
+    }
     return result;
   }
 };
@@ -254,59 +317,55 @@ INSTANTIATE_TEST_SUITE_P(EveryWay, Spread, every_way(), way_name);
 TEST_P(Spread, ConservesChargeAndItsMiddle) {
   for (const std::size_t count : {2U, 100U, 700U}) {
     const auto points = in_points(test::blob_map(count, 10.0));
-    const auto [charges, geometry] =
-        spread(points, {.side = 60, .levels = 1, .coarsest_spacing = 0.5f});
+    const auto [nodes, numbers, geometry] = spread(points, shape(30, 0.5f));
     double sum = 0.0, sum_x = 0.0, sum_y = 0.0, mean_x = 0.0, mean_y = 0.0;
-    for (std::size_t node = 0; node < charges.size(); ++node) {
-      const double charge = static_cast<double>(charges[node]) * 0x1p-32;
-      sum += charge;
-      sum_x +=
-          charge * (static_cast<double>(geometry.origin_x) + 0.5 * static_cast<double>(node % 30));
-      sum_y +=
-          charge * (static_cast<double>(geometry.origin_y) + 0.5 * static_cast<double>(node / 30));
+    for (const Node& node : nodes) {
+      sum += node.charge;
+      sum_x += node.charge * node.x;
+      sum_y += node.charge * node.y;
     }
     for (const Point& point : points) {
       mean_x += static_cast<double>(point.x) / static_cast<double>(count);
       mean_y += static_cast<double>(point.y) / static_cast<double>(count);
     }
-    EXPECT_NEAR(sum, static_cast<double>(count), 1e-6 * static_cast<double>(count));
+    EXPECT_NEAR(sum, static_cast<double>(count), 1e-5 * static_cast<double>(count));
     EXPECT_NEAR(sum_x / sum, mean_x, 1e-5);
     EXPECT_NEAR(sum_y / sum, mean_y, 1e-5);
     EXPECT_NEAR(geometry.mean_x, mean_x, 1e-5);
     EXPECT_NEAR(geometry.mean_y, mean_y, 1e-5);
-    EXPECT_EQ(geometry.span, span_of(points));
+    EXPECT_EQ(geometry.extent_x, extent_of(points).x);
+    EXPECT_EQ(geometry.extent_y, extent_of(points).y);
   }
 }
 
 TEST_P(Spread, APointsChargeIsTheSplineAboutIt) {
-  const auto [charges, geometry] =
-      spread({{0.f, 0.f}, {2.3f, 0.7f}}, {.side = 40, .levels = 1, .coarsest_spacing = 0.5f});
   const auto spline = [](double distance) {
     const double d = std::abs(distance);
     if (d >= 2.0) return 0.0;
     return d < 1.0 ? 2.0 / 3.0 - d * d + 0.5 * d * d * d : std::pow(2.0 - d, 3) / 6.0;
   };
-  for (std::size_t node = 0; node < charges.size(); ++node) {
-    const double x = static_cast<double>(geometry.origin_x) + 0.5 * static_cast<double>(node % 20);
-    const double y = static_cast<double>(geometry.origin_y) + 0.5 * static_cast<double>(node / 20);
-    const double expected = spline(x / 0.5) * spline(y / 0.5) +
-                            spline((x - double{2.3f}) / 0.5) * spline((y - double{0.7f}) / 0.5);
-    ASSERT_NEAR(static_cast<double>(charges[node]) * 0x1p-32, expected, 1e-6) << node;
-  }
+  const auto check = [&](const std::vector<Node>& nodes) {
+    for (const Node& node : nodes) {
+      const double expected =
+          spline(node.x / 0.5) * spline(node.y / 0.5) +
+          spline((node.x - double{2.3f}) / 0.5) * spline((node.y - double{0.7f}) / 0.5);
+      ASSERT_NEAR(node.charge, expected, 1e-6) << node.x << ", " << node.y;
+    }
+  };
+  check(spread({{0.f, 0.f}, {2.3f, 0.7f}}, shape(20, 0.5f)).nodes);
 }
 
 TEST_P(Spread, OrderDoesNotMatter) {
   auto points = in_points(test::blob_map(900, 10.0));
-  const GridShape shape{.side = 60, .levels = 1, .coarsest_spacing = 0.5f};
-  const auto once = spread(points, shape);
+  const auto once = spread(points, shape(30, 0.5f));
   std::shuffle(points.begin(), points.end(), std::mt19937(2));
-  const auto again = spread(points, shape);
+  const auto again = spread(points, shape(30, 0.5f));
   EXPECT_EQ(once.geometry.origin_x, again.geometry.origin_x);
-  EXPECT_EQ(once.charges, again.charges);
+  EXPECT_EQ(once.numbers, again.numbers);
 }
 
 TEST_P(Spread, TakesTheFinestLevelThatHoldsTheMap) {
-  const GridShape shape{.side = 50, .levels = 4, .coarsest_spacing = 1.f};  // 20 cells
+  const GridShape levels = shape(25, 1.f, 4);  // 20 cells
   for (const auto& [span, level, overflow] : {std::tuple{20.0, 0U, 0U},
                                               {20.01, 0U, 1U},
                                               {10.01, 0U, 0U},
@@ -318,35 +377,33 @@ TEST_P(Spread, TakesTheFinestLevelThatHoldsTheMap) {
                                               {1e10, 0U, 1U}}) {
     SCOPED_TRACE(span);
     const auto half = static_cast<float>(0.5 * span);
-    const auto [charges, geometry] = spread({{-half, 0.f}, {half, 0.1f * half}}, shape);
-    EXPECT_EQ(geometry.level, level);
-    EXPECT_EQ(geometry.spacing, 1.f / static_cast<float>(1U << level));
-    EXPECT_EQ(geometry.overflow, overflow);
-    EXPECT_EQ(geometry.iteration, 1U);
+    const auto result = spread({{-half, 0.f}, {half, 0.1f * half}}, levels);
+    EXPECT_EQ(result.geometry.level, level);
+    EXPECT_EQ(result.geometry.spacing, 1.f / static_cast<float>(1U << level));
+    EXPECT_EQ(result.geometry.overflow, overflow);
+    EXPECT_EQ(result.geometry.iteration, 1U);
   }
 }
 
 // At the edges of the box: both ends must lie where they are, to the last cell.
 TEST_P(Spread, TheWholeOfTheUsableCellsIsUsable) {
   for (const float shift : {0.f, 0.3f, -7.1f, 100.7f}) {
-    for (const std::uint32_t side : {24U, 50U, 54U}) {
-      SCOPED_TRACE(std::to_string(side) + " shifted by " + std::to_string(shift));
-      const auto reach = static_cast<float>(kernels::usable_cells(side));
+    for (const std::uint32_t nodes : {12U, 25U, 27U}) {
+      SCOPED_TRACE(std::to_string(nodes) + " shifted by " + std::to_string(shift));
+      const auto reach = static_cast<float>(kernels::usable_cells(nodes));
       const float spacing = 1.f / 3.f;
       std::vector<Point> points = {{shift, shift},
                                    {shift + reach * spacing, shift + reach * spacing}};
       points[1].x = std::nextafter(points[1].x, shift);
       points[1].y = std::nextafter(points[1].y, shift);
-      const auto [charges, geometry] = spread(points, {side, 1, spacing});
-      ASSERT_EQ(geometry.overflow, 0U);
+      const auto result = spread(points, shape(nodes, spacing));
+      ASSERT_EQ(result.geometry.overflow, 0U);
       double sum_x = 0.0, sum_xx = 0.0, sum = 0.0;
-      for (std::size_t node = 0; node < charges.size(); ++node) {
-        const double charge = static_cast<double>(charges[node]) * 0x1p-32;
-        const double x = static_cast<double>(geometry.origin_x - shift) / double{spacing} +
-                         static_cast<double>(node % (side / 2));
-        sum += charge;
-        sum_x += charge * x;
-        sum_xx += charge * x * x;
+      for (const Node& node : result.nodes) {
+        const double x = (node.x - double{shift}) / double{spacing};
+        sum += node.charge;
+        sum_x += node.charge * x;
+        sum_xx += node.charge * x * x;
       }
       EXPECT_NEAR(sum, 2.0, 1e-5);
       EXPECT_NEAR(sum_x, double{reach}, 1e-3);
@@ -355,38 +412,37 @@ TEST_P(Spread, TheWholeOfTheUsableCellsIsUsable) {
   }
 }
 
-TEST_P(Spread, OverflowStaysAndStrayPointsStayInside) {
-  const GridShape shape{.side = 50, .levels = 1, .coarsest_spacing = 1.f};
+// Too far apart, or nowhere: nothing is spread, and the iteration does not count.
+TEST_P(Spread, WhatDoesNotFitIsLeftAlone) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-  const auto [charges, geometry] =
-      spread({{-1e30f, 3e38f}, {1e30f, 0.f}, {kNan, 5.f}, {0.f, kNan}, {100.f, -100.f}}, shape);
-  EXPECT_EQ(geometry.overflow, 1U);
-  double sum = 0.0;
-  for (const FixedCharge charge : charges) sum += static_cast<double>(charge) * 0x1p-32;
-  EXPECT_NEAR(sum, 5.0, 1e-5);
-  Geometry before;
-  before.overflow = 1;
-  before.iteration = 41;
-  const auto later = spread({{0.f, 0.f}, {1.f, 0.f}}, shape, before);
-  EXPECT_EQ(later.geometry.overflow, 1U) << "an overflow must last until the host has seen it";
-  EXPECT_EQ(later.geometry.iteration, 42U);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const Point& stray : {Point{1e30f, 0.f}, {0.f, -3e38f}, {100.f, 0.f}, {kInfinity, 0.f}}) {
+    const auto result = spread({{0.f, 1.f}, {1.f, 0.f}, stray}, shape(25, 1.f));
+    EXPECT_EQ(result.geometry.overflow, 1U);
+    for (const std::uint64_t number : result.numbers) ASSERT_EQ(number, 0U);
+  }
+  // A point that is nowhere has no bounds; its sum shows it.
+  const auto nowhere = spread({{kNan, kNan}, {0.f, 0.f}}, shape(25, 1.f));
+  EXPECT_TRUE(std::isnan(nowhere.geometry.mean_x));
 }
 
-TEST_P(Spread, UnloadsAndClears) {
-  constexpr std::uint32_t kNodes = 300;
-  std::vector<FixedCharge> charges(kNodes * kNodes);
-  for (std::size_t i = 0; i < charges.size(); ++i) charges[i] = i << 20U;
-  auto device_charges = to_device(charges);
-  auto plane = poisoned(2 * kNodes * kNodes);
-  run([&] { kernels::unload_charges(stream(), 2 * kNodes, device_charges.data(), plane.data()); });
-  const auto values = to_host(plane);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::size_t row = i / (2 * kNodes);
-    const std::size_t column = i % (2 * kNodes);
-    ASSERT_EQ(values[i],
-              column < kNodes ? static_cast<float>(row * kNodes + column) * 0x1p-12f : kPoison);
+TEST_P(Spread, IterationsTakeTurns) {
+  const std::vector<Point> points = {{0.f, 0.f}, {2.3f, 0.7f}};
+  const auto even = spread(points, shape(25, 1.f), 40);
+  const auto odd = spread(points, shape(25, 1.f), 41);
+  EXPECT_EQ(even.geometry.iteration, 41U);
+  EXPECT_EQ(odd.geometry.iteration, 42U);
+  EXPECT_EQ(even.numbers, odd.numbers);
+}
+
+TEST(ChargeScale, AllPointsInOneNodeFit) {
+  for (const std::size_t points : {2U, 3U, 1000U, 10000U, 65536U, 131072U}) {
+    // A node next to all points gets 4 / 9 of each charge, and what rounding adds.
+    const double most =
+        (double{kernels::charge_scale(points)} * 4.0 / 9.0 + 0.5) * static_cast<double>(points);
+    EXPECT_LT(most, 0x1p31) << points;
+    EXPECT_GE(most, 0x1p29) << points;
   }
-  EXPECT_EQ(to_host(device_charges), std::vector<FixedCharge>(charges.size()));
 }
 
 // ---- the grid ----------------------------------------------------------------------------------
@@ -409,7 +465,7 @@ INSTANTIATE_TEST_SUITE_P(EveryWay, Grid, ways_that_wait(), way_name);
 TEST_P(Grid, OfSmallMapsIsAccurateOnEveryLevel) {
   for (const double span : {1e-6, 1e-3, 0.1, 1.0, 9.0}) {
     const auto points = in_points(test::blob_map(500, span));
-    const auto result = on_grid(points, {48, 24, 0.5f}, Interaction::minus_one);
+    const auto result = on_grid(points, {64, 64}, 24, 0.5f, Interaction::minus_one);
     const double normalizer = test::dense_normalizer(test::in_double_points(points));
     SCOPED_TRACE(span);
     EXPECT_LE(force_error(result.forces, points), span < 5.0 ? 2e-3 : 4.5e-2);
@@ -419,8 +475,8 @@ TEST_P(Grid, OfSmallMapsIsAccurateOnEveryLevel) {
 
 TEST_P(Grid, BothInteractionsAgree) {
   const auto points = in_points(test::blob_map(500, 12.0));
-  const auto plain = on_grid(points, {120, 1, 0.25f}, Interaction::plain);
-  const auto minus_one = on_grid(points, {120, 1, 0.25f}, Interaction::minus_one);
+  const auto plain = on_grid(points, {128, 128}, 1, 0.25f, Interaction::plain);
+  const auto minus_one = on_grid(points, {128, 128}, 1, 0.25f, Interaction::minus_one);
   const double normalizer = test::dense_normalizer(test::in_double_points(points));
   EXPECT_LE(force_error(plain.forces, points), 4e-3);
   EXPECT_LE(force_error(minus_one.forces, points), 4e-3);
@@ -428,67 +484,70 @@ TEST_P(Grid, BothInteractionsAgree) {
   EXPECT_NEAR(minus_one.normalizer, normalizer, 2e-3 * normalizer);
 }
 
-TEST_P(Grid, HalfItsSideMayBeOdd) {
-  const auto points = in_points(test::blob_map(300, 14.0));
-  for (const std::uint32_t side : {70U, 90U, 110U}) {
-    EXPECT_LE(force_error(on_grid(points, {side, 1, 0.5f}, Interaction::plain).forces, points),
+TEST_P(Grid, MayBeLongerThanHigh) {
+  const auto points = in_points(test::blob_map(300, 14.0));  // three times as wide as high
+  for (const GridSides sides : {GridSides{80, 64}, {128, 64}, {96, 144}, {450, 64}}) {
+    EXPECT_LE(force_error(on_grid(points, sides, 1, 0.5f, Interaction::plain).forces, points),
               4.5e-2)
-        << side;
+        << sides.x << " x " << sides.y;
   }
 }
 
-// One lone charge has as much energy in every frequency: those of the first and the last column
-// count once, all others twice.
-TEST_P(Grid, EnergyIsChargeTimesPotential) {
-  for (const std::uint32_t side : {6U, 16U, 30U}) {
-    const std::size_t columns = side / 2 + 1;
-    const auto factors = to_device(test::normal_data(2, side * columns, 2.0).values);
-    const auto charges = test::normal_data(2, side * columns, 0.0, 8).values;
-    std::vector<Complex> spectrum(side * columns);
-    for (std::size_t i = 0; i < spectrum.size(); ++i) {
-      spectrum[i] = {charges[2 * i], charges[2 * i + 1]};
+TEST_P(Grid, ServesAgainWithOtherSides) {
+  const auto points = in_points(test::blob_map(200, 8.0));
+  const float spacing = 0.5f;
+  const auto normalizer = [&](RepulsionGrid& grid, const kernels::Points& both,
+                              device::Buffer<Box>& boxes) {
+    device::Buffer<Geometry> geometry(1);
+    grid.compute(stream(), both, boxes.span(), geometry.data());
+    const auto repulsion = grid.repulsion();
+    std::vector<double> sums(repulsion.normalizer_count);
+    device::copy_to_host<double>(stream(), {repulsion.normalizers, sums.size()}, sums);
+    return std::accumulate(sums.begin(), sums.end(), repulsion.normalizer_offset);
+  };
+  auto device_points = to_device(points);
+  const kernels::Points both{{device_points.data(), nullptr}};
+  run([&] {
+    device::Buffer<Box> boxes(kernels::move_box_count(points.size()));
+    kernels::measure_points(stream(), device_points.span(), 0, boxes.span());
+    RepulsionGrid grid(double{spacing}, points.size());
+    std::vector<double> results;
+    for (const GridSides sides : {GridSides{64, 64}, {96, 80}, {64, 64}}) {
+      grid.resize(stream(), sides, 1, Interaction::plain);
+      results.push_back(normalizer(grid, both, boxes));
     }
-    auto device_spectrum = to_device(spectrum);
-    Geometry second;
-    second.level = 1;
-    const auto geometry = to_device(std::vector<Geometry>{second});
-    std::vector<double> energies;
-    run([&] {
-      auto sums = poisoned<double>(kernels::energy_partial_count(side));
-      kernels::multiply_spectrum(stream(), side, factors.data(), geometry.data(),
-                                 device_spectrum.data(), sums.span());
-      energies = to_host(sums);
-    });
-    const auto factor = to_host(factors);
-    const auto product = to_host(device_spectrum);
-    double energy = 0.0;
-    for (std::size_t i = 0; i < spectrum.size(); ++i) {
-      const float f = factor[spectrum.size() + i];
-      ASSERT_FLOAT_EQ(product[i].real, f * spectrum[i].real);
-      ASSERT_FLOAT_EQ(product[i].imaginary, f * spectrum[i].imaginary);
-      const double own =
-          std::pow(double{spectrum[i].real}, 2) + std::pow(double{spectrum[i].imaginary}, 2);
-      energy += (i % columns == 0 || i % columns == columns - 1 ? 1.0 : 2.0) * double{f} * own;
-    }
-    EXPECT_NEAR(std::accumulate(energies.begin(), energies.end(), 0.0), energy,
-                1e-5 * std::abs(energy));
+    EXPECT_EQ(results[0], results[2]) << "something was left over";
+    EXPECT_NEAR(results[0], results[1], 1e-3 * results[0]);
+  });
+}
+
+// Without it a lone point would be pushed about by itself.
+TEST_P(Grid, APointDoesNotRepelItself) {
+  for (const float x : {0.f, 0.04f, 0.11f, 0.17f, 0.29f}) {
+    // The other is so far away that it does nothing, and moves the first about within its cell.
+    const std::vector<Point> points = {{0.f, 0.f}, {21.f + x, 20.f + 0.7f * x}};
+    const auto forces = on_grid(points, 1.f / 3.f).forces;
+    const auto expected = test::dense_force(test::in_double_points(points), 0);
+    EXPECT_NEAR(forces[0].x, expected.x, 3e-3) << x;
+    EXPECT_NEAR(forces[0].y, expected.y, 3e-3) << x;
   }
 }
 
 /// Bits that a way must share with its twin.
 TEST_P(Grid, HasTheSameBitsInEveryOrder) {
   const auto points = in_points(test::blob_map(300, 9.0));
-  const auto device_points = to_device(points);
+  auto device_points = to_device(points);
   const auto compute = [&](std::vector<double>& sums, std::vector<float>& potential) {
-    RepulsionGrid grid(context(), {48, 3, 0.5f}, Interaction::plain, points.size());
+    RepulsionGrid grid(0.5, points.size());
+    grid.resize(stream(), {64, 80}, 3, Interaction::plain);
     device::Buffer<Box> boxes(kernels::move_box_count(points.size()));
     auto geometry = to_device(std::vector<Geometry>(1));
-    kernels::measure_points(stream(), device_points.span(), boxes.span());
-    grid.compute(context(), device_points.span(), boxes.span(), geometry.data());
+    kernels::measure_points(stream(), device_points.span(), 0, boxes.span());
+    grid.compute(stream(), {{device_points.data(), nullptr}}, boxes.span(), geometry.data());
     const auto repulsion = grid.repulsion();
     sums.resize(repulsion.normalizer_count);
     device::copy_to_host<double>(stream(), {repulsion.normalizers, sums.size()}, sums);
-    potential.resize(std::size_t{48} * 24);
+    potential.resize(grid.layout().node_values());
     device::copy_to_host<float>(stream(), {repulsion.potential, potential.size()}, potential);
   };
   std::vector<double> sums, twin_sums;
@@ -511,8 +570,8 @@ TEST_P(Accuracy, OfEarlyMaps) {
 }
 
 TEST_P(Accuracy, OfMiddleMaps) {
-  // The switches of grids are at 16.75, 22.33 and 33.5.
-  for (const double span : {10.0, 16.7, 16.8, 20.0, 22.0, 23.0, 33.4, 33.6}) {
+  // The smallest grid's levels end at 6.75, 9 and 13.5.
+  for (const double span : {5.0, 6.7, 6.8, 8.9, 9.1, 13.4, 13.6, 20.0, 33.6}) {
     const auto points = in_points(test::blob_map(2000, span));
     expect_accurate("middle_" + std::to_string(span), points,
                     test::dense_normalizer(test::in_double_points(points)));

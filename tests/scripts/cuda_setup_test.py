@@ -47,7 +47,7 @@ elif "download" in sys.argv:
     wanted, target = sys.argv[-1], pathlib.Path(sys.argv[sys.argv.index("--dest") + 1])
     with open(shop / "asked", "a") as asked:
         print(wanted, file=asked)
-    if wanted.startswith("nvidia-cufft") and fault == "slow":
+    if wanted.startswith("nvidia-cusolver") and fault == "slow":
         time.sleep(60)
     found = list(shop.glob(wanted.split("=")[0].replace("-", "_") + "-*.whl"))
     if not found:
@@ -60,7 +60,7 @@ REQUIRED = """Metadata-Version: 2.1
 Name: cuda-toolkit
 Requires-Dist: nvidia-cublas==13.1.*; sys_platform == 'linux' and extra == 'cublas'
 Requires-Dist: nvidia-cublas==13.1.*; sys_platform == 'linux' and extra == 'cusolver'
-Requires-Dist: nvidia-cufft==12.0.*; (sys_platform == 'linux') and extra == 'cufft'
+Requires-Dist: nvidia-cusolver==12.0.*; (sys_platform == 'linux') and extra == 'cusolver'
 Requires-Dist: nvidia-nvcc==13.0.*; (sys_platform == 'linux') and extra == "nvcc"
 Requires-Dist: nvidia-npp==13.0.*; (sys_platform == 'linux') and extra == 'npp'
 """
@@ -99,7 +99,7 @@ class CudaSetupTest(unittest.TestCase):
         }
         self.wheel("cuda_toolkit", {"cuda_toolkit.dist-info/METADATA": REQUIRED})
         self.wheel("nvidia_cublas", {"nvidia/cu13/lib/libcublas.so.13": "cuBLAS"})
-        self.wheel("nvidia_cufft", {"nvidia/cu13/lib/libcufft.so.12": "cuFFT"})
+        self.wheel("nvidia_cusolver", {"nvidia/cu13/lib/libcusolver.so.12": "cuSOLVER"})
         self.wheel("nvidia_nvcc", {"nvidia/cu13/bin/nvcc": "#!/bin/sh\n"})
         for major in ("12", "13"):
             files = {"include/cudnn_version.h": CUDNN_HEADER, "lib/libcudnn.so.9": "cuDNN " + major}
@@ -171,11 +171,11 @@ class CudaSetupTest(unittest.TestCase):
         self.check_fetched(self.choose(), "13.2")
         self.assertEqual(
             self.asked(),
-            ["cuda-toolkit==13.2.*", "nvidia-cublas==13.1.*", "nvidia-cufft==12.0.*"]
+            ["cuda-toolkit==13.2.*", "nvidia-cublas==13.1.*", "nvidia-cusolver==12.0.*"]
             + ["nvidia-nvcc==13.0.*", "nvidia-cudnn-cu13==9.28.*"],
         )
         self.assertRegex(self.said, r"about 1\.8 GB to download, 2\.9 GB on disk")
-        self.assertIn("[2/4] nvidia-cufft", self.said)
+        self.assertIn("[2/4] nvidia-cusolver", self.said)
         root = self.build / "cuda-13.2"
         self.assertTrue(os.access(root / "bin/nvcc", os.X_OK))
         self.assertEqual((root / "lib64/libcublas.so").read_text(), "cuBLAS")
@@ -311,11 +311,11 @@ class CudaSetupTest(unittest.TestCase):
 
     def test_a_wheel_that_cannot_be_had(self):
         self.driver("13.0")
-        wheel = self.shop / "nvidia_cufft-1-py3-none-any.whl"
+        wheel = self.shop / "nvidia_cusolver-1-py3-none-any.whl"
         wheel.rename(self.work / "aside")
         self.check_left_out(
             self.choose(),
-            "could not get nvidia-cufft==12.0.* (No matching distribution found",
+            "could not get nvidia-cusolver==12.0.* (No matching distribution found",
             "install the CUDA toolkit and cuDNN 9",
         )
         (self.work / "aside").rename(wheel)
@@ -323,10 +323,10 @@ class CudaSetupTest(unittest.TestCase):
 
     def test_a_torn_wheel(self):
         self.driver("13.0")
-        wheel = self.shop / "nvidia_cufft-1-py3-none-any.whl"
+        wheel = self.shop / "nvidia_cusolver-1-py3-none-any.whl"
         whole = wheel.read_bytes()
         wheel.write_bytes(whole[:100])
-        self.check_left_out(self.choose(), "nvidia_cufft-1-py3-none-any.whl is torn")
+        self.check_left_out(self.choose(), "nvidia_cusolver-1-py3-none-any.whl is torn")
         wheel.write_bytes(whole)
         self.check_fetched(self.choose(), "13.0")
 
@@ -352,7 +352,7 @@ class CudaSetupTest(unittest.TestCase):
             start_new_session=True,
         )
         deadline, asked = time.monotonic() + 60, []
-        while not any("cufft" in wanted for wanted in asked):
+        while not any("cusolver" in wanted for wanted in asked):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)
             asked += self.asked()

@@ -165,6 +165,7 @@ TEST(Emulation, SeedsShuffleDifferently) {
 }
 
 TEST(Emulation, SharedMemoryStartsAsNaNInEachBlock) {
+  const simt::EmulationScope scope(ThreadOrder::forward);
   for (const unsigned block : {1U, 64U}) {
     const LaunchConfig config{.grid = {8}, .block = {block}, .shared_bytes = sizeof(Smem)};
     std::vector<float> out(std::size_t{8} * block);
@@ -180,6 +181,53 @@ TEST(Emulation, TooLittleSharedMemoryIsReported) {
     const LaunchConfig config{.grid = {4}, .block = {block}, .shared_bytes = 255};
     expect_all_in(error_of(config, read_unset, &out[0]), {"256 bytes", "255"});
   }
+}
+
+// ---- recorded launches --------------------------------------------------------------------------
+
+__global__ void add_neighbour(const std::uint32_t* from, std::uint32_t* to) {
+  if (threadIdx.x == 0) to[blockIdx.x] = from[blockIdx.x] + from[(blockIdx.x + 1) % gridDim.x];
+}
+
+__global__ void throw_in_one_block(unsigned block) {
+  if (blockIdx.x == block) throw std::runtime_error("in the middle");
+}
+
+TEST(Recorded, EachLaunchSeesWhatTheOnesBeforeHaveDone) {
+  constexpr unsigned kBlocks = 37;
+  constexpr int kLaunches = 200;
+  std::vector<std::uint32_t> values[2] = {std::vector<std::uint32_t>(kBlocks, 1),
+                                          std::vector<std::uint32_t>(kBlocks)};
+  values[0][5] = 3;
+  auto expected = values[0];
+  const auto launches = simt::record([&] {
+    for (int i = 0; i < kLaunches; ++i) {
+      simt::launch(nullptr, {.grid = {kBlocks}}, add_neighbour, values[i % 2].data(),
+                   values[(i + 1) % 2].data());
+    }
+  });
+  EXPECT_EQ(values[0], expected) << "recording has run something";
+  for (int round = 0; round < 3; ++round) {
+    simt::run_all(launches);
+    for (int i = 0; i < kLaunches; ++i) {
+      const auto before = expected;
+      for (unsigned b = 0; b < kBlocks; ++b) expected[b] = before[b] + before[(b + 1) % kBlocks];
+    }
+    ASSERT_EQ(values[0], expected) << round;
+  }
+}
+
+TEST(Recorded, ALaunchThatThrowsStopsNobodyElse) {
+  std::vector<std::uint32_t> values[2] = {{1, 2, 3, 4}, {0, 0, 0, 0}};
+  for (const unsigned block : {0U, 2U, 3U}) {
+    const auto launches = simt::record([&] {
+      simt::launch(nullptr, {.grid = {4}}, throw_in_one_block, block);
+      simt::launch(nullptr, {.grid = {4}}, add_neighbour, values[0].data(), values[1].data());
+    });
+    EXPECT_THROW(simt::run_all(launches), std::runtime_error);
+  }
+  simt::launch(nullptr, {.grid = {4}}, add_neighbour, values[0].data(), values[1].data());
+  EXPECT_EQ(values[1], (std::vector<std::uint32_t>{3, 5, 7, 5})) << "still recording";
 }
 
 // ---- hangs --------------------------------------------------------------------------------------

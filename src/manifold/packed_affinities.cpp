@@ -1,0 +1,80 @@
+#include "manifold/packed_affinities.hpp"
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "kernels/affinities/pack.hpp"
+#include "manifold/affinity_matrix.hpp"
+
+namespace hourglass::HOURGLASS_TARGET {
+namespace {
+
+constexpr std::size_t kSample = 20000;
+constexpr std::size_t kMost16BitColumns = std::size_t{1} << 16U;
+
+/// The median, or close to it: half of the entries are weaker.
+float weak_threshold(const device::Stream& stream, const float* values, std::size_t entries) {
+  const std::size_t step = std::max<std::size_t>(entries / kSample, 1);
+  device::Buffer<float> sample(entries / step);
+  if (sample.size() == 0) return 0.f;
+  kernels::sample_values(stream, values, step, sample.span());
+  std::vector<float> sorted(sample.size());
+  device::copy_to_host<float>(stream, sample.span(), sorted);
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::ranges::nth_element(sorted, middle);
+  return *middle;
+}
+
+/// Sizes -> offsets from `first` on, N + 1 of them.
+std::vector<std::uint32_t> offsets_of(const device::Stream& stream,
+                                      const device::Buffer<std::uint32_t>& sizes,
+                                      std::size_t first) {
+  std::vector<std::uint32_t> offsets(sizes.size() + 1);
+  device::copy_to_host<std::uint32_t>(stream, sizes.span(), std::span(offsets).first(sizes.size()));
+  std::size_t next = first;
+  for (std::uint32_t& offset : offsets) {
+    const std::uint32_t size = offset;
+    offset = static_cast<std::uint32_t>(next);
+    next += size;
+    check_entries(next);
+  }
+  return offsets;
+}
+
+}  // namespace
+
+PackedAffinityMatrix::PackedAffinityMatrix(const device::Stream& stream,
+                                           const kernels::Affinities& affinities,
+                                           std::size_t points, std::size_t entries)
+    : base_(kernels::packed_base(points)) {
+  const float threshold = weak_threshold(stream, affinities.values, entries);
+  device::Buffer<std::uint32_t> sizes(points);
+  device::Buffer<std::uint32_t> weak_sizes(points);
+  kernels::count_packed(stream, affinities, points, threshold, sizes.data(), weak_sizes.data());
+  const auto strong = offsets_of(stream, sizes, 0);
+  const auto weak = offsets_of(stream, weak_sizes, strong.back());
+  strong_ = device::to_device<std::uint32_t>(stream, strong);
+  weak_ = device::to_device<std::uint32_t>(stream, weak);
+  const std::size_t all = weak.back();
+  values_ = device::Buffer<std::uint16_t>(all);
+  if (points <= kMost16BitColumns) {
+    columns_ = device::Buffer<std::uint16_t>(all);
+  } else {
+    wide_columns_ = device::Buffer<std::uint32_t>(all);
+  }
+  kernels::pack_affinities(stream, affinities, points, threshold, view(), values_.data(),
+                           columns_.data(), wide_columns_.data());
+  stream.synchronize();  // `sizes` are about to be freed
+}
+
+kernels::PackedAffinities PackedAffinityMatrix::view() const {
+  return {.strong = strong_.data(),
+          .weak = weak_.data(),
+          .values = values_.data(),
+          .columns = columns_.data(),
+          .wide_columns = wide_columns_.data(),
+          .base = base_};
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET
