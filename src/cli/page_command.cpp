@@ -149,7 +149,9 @@ void page_of_run(const PageOptions& options) {
     about_file(folder / file, [&] { require_map(map); });
   }
   if (maps.empty()) {
-    throw Error(folder.string() + ": neither pca.npy nor tsne.npy is in it; run conv makes both");
+    throw Error(folder.string() +
+                ": neither pca.npy nor tsne.npy is in it, as run conv leaves them; "
+                "run denoise, inpaint and anomaly make their page themselves, again by --weights");
   }
   const Device device = options.compute.select();
   const Autoencoder autoencoder = load_autoencoder(options, folder / "weights.safetensors", device);

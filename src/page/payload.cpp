@@ -53,9 +53,10 @@ std::vector<std::uint16_t> to_16_bits(std::span<const float> values, float least
   constexpr double kLevels = 65535.0;
   const double range = double{most} - double{least};
   const double scale = range > 0.0 ? kLevels / range : 0.0;
+  const double first = range > 0.0 ? 0.0 : kLevels / 2;  // all the same: in the middle
   std::vector<std::uint16_t> levels(values.size());
   std::ranges::transform(values, levels.begin(), [&](float value) {
-    const double level = std::round((double{value} - double{least}) * scale);
+    const double level = std::round(first + (double{value} - double{least}) * scale);
     return static_cast<std::uint16_t>(std::clamp(level, 0.0, kLevels));
   });
   return levels;

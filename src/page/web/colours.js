@@ -1,15 +1,15 @@
-// Colours: ten for labels that colour-blind people can tell apart (Okabe and Ito's, with two more,
-// each at least 3:1 against the background), and a scale for numbers.
+// Colours: ten for labels that colour-blind people can tell apart (after Okabe
+// and Ito's, apart in lightness too; each at least 3:1 against the background), and a scale for numbers.
 import { SHAPES } from "./shapes.js";
 
 export const PALETTES = {
   light: [
-    "#0072b2", "#c46a00", "#008f68", "#c8447f", "#3a93d1",
-    "#8a7a00", "#d04a1e", "#6f4fc0", "#7a7f85", "#1f2328",
+    "#15379b", "#cf7a00", "#1d6a48", "#ee4fa6", "#2f97ea",
+    "#9d8f4e", "#8a0f0f", "#8f45e6", "#5f6b78", "#111417",
   ],
   dark: [
-    "#3f9be0", "#f0a018", "#1fc094", "#e887b8", "#85ccf5",
-    "#f0e442", "#f0733a", "#a68bf0", "#9aa1a9", "#f2f2f2",
+    "#7f9bff", "#ee8c10", "#12a868", "#b05cae", "#5ddaff",
+    "#ffef3c", "#dc3232", "#8450f0", "#a5929f", "#f2fff9",
   ],
 };
 

@@ -4,8 +4,9 @@ import { byId, figures, make } from "./element.js";
 import { drawCode, drawImage, drawValues } from "./picture.js";
 
 export class Inspector {
-  constructor(data, state, images, latent, pin) {
-    Object.assign(this, { data, state, images, latent, pin });
+  /** `grid()`: the last map's; `pin(index)`: what a picture's button does. */
+  constructor(data, state, images, latent, grid, pin) {
+    Object.assign(this, { data, state, images, latent, grid, pin });
     this.turn = 0; // answers that come late are dropped
     const { image, rebuilt, code } = (this.canvases = {
       image: byId("image"),
@@ -70,7 +71,7 @@ export class Inspector {
     this.#facts(facts);
     byId("image-caption").textContent = "Image";
     byId("rebuilt-caption").textContent = "Rebuilt";
-    this.#neighbors(this.#neighborsOf(index), "Nearest in the data");
+    this.#neighbors(...this.#neighborsOf(index));
     if (!this.images) return;
     const pixels = await this.images.pixels(index);
     if (turn !== this.turn) return;
@@ -115,9 +116,17 @@ export class Inspector {
     draw(canvas);
   }
 
+  /** In the space that was mapped where that is known, else on the last of the maps. */
   #neighborsOf(index) {
-    const { neighbors, neighborCount, count } = this.data;
-    return Array.from({ length: neighborCount }, (_, k) => neighbors[k * count + index]);
+    const { neighbors, neighborCount, count, maps } = this.data;
+    if (neighbors) {
+      const known = Array.from({ length: neighborCount }, (_, k) => neighbors[k * count + index]);
+      return [known, "Nearest in the data"];
+    }
+    const { name, points } = maps[maps.length - 1];
+    const near = this.grid().nearestFew(points[2 * index], points[2 * index + 1], 9);
+    const others = near.map((point) => point.index).filter((other) => other !== index);
+    return [others.slice(0, 8), `Nearest on the map ${name}`];
   }
 
   #neighbors(indices, heading) {

@@ -12,6 +12,7 @@ function firstPoint(view, state) {
 }
 
 function walk(view, state, [dx, dy]) {
+  if (view.film) return;
   const wanted = (i) => isKept(view.data, state, i);
   const next =
     state.hover < 0 ? firstPoint(view, state) : view.grid.towards(state.hover, dx, dy, wanted);

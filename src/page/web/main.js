@@ -92,6 +92,7 @@ async function open() {
 
   const say = speaker(byId("said"));
   const views = data.maps.map((map) => makeView(data, map, state, images));
+  const last = views[views.length - 1];
   const pin = (index) => state.set({ pinned: index === state.pinned ? -1 : index });
   const go = (index) => {
     state.set({ pinned: index, hover: -1, place: null });
@@ -99,7 +100,7 @@ async function open() {
   };
   const clear = () =>
     state.set({ pinned: -1, hover: -1, place: null, selected: null, label: null });
-  const inspector = new Inspector(data, state, images, latent, go);
+  const inspector = new Inspector(data, state, images, latent, () => last.grid, go);
   const path = latent ? new Path(latent, inspector) : null;
   new Legend(data, state);
   new Search(data, (index) => inspector.describe(index), {
@@ -107,7 +108,7 @@ async function open() {
     emphasise: (label) => state.set({ label }),
   });
   new Selection(data, state, inspector, say);
-  new Player(data, views[views.length - 1]);
+  new Player(data, last);
 
   const tools = {
     imagines: latent !== null,

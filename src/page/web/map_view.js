@@ -33,17 +33,18 @@ export class MapView {
     this.overlay = element.querySelector(".overlay");
     this.points = WebglPoints.on(this.pointCanvas) ?? new CanvasPoints(this.pointCanvas);
     this.points.redraw = () => this.redraw();
-    this.setPoints(map.points);
     this.thumbnails = new Map();
     this.lasso = null; // corners, while one is drawn
     this.trail = null; // [from, to] on the map, while a path is drawn
-    this.dirty = { look: true, points: true };
+    this.dirty = { look: true, points: true }; // what has changed since it was drawn
+    this.setPoints(map.points);
     new ResizeObserver(() => this.#resize()).observe(this.surface);
     state.on(["theme", "colouring", "selected", "label"], () => this.restyle());
     state.on(["hover", "pinned", "place"], () => this.redraw(false));
   }
 
   setPoints(points) {
+    this.film = false;
     this.shown = points;
     this.points.setPoints(points);
     this.grid = new Grid(points, this.map.extent);
@@ -53,6 +54,7 @@ export class MapView {
 
   /** Another frame of a film: nothing is searched on it. */
   setFrame(points) {
+    this.film = true;
     this.shown = points;
     this.points.setPoints(points);
     this.names = [];
@@ -92,7 +94,7 @@ export class MapView {
     this.frame = undefined;
     if (!this.ratio) return;
     if (this.dirty.look) {
-      const opacity = this.data.count > 30000 ? 190 : 225;
+      const opacity = this.data.count > 30000 ? 200 : 235;
       this.points.setLook(paint(this.data, this.map, this.state, opacity));
     }
     if (this.dirty.look || this.dirty.points) {
@@ -109,6 +111,7 @@ export class MapView {
 
   /** The point under a place of the screen, or -1. */
   pick(px, py, reach = 12) {
+    if (this.film) return -1;
     const [x, y] = this.camera.toMap(px, py);
     const wanted = (index) => isKept(this.data, this.state, index);
     return this.grid.nearest(x, y, reach / this.camera.scale, wanted);
@@ -175,7 +178,7 @@ export class MapView {
 
   #drawNeighbors(context, index) {
     const { neighbors, neighborCount, count } = this.data;
-    if (!neighbors || this.names?.length === 0) return;
+    if (!neighbors || this.film) return;
     const [x, y] = this.screen(index);
     for (let k = 0; k < neighborCount; ++k) {
       const [nx, ny] = this.screen(neighbors[k * count + index]);
@@ -217,7 +220,7 @@ export class MapView {
 
   /** Near enough, the images themselves. */
   #drawThumbnails(context) {
-    if (!this.images || this.camera.zoom < 4 || this.data.count < 2) return;
+    if (!this.images || this.film || this.camera.zoom < 4) return;
     const { camera } = this;
     const seen = [];
     const [left, top] = camera.toMap(0, 0);

@@ -20,7 +20,8 @@ export function followPointers(view, state, tools) {
   const lookAt = (px, py) => {
     const hover = view.pick(px, py);
     const [x, y] = camera.toMap(px, py);
-    state.set({ hover, place: hover < 0 && tools.imagines ? { view, x, y } : null });
+    const between = hover < 0 && tools.imagines && !view.film;
+    state.set({ hover, place: between ? { view, x, y } : null });
   };
 
   const pinch = (event) => {
