@@ -12,6 +12,8 @@ run_packages=(
   python3 python3-numpy python3-matplotlib ca-certificates
 )
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev)
+# Tests of the page run in a browser; without one they are skipped.
+browser_packages=(chromium chromium-driver python3-selenium)
 
 say() { printf '%s\n' "$*"; }
 step() { printf '\n== %s\n' "$*"; }
@@ -23,6 +25,36 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 # --- Packages ---------------------------------------------------------------------------------
 
+# missing_packages NAME...: those of them that are not installed, a line each.
+missing_packages() {
+  local name status
+  for name in "$@"; do
+    status="$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null || true)"
+    if [[ $status != installed* ]]; then
+      printf '%s\n' "$name"
+    fi
+  done
+}
+
+# try_packages NAME...: installs what is missing where that needs no password, else goes on without.
+try_packages() {
+  if [[ ${HOURGLASS_PACKAGES:-} == skip ]] || ! have dpkg-query || ! have apt-get; then
+    return
+  fi
+  local missing as_root=(env DEBIAN_FRONTEND=noninteractive)
+  mapfile -t missing < <(missing_packages "$@")
+  if ((${#missing[@]} == 0)); then
+    return
+  fi
+  if ((EUID != 0)); then
+    as_root=(sudo -n "${as_root[@]}")
+  fi
+  step "Installing, if it can be: ${missing[*]}"
+  { "${as_root[@]}" apt-get update -q &&
+    "${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}"; } ||
+    say "Going on without: the tests that want them are skipped."
+}
+
 # ensure_packages NAME...: installs what is missing of them, if anything is.
 ensure_packages() {
   if [[ ${HOURGLASS_PACKAGES:-} == skip ]]; then
@@ -33,13 +65,8 @@ ensure_packages() {
     return
   fi
 
-  local name status missing=()
-  for name in "$@"; do
-    status="$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null || true)"
-    if [[ $status != installed* ]]; then
-      missing+=("$name")
-    fi
-  done
+  local missing
+  mapfile -t missing < <(missing_packages "$@")
   if ((${#missing[@]} == 0)); then
     return
   fi

@@ -4,12 +4,15 @@
 #include <hourglass/npy.hpp>
 #include <numeric>
 #include <random>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/numbers.hpp"
 #include "cli/study.hpp"
+#include "cli/study_page.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -37,6 +40,24 @@ Array<float> load_anomalies(const std::string& source, const Array<float>& norma
     options.data.data = source;
   }
   return in_unit_range(load_training_images(options, model).validation(), model.input);
+}
+
+/// Digits and anomalies on one map: do their codes lie apart?
+void map_both(Study& study, const Array<float>& normal, const Array<float>& anomalous) {
+  constexpr std::size_t kMapped = 5000;  // of each
+  const std::size_t digits = std::min(kMapped, normal.rows());
+  const std::size_t others = std::min(kMapped, anomalous.rows());
+  const auto& labels = study.images().labels.values;
+  std::vector<std::string> names;
+  for (std::size_t n = 0; n < digits; ++n) names.push_back(std::to_string(labels[n]));
+  names.resize(digits + others, "not a digit");
+  Array<float> images = normal;
+  images.values.resize(digits * normal.row_size());
+  images.values.insert(
+      images.values.end(), anomalous.values.begin(),
+      anomalous.values.begin() + static_cast<std::ptrdiff_t>(others * anomalous.row_size()));
+  images.shape[0] = digits + others;
+  draw_page(study, images, images, page_labels(names));
 }
 
 void run_anomaly(const StudyOptions& options, const std::string& against) {
@@ -70,6 +91,7 @@ void run_anomaly(const StudyOptions& options, const std::string& against) {
     study.progress().say("reconstruction error tells " + study.images().name + " from " + against +
                          ": area under the ROC curve " + fixed(area, 4));
   });
+  map_both(study, normal, anomalous);
   study.finish();
 }
 

@@ -10,6 +10,7 @@ void add_train_command(CLI::App& program, const std::string& command_line);
 void add_images_commands(CLI::App& program);  // encode, decode, reconstruct
 void add_pca_command(CLI::App& program);
 void add_tsne_command(CLI::App& program);
+void add_page_command(CLI::App& program);
 void add_info_command(CLI::App& program);
 
 // The studies: subcommands of `run`.

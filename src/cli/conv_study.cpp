@@ -10,6 +10,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/map_page.hpp"
 #include "cli/numbers.hpp"
 #include "cli/study.hpp"
 #include "cli/tsne_options.hpp"
@@ -89,6 +90,21 @@ void run_conv(const StudyOptions& options) {
   });
   judge(study, codes, neighbors, Samples::view(pca.scores, study.device()),
         Samples::view(map.map, study.device()));
+  if (!options.no_figures) {
+    study.stage("page", [&] {
+      save_run_page(
+          study.file("map.html"),
+          {.metrics = study.save_metrics(),
+           .autoencoder = study.autoencoder(),
+           .images = study.images().validation(),
+           .clean = {},
+           .labels = page_labels(study.images().labels.values),
+           .maps = {{.name = "PCA", .points = pca.scores}, {.name = "t-SNE", .points = map.map}},
+           .codes = codes,
+           .neighbors = neighbors},
+          study.progress());
+    });
+  }
   study.finish();
 }
 

@@ -5,8 +5,10 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/map_page.hpp"
 #include "cli/numbers.hpp"
 #include "cli/study.hpp"
+#include "cli/study_page.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -42,6 +44,12 @@ Outcome restore(Study& study, const std::string& corrupted_file, const std::stri
   return outcome;
 }
 
+/// The corrupted images on a map, each with what the network made of it.
+void map_outcome(Study& study, const Outcome& outcome) {
+  draw_page(study, outcome.corrupted.images, outcome.clean,
+            page_labels(study.images().labels.values));
+}
+
 void run_denoise(const StudyOptions& options) {
   Study study("denoise", conv_model(), options, "runs/denoise");
   const Outcome outcome = restore(study, "noisy.npy", "denoised.npy");
@@ -54,6 +62,7 @@ void run_denoise(const StudyOptions& options) {
   study.progress().say("noise of standard deviation " + plain(options.corruption.noise) +
                        ": mean squared error " + loss_text(noisy) + " before, " +
                        loss_text(denoised) + " after (" + percent(denoised / noisy) + ")");
+  map_outcome(study, outcome);
   study.finish();
 }
 
@@ -89,6 +98,7 @@ void run_inpaint(const StudyOptions& options) {
   study.progress().say("patches of " + size + " blanked: mean squared error inside them " +
                        loss_text(blanked) + " before, " + loss_text(inpainted) + " after (" +
                        percent(inpainted / blanked) + ")");
+  map_outcome(study, outcome);
   study.finish();
 }
 

@@ -80,6 +80,7 @@ void add_commands(CLI::App& program, const std::string& command_line) {
   add_images_commands(program);
   add_pca_command(program);
   add_tsne_command(program);
+  add_page_command(program);
   add_info_command(program);
 }
 

@@ -215,7 +215,7 @@ void Study::finish() {
                 "; everything is in " + std::filesystem::absolute(folder_.path()).string());
 }
 
-void Study::save_metrics() const {
+Json Study::save_metrics() const {
   Json metrics;
   metrics["version"] = HOURGLASS_VERSION;
   metrics["command"] = options_.command_line;
@@ -251,6 +251,7 @@ void Study::save_metrics() const {
   for (const char* map : {"pca", "tsne"}) metrics[map] = Json();  // of studies that make none
   metrics.update(sections_);
   save_json(file("metrics.json"), metrics);
+  return metrics;
 }
 
 }  // namespace hourglass::cli

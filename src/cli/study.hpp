@@ -72,7 +72,8 @@ class Study {
   [[nodiscard]] std::filesystem::path file(const std::string& name) const;
   /// A section of metrics.json of the study's own.
   [[nodiscard]] Json& metrics(const std::string& section) { return sections_[section]; }
-  void save_metrics() const;
+  /// To metrics.json; returns what is in it.
+  Json save_metrics() const;
 
  private:
   [[nodiscard]] TrainingImages load();

@@ -1,0 +1,87 @@
+"""page: what it refuses, and what it writes; what the page does is tested in a browser."""
+
+import array
+import json
+import pathlib
+import re
+import unittest
+
+from program import Array, ProgramTest, floats, trained, write_npy
+
+
+class PageTest(ProgramTest):
+    def setUp(self) -> None:
+        super().setUp()
+        values = array.array("f", [0, 0, 1, 2, 3, 1, 2, 2])
+        self.map = write_npy(self.folder / "map.npy", Array("<f4", (4, 2), values))
+
+    def write(self, name: str, text: str) -> pathlib.Path:
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def data(self, page: pathlib.Path) -> dict:
+        text = page.read_text(encoding="utf-8")
+        (found,) = re.findall(r'<script type="application/json" id="page">(.*)</script>', text)
+        return json.loads(found)
+
+    def test_a_run_folder_gives_the_same_page_again(self) -> None:
+        options = ("--data", "synthetic:600", "--epochs", 1, "--threads", 1)
+        self.run_well("run", "conv", *options, "--out", "run", variables={"MPLBACKEND": "Agg"})
+        first = (self.folder / "run" / "map.html").read_bytes()
+        said = self.run_well("page", "run", "--threads", 1)
+        self.assertIn("100 points in run/map.html, ", said)
+        self.assertEqual((self.folder / "run" / "map.html").read_bytes(), first)
+        self.run_well("page", "run", "--out", "other.html", "--threads", 1)
+        self.assertEqual((self.folder / "other.html").read_bytes(), first)
+        data = self.data(self.folder / "other.html")
+        self.assertEqual([m["name"] for m in data["maps"]], ["PCA", "t-SNE"])
+        self.assertEqual((data["points"], data["neighbors"]), (100, 8))
+        self.assertEqual(data["images"]["bits"], 8)
+
+    def test_names_do_not_become_markup(self) -> None:
+        labels = self.write("labels.txt", "a</script>b\n<!--\n\"'\u2028\na</script>b\n")
+        self.run_well(
+            *("page", "--map", self.map, "--labels", labels, "--out", "map.html"),
+            *("--title", "</title><script>"),
+        )
+        text = (self.folder / "map.html").read_text(encoding="utf-8")
+        self.assertNotIn("a</script>b", text)
+        self.assertNotIn("<!--", text.split('id="map-0"')[1])
+        self.assertIn("<title>&lt;/title&gt;&lt;script&gt;</title>", text)
+        labels = self.data(self.folder / "map.html")["labels"]
+        self.assertEqual(labels, ["\"'\u2028", "<!--", "a</script>b"])
+
+    def test_wrong_arrays(self) -> None:
+        page = ("page", "--map", self.map, "--out", "map.html")
+        three = self.write("three.txt", "a\nb\nc\n")
+        self.assert_fails(1, ["three.txt", "3 rows", "expected 4"], *page, "--labels", three)
+        images = write_npy(self.folder / "images.npy", floats((5, 28, 28)))
+        self.assert_fails(1, ["images.npy", "5 rows", "expected 4"], *page, "--images", images)
+        values = array.array("f", [0, 0, 1, float("nan"), 3, 1])
+        bad = write_npy(self.folder / "bad.npy", Array("<f4", (3, 2), values))
+        out = ("--out", "map.html")
+        self.assert_fails(1, ["bad.npy", "row 1, column 1", "finite"], "page", "--map", bad, *out)
+        flat = write_npy(self.folder / "flat.npy", floats((6,)))
+        self.assert_fails(1, ["flat.npy", "expected (N, 2)"], "page", "--map", flat, *out)
+        other = write_npy(self.folder / "other.npy", floats((3, 2)))
+        self.assert_fails(1, ["other.npy", "3 rows", "expected 4"], *page, "--map", other)
+        frames = write_npy(self.folder / "frames.npy", floats((2, 3, 2)))
+        self.assert_fails(1, ["snapshots", "(frames, 4, 2)"], *page, "--snapshots", frames)
+        small = write_npy(self.folder / "small.npy", floats((4, 8, 8)))
+        weights = trained() / "weights.safetensors"
+        words = ["small.npy", "64", "784"]
+        self.assert_fails(1, words, *page, "--images", small, "--weights", weights)
+
+    def test_wrong_command_lines(self) -> None:
+        self.assert_fails(2, ["RUN_FOLDER", "--map"], "page")
+        self.assert_fails(2, ["--out"], "page", "--map", self.map)
+        self.assert_fails(2, ["--images"], "page", "--map", self.map, "--weights", "w", "--out", "x")
+        self.assert_fails(2, ["RUN_FOLDER"], "page", trained(), "--map", self.map)
+        self.assert_fails(1, ["metrics.json"], "page", self.folder, "--out", "x.html")
+        words = ["other labels", "--data"]
+        self.assert_fails(1, words, "page", trained(), "--data", "synthetic:900", "--out", "x.html")
+
+
+if __name__ == "__main__":
+    unittest.main()
