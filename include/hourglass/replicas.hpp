@@ -21,8 +21,8 @@ struct Replica {
 
 struct ReplicaOptions {
   std::size_t count = 1;
-  /// Of each; replica r has seed training.seed + r. on_step and on_epoch are not called; stop may be
-  /// asked from several threads.
+  /// Of each; replica r has seed training.seed + r. on_step and on_epoch are not called; stop may
+  /// be asked from several threads.
   TrainingOptions training = {};
   /// Called, by one thread at a time, as replicas finish, in any order.
   std::function<void(const Replica&)> on_replica = {};

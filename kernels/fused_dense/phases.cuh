@@ -51,9 +51,15 @@ struct Rows {
   const std::uint64_t* order = nullptr;
   std::uint32_t first = 0;
   int count = 0;
-  // Of their corruption; none where `random` is null.
-  const CorruptionStream* random = nullptr;
+  bool corrupted = false;
+  CorruptionStream random = {0, 0};
   std::uint64_t number = 0;  ///< of the first in that stream
+};
+
+/// What the network is to give back.
+struct Targets {
+  const float* first;  ///< image's
+  int stride;          ///< to the next
 };
 
 __device__ __forceinline__ float to_unit(std::uint8_t pixel) {
@@ -94,38 +100,35 @@ __device__ void corrupt(const Block<L>& block, const kernels::CorruptionOptions&
     const float pixel = block.clean[row * block.net.clean + at];
     PatchCorner corner{0, 0};
     if (options.patch > 0) {
-      corner = patch_corner(*rows.random, number, options.patch, options.height, options.width);
+      corner = patch_corner(rows.random, number, options.patch, options.height, options.width);
     }
     // Unsigned differences: what lies before the patch is far behind it.
     const bool hidden = i / options.width % options.height - corner.row < options.patch &&
                         i % options.width - corner.column < options.patch;
     block.map(row, 0)[at] = hidden ? 0.f
                             : options.noise > 0.f
-                                ? noisy(*rows.random, number * static_cast<std::uint64_t>(size) + i,
+                                ? noisy(rows.random, number * static_cast<std::uint64_t>(size) + i,
                                         options.noise, pixel)
                                 : pixel;
   });
 }
 
-/// Returns where the clean images are; an image's stride is `stride`.
 template <class L>
-__device__ __phase__ const float* load(const Block<L>& block, const Pixels& pixels,
-                                       const kernels::CorruptionOptions& options, const Rows& rows,
-                                       int& stride) {
-  const bool corrupts = rows.random != nullptr;
-  float* const to = corrupts ? block.clean : block.map(0, 0);
-  stride = corrupts ? block.net.clean : block.net.image;
+__device__ __phase__ Targets load(const Block<L>& block, const Pixels& pixels,
+                                  const kernels::CorruptionOptions& options, const Rows& rows) {
+  float* const to = rows.corrupted ? block.clean : block.map(0, 0);
+  const int stride = rows.corrupted ? block.net.clean : block.net.image;
   if (pixels.bytes != nullptr) {
     gather(block, pixels.bytes, rows, to, stride);
   } else {
     gather(block, pixels.floats, rows, to, stride);
   }
   simt::sync_block();
-  if (corrupts) {
+  if (rows.corrupted) {
     corrupt(block, options, rows);
     simt::sync_block();
   }
-  return to;
+  return {to, stride};
 }
 
 // ---- forward ------------------------------------------------------------------------------------
@@ -184,15 +187,15 @@ __device__ __forceinline__ typename L::Value live_lanes(int outputs, int column)
 /// The last layer, the loss of its logits (kernels/layers/loss.cu) and, for `trains`, their
 /// gradient times `scale`. Returns the loss summed over this thread's pixels.
 template <class L, int tile, bool bce, bool trains>
-__device__ __phase__ double last_layer(const Block<L>& block, const float* clean, int stride,
-                                       int images, float scale) {
+__device__ __phase__ double last_layer(const Block<L>& block, const Targets& targets, int images,
+                                       float scale) {
   using F = typename L::Value;
   const Network& net = block.net;
   double loss = 0.0;
   through_layer<L, tile>(block, net.depth - 1, images, [&](int image, int column, F z) {
     if (image >= images) return;
     const F live = live_lanes<L>(net.last().outputs, column);
-    const F x = at<L>(clean + image * stride + column * L::kCount);
+    const F x = at<L>(targets.first + image * targets.stride + column * L::kCount);
     const F e = exp(F(0.f) - max(z, F(0.f) - z));
     const F p = select(greater(z, F(0.f)), F(1.f), e) / (e + F(1.f));
     F value;
@@ -214,11 +217,10 @@ __device__ __phase__ double last_layer(const Block<L>& block, const float* clean
 }
 
 template <class L, int tile, bool trains>
-__device__ double loss_of(const Block<L>& block, Loss loss, const float* clean, int stride,
-                          int images, float scale) {
-  return loss == Loss::bce
-             ? last_layer<L, tile, true, trains>(block, clean, stride, images, scale)
-             : last_layer<L, tile, false, trains>(block, clean, stride, images, scale);
+__device__ double loss_of(const Block<L>& block, Loss loss, const Targets& targets, int images,
+                          float scale) {
+  return loss == Loss::bce ? last_layer<L, tile, true, trains>(block, targets, images, scale)
+                           : last_layer<L, tile, false, trains>(block, targets, images, scale);
 }
 
 // ---- backward -----------------------------------------------------------------------------------

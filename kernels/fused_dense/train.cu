@@ -12,6 +12,7 @@ namespace hourglass::HOURGLASS_TARGET::fused_dense {
 namespace {
 
 constexpr unsigned kThreads = 256;  // of a block on a GPU
+constexpr unsigned kResident = 3;   // of them side by side, at least
 constexpr int kTile = 4;            // images, or rows of a matrix, that one thread has in registers
 
 struct alignas(128) Smem {
@@ -164,16 +165,15 @@ class Trainer {
     const Adam adam{job_.rates[step], job_.beta1, job_.rest1, job_.beta2, job_.rest2, job_.epsilon};
     double loss = 0.0;
     in_parts(batch, [&](std::uint32_t first, int rows, auto tile) {
-      int stride = 0;
-      const float* clean = load(block_, job_.training, job_.corruption,
-                                {.order = order_,
-                                 .first = image + first,
-                                 .count = rows,
-                                 .random = corrupts() ? &random : nullptr,
-                                 .number = first},
-                                stride);
+      const Targets targets = load(block_, job_.training, job_.corruption,
+                                   {.order = order_,
+                                    .first = image + first,
+                                    .count = rows,
+                                    .corrupted = corrupts(),
+                                    .random = random,
+                                    .number = first});
       forward<L, tile>(block_, job_.net.depth - 1, rows);
-      loss += loss_of<L, tile, true>(block_, job_.loss, clean, stride, rows, scale);
+      loss += loss_of<L, tile, true>(block_, job_.loss, targets, rows, scale);
       backward<L, tile>(block_, rows);
       const Turn turn{.first = first == 0,
                       .last = first + static_cast<std::uint32_t>(rows) == batch};
@@ -186,15 +186,14 @@ class Trainer {
     const CorruptionStream random{seed_, stream_number(RandomStream::held_out_corruption)};
     double loss = 0.0;
     in_parts(job_.validation.count, [&](std::uint32_t first, int rows, auto tile) {
-      int stride = 0;
-      const float* clean = load(block_, job_.validation, job_.corruption,
-                                {.first = first,
-                                 .count = rows,
-                                 .random = corrupts() ? &random : nullptr,
-                                 .number = first},
-                                stride);
+      const Targets targets = load(block_, job_.validation, job_.corruption,
+                                   {.first = first,
+                                    .count = rows,
+                                    .corrupted = corrupts(),
+                                    .random = random,
+                                    .number = first});
       forward<L, tile>(block_, job_.net.depth - 1, rows);
-      loss += loss_of<L, tile, false>(block_, job_.loss, clean, stride, rows, 1.f);
+      loss += loss_of<L, tile, false>(block_, job_.loss, targets, rows, 1.f);
     });
     return simt::block_sum(loss, smem_.sum);
   }
@@ -214,8 +213,7 @@ class Trainer {
     const int code = job_.net.layer[job_.net.code - 1].outputs;
     std::uint32_t* alive = job_.alive + std::size_t{blockIdx.x} * static_cast<std::size_t>(code);
     in_parts(job_.validation.count, [&](std::uint32_t first, int rows, auto tile) {
-      int stride = 0;
-      (void)load(block_, job_.validation, job_.corruption, {.first = first, .count = rows}, stride);
+      (void)load(block_, job_.validation, job_.corruption, {.first = first, .count = rows});
       forward<L, tile>(block_, job_.net.code, rows);
       for (const int unit : simt::block_elements(code)) {
         bool found = first > 0 && alive[unit] != 0;
@@ -238,7 +236,8 @@ class Trainer {
 
 // A block a replica.
 template <class L>
-__global__ void __launch_bounds__(kThreads) train_kernel(const __grid_constant__ Job job) {
+__global__ void __launch_bounds__(kThreads, kResident)
+    train_kernel(const __grid_constant__ Job job) {
   Trainer<L>(job, simt::shared<Smem>()).run();
 }
 
