@@ -391,8 +391,9 @@ inline constexpr int kWidestLanes = 4;
 // ---- unrolling ----------------------------------------------------------------------------------
 
 /// std::integral_constant, for kernels too.
-template <int value>
+template <int number>
 struct Constant {
+  static constexpr int value = number;
   HOURGLASS_HOST_DEVICE constexpr operator int() const {  // NOLINT(google-explicit-constructor)
     return value;
   }
