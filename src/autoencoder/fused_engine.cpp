@@ -99,6 +99,7 @@ struct FusedEngine::Training {
     for (auto* buffer : {&first_moment, &second_moment, &gradients}) {
       device::fill_with_zero(context.stream(), buffer->span());
     }
+    device::fill_with_zero(context.stream(), places.span());
     device::fill_with_zero(context.stream(), clocks.span());
   }
 
