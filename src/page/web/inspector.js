@@ -131,6 +131,7 @@ export class Inspector {
 
   #neighbors(indices, heading) {
     byId("neighbors-heading").textContent = heading;
+    byId("neighbors-heading").hidden = heading === "";
     byId("neighbors").replaceChildren(...indices.map((index) => this.button(index)));
   }
 

@@ -21,7 +21,10 @@ export function fromBase85(characters) {
   return bytes.subarray(0, groups * 4 - (groups * 5 - length));
 }
 
-/** By the stream itself: a Blob and a Response would do it in a line, but count as fetching. */
+/**
+ * By the stream itself: a Blob and a Response would do it in a line, but a browser may fetch a large
+ * Blob, and this page must not fetch.
+ */
 export async function inflate(bytes) {
   const stream = new DecompressionStream("deflate");
   const writer = stream.writable.getWriter();

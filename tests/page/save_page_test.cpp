@@ -1,0 +1,101 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <hourglass/page.hpp>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "page/payload.hpp"
+#include "support/scratch.hpp"
+
+namespace hourglass {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Array<float> line_of(std::size_t points) {
+  Array<float> map({points, 2});
+  std::iota(map.values.begin(), map.values.end(), 0.f);
+  return map;
+}
+
+Array<std::uint8_t> noise(std::size_t count, std::size_t side) {
+  Array<std::uint8_t> images({count, side, side});
+  std::mt19937 random(3);
+  for (std::uint8_t& pixel : images.values) pixel = static_cast<std::uint8_t>(random() >> 24);
+  return images;
+}
+
+TEST(LocalQuality, IsTheShareOfNeighboursThatTheMapKeeps) {
+  const NeighborGraph data{.indices = Array<std::uint32_t>({2, 3}, {1, 2, 3, 0, 2, 3}),
+                           .distances = {}};
+  const NeighborGraph map{.indices = Array<std::uint32_t>({2, 2}, {2, 5, 2, 0}), .distances = {}};
+  EXPECT_THAT(local_quality(data, map).values, ElementsAre(0.5f, 1.f));  // of the first two
+}
+
+TEST(PageLabels, AreDifferentValuesInOrder) {
+  const PageLabels numbers = page_labels(std::vector<float>{7.f, -1.5f, 7.f, 10.f});
+  EXPECT_THAT(numbers.names, ElementsAre("-1.5", "7", "10"));
+  EXPECT_THAT(numbers.values, ElementsAre(1, 0, 1, 2));
+  const PageLabels texts = page_labels(std::vector<std::string>{"b", "a", "b"});
+  EXPECT_THAT(texts.names, ElementsAre("a", "b"));
+  EXPECT_THAT(texts.values, ElementsAre(1, 0, 1));
+  EXPECT_THAT(test::message_of([] { static_cast<void>(page_labels(line_of(40'000).values)); }),
+              HasSubstr("80000 different labels, expected at most 65535"));
+}
+
+TEST(PageImageShape, IsSquareWhereItCanBe) {
+  EXPECT_EQ(page_image_shape({5, 64}), (ImageShape{1, 8, 8}));
+  EXPECT_EQ(page_image_shape({5, 10}), (ImageShape{1, 1, 10}));
+  EXPECT_EQ(page_image_shape({5, 4, 6}), (ImageShape{1, 4, 6}));
+  EXPECT_EQ(page_image_shape({5, 3, 4, 6}), (ImageShape{3, 4, 6}));
+}
+
+TEST(Base85, KeepsMarkupOut) {
+  EXPECT_EQ(page::base85({}), "");
+  const std::vector<std::uint8_t> zeros(4, 0), one{255};
+  EXPECT_EQ(page::base85(zeros), "(((((");
+  EXPECT_EQ(page::base85(one), "yy");  // 255 * 2^24 is 81, 81, 27, ... in base 85
+  EXPECT_EQ(page::base85(std::vector<std::uint8_t>{0, 0, 0, 20}), "((((}");
+}
+
+TEST(SavePage, ImagesThatAreTooManyAreMadeSmallerAndItSaysSo) {
+  const test::ScratchFolder scratch;
+  const Array<std::uint8_t> images = noise(32'000, 28);
+  Page page{.maps = {{.name = "map", .points = line_of(32'000)}}, .images = images};
+  const SavedPage saved = save_page(scratch / "map.html", page);
+  EXPECT_THAT(saved.notes, ElementsAre(HasSubstr("are kept as 1 x 14 x 14, with 16 shades")));
+  EXPECT_EQ(saved.bytes, std::filesystem::file_size(scratch / "map.html"));
+}
+
+TEST(SavePage, ImagesThatWouldBeUnrecognisableAreLeftOutAndItSaysSo) {
+  const test::ScratchFolder scratch;
+  const Array<std::uint8_t> images = noise(100'000, 16);
+  Page page{.maps = {{.name = "map", .points = line_of(100'000)}}, .images = images};
+  const SavedPage saved = save_page(scratch / "map.html", page);
+  EXPECT_THAT(saved.notes, ElementsAre(HasSubstr("too many for a page, so it has none")));
+  EXPECT_THAT(test::read_raw(scratch / "map.html"), Not(HasSubstr("id=\"images\"")));
+}
+
+TEST(SavePage, RefusesWhatDoesNotBelongTogether) {
+  const test::ScratchFolder scratch;
+  const auto refused = [&](const Page& page, const std::string& words) {
+    EXPECT_THAT(test::message_of([&] { save_page(scratch / "map.html", page); }), HasSubstr(words));
+    EXPECT_EQ(scratch.entries(), 0);
+  };
+  const std::vector<PageMap> maps{{.name = "map", .points = line_of(4)}};
+  refused({}, "a page needs a map");
+  refused({.maps = {maps[0], {.name = "other", .points = line_of(3)}}}, "'other': rows: 3");
+  refused({.maps = maps, .labels = page_labels(std::vector<float>(3))}, "labels: 3, expected");
+  refused({.maps = maps, .errors = Array<float>({5})}, "errors: 5");
+  refused({.maps = maps, .snapshots = Array<float>({2, 3, 2})}, "expected (frames, 4, 2)");
+  const Array<std::uint8_t> images = noise(5, 8);
+  refused({.maps = maps, .images = images}, "images: 5");
+}
+
+}  // namespace
+}  // namespace hourglass
