@@ -43,12 +43,17 @@ set(HOURGLASS_PER_TARGET
     src/target/table.cpp
     src/manifold/map_solver.cpp)
 
+# CUDA's words on the host.
+set(HOURGLASS_EMULATION
+    kernels/simt/emulator.cpp
+    kernels/simt/fiber.cpp
+    kernels/simt/host.cpp)
+
 # The fused engine has not been built for GPUs yet.
 set(HOURGLASS_ONLY_CPU
     kernels/fused/train.cu
-    kernels/simt/emulator.cpp
-    kernels/simt/fiber.cpp
-    kernels/simt/host.cpp
+    ${HOURGLASS_EMULATION}
+    kernels/simt/launch_host.cpp
     src/autoencoder/fused_engine.cpp
     src/autoencoder/fused_network.cpp
     src/device/runtime_cpu.cpp
@@ -61,6 +66,7 @@ set(HOURGLASS_ONLY_CPU
     src/math/sort_std.cpp)
 
 set(HOURGLASS_ONLY_CUDA
+    kernels/simt/launch_cuda.cpp
     src/autoencoder/fused_engine_cuda.cpp
     src/device/runtime_cuda.cpp
     src/math/context_cuda.cpp
@@ -71,6 +77,7 @@ set(HOURGLASS_ONLY_CUDA
     src/math/matrix_cuda.cpp
     src/math/sort_thrust.cu)
 
-foreach(list HOURGLASS_KERNELS HOURGLASS_PER_TARGET HOURGLASS_ONLY_CPU HOURGLASS_ONLY_CUDA)
+foreach(list HOURGLASS_KERNELS HOURGLASS_PER_TARGET HOURGLASS_EMULATION HOURGLASS_ONLY_CPU
+             HOURGLASS_ONLY_CUDA)
   list(TRANSFORM ${list} PREPEND ${CMAKE_CURRENT_LIST_DIR}/../)
 endforeach()

@@ -9,9 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <tuple>
 #include <type_traits>
-#include <utility>
 
 #include "kernels/simt/emulation.hpp"
 #include "kernels/simt/launch_config.hpp"
@@ -194,36 +192,6 @@ T shuffle_xor(T value, unsigned bits, unsigned mask = kFullMask,
 template <AtomicAddend T>
 T atomic_add(T* address, std::type_identity_t<T> value) {
   return std::atomic_ref<T>(*address).fetch_add(value);
-}
-
-// ---- launch -------------------------------------------------------------------------------------
-
-/// Plain order: blocks of one thread, their number a function of n alone, so that results do not
-/// depend on how many cores there are. In emulation the shape is the GPU's.
-[[nodiscard]] LaunchConfig per_element(std::size_t n, unsigned block = 256,
-                                       std::size_t shared_bytes = 0);
-[[nodiscard]] LaunchConfig per_block(std::size_t count, unsigned block,
-                                     std::size_t shared_bytes = 0);
-
-/// For kernels that loop over warp_elements(n): a warp an item, or a CPU thread many.
-[[nodiscard]] LaunchConfig per_warp(std::size_t n, unsigned block = 256,
-                                    std::size_t shared_bytes = 0);
-
-/// How many blocks can run at once, each on a thread of its own. (In emulation any number can; a
-/// few have more than one image each.)
-[[nodiscard]] std::size_t resident_threads();
-template <class... P>
-[[nodiscard]] std::size_t resident_blocks(void (* /*kernel*/)(P...), unsigned /*block*/,
-                                          std::size_t /*shared_bytes*/) {
-  return resident_threads();
-}
-
-template <class... P, class... A>
-void launch(StreamHandle /*stream*/, const LaunchConfig& config, void (*kernel)(P...),
-            A&&... args) {
-  static_assert(sizeof...(P) == sizeof...(A), "as many arguments as the kernel has parameters");
-  const std::tuple<P...> values{std::forward<A>(args)...};
-  detail::run(config, [&] { std::apply(kernel, values); });
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::simt

@@ -1,0 +1,89 @@
+// Two devices, two threads, and which of the devices a program sees.
+#include <cuda_runtime_api.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <hourglass/autoencoder.hpp>
+#include <hourglass/dataset.hpp>
+#include <hourglass/pca.hpp>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "support/random_values.hpp"
+
+namespace hourglass {
+namespace {
+
+class Devices : public testing::Test {
+ protected:
+  ~Devices() override { unsetenv("CUDA_VISIBLE_DEVICES"); }
+
+  std::vector<float> study(const std::string& device, std::uint64_t seed) const {
+    Array<float> images({20, 8, 8});
+    images.values = test::random_values(20 * 64, 0.f, 1.f, 1);
+    Autoencoder autoencoder(conv_model_of_8(), select_device(device));
+    autoencoder.initialize(seed);
+    autoencoder.train(images, images, {.epochs = 3, .batch_size = 4, .seed = seed});
+    const Samples codes = autoencoder.encode_on_device(images);
+    return fit_transform_pca(codes, {.components = 2}).scores.values;
+  }
+
+  static Model conv_model_of_8() {
+    Model model = conv_model();
+    model.input = {1, 8, 8};
+    return model;
+  }
+};
+
+TEST_F(Devices, TwoModelsAtOnceGiveWhatEachGivesAlone) {
+  const auto first_alone = study("cuda:0", 1);
+  const auto second_alone = study("cuda:1", 2);
+  std::vector<float> first, second;
+  {
+    const std::jthread one([&] { first = study("cuda:0", 1); });
+    const std::jthread two([&] { second = study("cuda:1", 2); });
+  }
+  EXPECT_EQ(first, first_alone);
+  EXPECT_EQ(second, second_alone);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(study("cuda:1", 1), first_alone);
+}
+
+TEST_F(Devices, EachIsUsedAndGivenUpWhileAnotherIsCurrent) {
+  Array<float> rows({6, 4});
+  rows.values = test::random_values(24, 0.f, 1.f, 1);
+  auto dense = std::make_unique<Autoencoder>(dense_model(), select_device("cuda:1"));
+  auto samples = std::make_unique<Samples>(rows, select_device("cuda:1"));
+  (void)samples->on_device();
+  const auto digit = digit_four();
+  const auto other = [] { ASSERT_EQ(cudaSetDevice(0), cudaSuccess); };
+  other();
+  dense->initialize(1);
+  other();
+  dense->train(digit, digit, {.epochs = 5, .batch_size = 1});
+  other();
+  EXPECT_EQ(dense->reconstruct(digit).rows(), 1U);
+  other();
+  EXPECT_EQ(fit_transform_pca(*samples, {.components = 2}).scores.rows(), 6U);
+  other();
+  samples.reset();
+  other();
+  dense.reset();
+}
+
+TEST_F(Devices, AreThoseThatAreVisible) {
+  EXPECT_EQ(select_device("cuda:1").name, "Rehearsal 1");
+  setenv("CUDA_VISIBLE_DEVICES", "1", 1);
+  EXPECT_EQ(select_device("cuda").name, "Rehearsal 1");
+  EXPECT_THROW(select_device("cuda:1"), Error);
+  const auto alone = study("cuda:0", 1);
+  unsetenv("CUDA_VISIBLE_DEVICES");
+  EXPECT_EQ(study("cuda:0", 1), alone);
+  setenv("CUDA_VISIBLE_DEVICES", "", 1);
+  EXPECT_EQ(select_device("auto").kind, DeviceKind::cpu);
+  EXPECT_THROW(select_device("cuda"), Error);
+}
+
+}  // namespace
+}  // namespace hourglass

@@ -1,0 +1,14 @@
+// Runs a grid on the host. (Apart, as CUDA's headers and the host's words share their names.)
+#pragma once
+
+#include <functional>
+
+#include "kernels/simt/launch_config.hpp"
+
+namespace rehearsal {
+
+/// Thread by thread where there are few, else in blocks of one thread, which no kernel may mind.
+void play(hourglass::HOURGLASS_TARGET::simt::LaunchConfig config,
+          const std::function<void()>& body);
+
+}  // namespace rehearsal
