@@ -69,7 +69,7 @@ void PrintTo(const Planted& planted, std::ostream* out) {
 }
 
 const Planted kPlanted[] = {
-    {"ASpanOneElementTooLong", "activation.*: writes beyond a buffer of 40 bytes",
+    {"ASpanOneElementTooLong", "sigmoid.*: writes beyond a buffer of 40 bytes",
      [](Stage& s) {
        Floats values(10);
        device::fill_with_zero(s.stream, values.span());
@@ -85,8 +85,10 @@ const Planted kPlanted[] = {
      }},
     {"UnwrittenInput", "cublasDgemm: B is read, but nobody has written its value 0",
      [](Stage& s) {
-       s.product(Doubles(64).data(), s.zeros.data());
-       s.product(s.zeros.data(), Doubles(64).data());
+       const Doubles unwritten(64);
+       Doubles result(64);
+       s.product(unwritten.data(), result.data());
+       s.stream.synchronize();
      }},
     {"MisalignedInput", "cublasLtMatmul: A is not aligned to the 64 bytes that were promised",
      [](Stage& s) {
@@ -115,6 +117,10 @@ const Planted kPlanted[] = {
      [](Stage& s) {
        double host[65];
        device::copy_bytes_to_host(s.stream, host, s.zeros.data(), sizeof host);
+     }},
+    {"ACopyOntoItself", "cudaMemcpyAsync: the destination overlaps the source",
+     [](Stage& s) {
+       device::copy_bytes_on_device(s.stream, s.zeros.data(), s.zeros.data() + 1, 16);
      }},
     {"AllocationDuringCapture", "cudaMalloc: during a capture: an allocation",
      [](Stage& s) { s.record([&] { Doubles more(1); }); }},
@@ -197,9 +203,9 @@ const Planted kPlanted[] = {
     {"AWaitLeftOut", "cublasDgemm: B is read, but nobody has written its value 0",
      [](Stage& s) {
        const device::Stream other;
-       Doubles late(64);
+       Doubles late(64), result(64);
        device::fill_with_zero(other, late.span());
-       s.product(late.data(), Doubles(64).data());
+       s.product(late.data(), result.data());
        s.stream.synchronize();
      }},
     {"HostCodeThatReadsDeviceMemory", "host code: touches byte 8 of a buffer of 512 bytes",
@@ -213,7 +219,7 @@ const Planted kPlanted[] = {
 
 class PlantedFault : public testing::TestWithParam<Planted> {};
 INSTANTIATE_TEST_SUITE_P(Strict, PlantedFault, testing::ValuesIn(kPlanted),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& planted) { return std::string(planted.param.name); });
 
 TEST_P(PlantedFault, IsCaught) {
   const auto run = [this] {

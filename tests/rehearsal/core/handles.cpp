@@ -10,22 +10,23 @@
 namespace rehearsal {
 namespace {
 
-void report_leaks() {
-  if (const std::string left = what_is_left(); !left.empty()) {
-    std::fprintf(stderr, "rehearsal: at exit: never given back: %s\n", left.c_str());
-    std::_Exit(1);
-  }
-}
-
-/// Whatever is static and holds a handle was finished after this, and is destroyed before.
 std::map<const void*, std::string_view>& handles() {
   static auto& all = *new std::map<const void*, std::string_view>;
-  static const bool registered = std::atexit(report_leaks) == 0;
-  (void)registered;
+  report_leaks_at_exit();
   return all;
 }
 
 }  // namespace
+
+void report_leaks_at_exit() {
+  static const int registered = std::atexit([] {
+    if (const std::string left = what_is_left(); !left.empty()) {
+      std::fprintf(stderr, "rehearsal: at exit: never given back: %s\n", left.c_str());
+      std::_Exit(1);
+    }
+  });
+  require(registered == 0, "no leaks can be told at exit");
+}
 
 void remember(const void* handle, const char* kind) {
   handles()[handle] = kind;

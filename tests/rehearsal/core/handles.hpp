@@ -10,6 +10,8 @@ namespace rehearsal {
 void remember(const void* handle, const char* kind);
 void forget(const void* handle);
 [[nodiscard]] bool is_known(const void* handle, const char* kind);
+/// At the process's end, after all that was made later than the first call of this.
+void report_leaks_at_exit();
 /// "2 cudaStream_t, 1 buffer of 40 bytes", or nothing.
 [[nodiscard]] std::string what_is_left();
 

@@ -2,13 +2,14 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <map>
 #include <string>
 
+#include "rehearsal/core/handles.hpp"
 #include "rehearsal/core/rules.hpp"
 #include "rehearsal/runtime/architecture.hpp"
 
@@ -18,7 +19,8 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kAlignment = 256;  // cudaMalloc's
 constexpr std::size_t kRedZone = 256;
-constexpr int kPoison = 0xFF;
+constexpr int kPoison = 0xFF;                    // a quiet NaN, an index that leads nowhere
+constexpr unsigned char kMark[] = {0xA5, 0xFF};  // of red zones: a NaN that any arithmetic changes
 
 struct Buffer {
   std::uintptr_t begin;
@@ -28,6 +30,7 @@ struct Buffer {
   [[nodiscard]] std::uintptr_t end() const { return begin + bytes; }
   [[nodiscard]] std::uintptr_t first_page() const { return begin / kPage * kPage; }
   [[nodiscard]] std::uintptr_t last_page_end() const { return (end() + kPage - 1) / kPage * kPage; }
+  [[nodiscard]] std::uintptr_t red_zone() const { return std::max(first_page(), begin - kRedZone); }
   void protect(int access) const {
     mprotect(reinterpret_cast<void*>(first_page()), last_page_end() - first_page(), access);
   }
@@ -41,6 +44,8 @@ class Memory {
     void* at = mmap(nullptr, kBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     require(at != MAP_FAILED, "no room for the addresses of device memory");
     first_ = next_ = reinterpret_cast<std::uintptr_t>(at);
+    const std::vector<unsigned char> poison(kFileBytes, kPoison);
+    require(write(file_, poison.data(), kFileBytes) == ssize_t{kFileBytes}, "no room for poison");
     struct sigaction action {};
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_NODEFER;
@@ -71,6 +76,19 @@ class Memory {
     return next_ - kPage - rounded;
   }
 
+  static void map(std::uintptr_t at, std::size_t bytes, int access, int file) {
+    const int flags = MAP_PRIVATE | MAP_FIXED | (file < 0 ? MAP_ANONYMOUS | MAP_NORESERVE : 0);
+    require(mmap(reinterpret_cast<void*>(at), bytes, access, flags, file, 0) != MAP_FAILED,
+            "the system has no memory for it");
+  }
+
+  /// Maps a file of poison again and again: pages that nobody touches cost nothing.
+  void poison(const Buffer& buffer) const {
+    for (auto at = buffer.first_page(); at < buffer.last_page_end(); at += kFileBytes) {
+      map(at, std::min(kFileBytes, buffer.last_page_end() - at), PROT_READ | PROT_WRITE, file_);
+    }
+  }
+
   Buffers live;
   Buffers freed;
   std::map<int, std::size_t> used;  // of a device's bytes
@@ -79,8 +97,10 @@ class Memory {
  private:
   static constexpr std::size_t kBytes = std::size_t{1} << 42;
   static constexpr std::uintptr_t kFourGiB = std::uintptr_t{1} << 32;
+  static constexpr std::size_t kFileBytes = std::size_t{1} << 20;
   std::uintptr_t first_ = 0;
   std::uintptr_t next_ = 0;
+  int file_ = memfd_create("poison", MFD_CLOEXEC);
 };
 
 Memory& memory() {
@@ -124,21 +144,31 @@ std::size_t first_unwritten(const void* begin, std::size_t bytes) {
                                   values);
 }
 
-bool is_poison(std::uintptr_t begin, std::uintptr_t end) {
-  return std::all_of(reinterpret_cast<const unsigned char*>(begin),
-                     reinterpret_cast<const unsigned char*>(end),
-                     [](unsigned char byte) { return byte == kPoison; });
+unsigned char mark(std::uintptr_t address) {
+  return kMark[address % 2];
+}
+
+void mark_red_zone(std::uintptr_t begin, std::uintptr_t end) {
+  for (auto at = begin; at < end; ++at) *reinterpret_cast<unsigned char*>(at) = mark(at);
+}
+
+bool is_marked(std::uintptr_t begin, std::uintptr_t end) {
+  for (auto at = begin; at < end; ++at) {
+    if (*reinterpret_cast<const unsigned char*>(at) != mark(at)) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
 void* allocate(int device, std::size_t bytes) {
+  report_leaks_at_exit();
   if (memory().used[device] + bytes > kDeviceBytes) return nullptr;
   memory().used[device] += bytes;
   const Buffer buffer{.begin = memory().place(bytes), .bytes = bytes, .device = device};
-  buffer.protect(PROT_READ | PROT_WRITE);
-  std::memset(reinterpret_cast<void*>(buffer.first_page()), kPoison,
-              buffer.last_page_end() - buffer.first_page());
+  memory().poison(buffer);
+  mark_red_zone(buffer.red_zone(), buffer.begin);
+  mark_red_zone(buffer.end(), buffer.last_page_end());
   if (memory().opened[device] == 0) buffer.protect(PROT_NONE);
   memory().live.emplace(buffer.last_page_end() + kPage, buffer);
   return reinterpret_cast<void*>(buffer.begin);
@@ -149,9 +179,7 @@ void release(void* address) {
   require(found != nullptr && found->begin == number(address),
           "frees what is no buffer, or none any more (CUDA Runtime API, cudaFree)");
   const Buffer buffer = *found;
-  madvise(reinterpret_cast<void*>(buffer.first_page()),
-          buffer.last_page_end() - buffer.first_page(), MADV_DONTNEED);
-  buffer.protect(PROT_NONE);
+  memory().map(buffer.first_page(), buffer.last_page_end() - buffer.first_page(), PROT_NONE, -1);
   memory().used[buffer.device] -= buffer.bytes;
   memory().freed.insert(memory().live.extract(buffer.last_page_end() + kPage));
 }
@@ -200,9 +228,9 @@ void require_written(const char* what, const void* begin, std::size_t bytes, std
 void require_red_zones(int device) {
   for (const auto& [guard, buffer] : memory().live) {
     if (buffer.device != device) continue;
-    const std::uintptr_t before = std::max(buffer.first_page(), buffer.begin - kRedZone);
-    require(is_poison(before, buffer.begin), "writes before a buffer of ", buffer.bytes, " bytes");
-    require(is_poison(buffer.end(), buffer.last_page_end()), "writes beyond a buffer of ",
+    require(is_marked(buffer.red_zone(), buffer.begin), "writes before a buffer of ", buffer.bytes,
+            " bytes");
+    require(is_marked(buffer.end(), buffer.last_page_end()), "writes beyond a buffer of ",
             buffer.bytes, " bytes");
   }
 }

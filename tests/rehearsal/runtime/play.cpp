@@ -8,8 +8,7 @@ namespace rehearsal {
 namespace simt = hourglass::HOURGLASS_TARGET::simt;
 
 void play(simt::LaunchConfig config, const std::function<void()>& body) {
-  constexpr std::size_t kThreadByThread = std::size_t{1} << 13;
-  const bool few = config.grid.count() * config.block.count() <= kThreadByThread;
+  const bool few = config.grid.count() * config.block.count() <= thread_by_thread;
   const bool by_thread = few || config.cooperative;  // blocks that wait for each other: together
   if (!by_thread) config.block = {};
   const simt::EmulationScope scope(by_thread ? simt::ThreadOrder::forward
