@@ -30,6 +30,11 @@ class AgreementTest(ProgramTest):
     def assert_close(self, name: str, found: Array, expected: Array, bound: float) -> None:
         self.assertLessEqual(error(found, expected), bound, name)
 
+    def test_info_names_the_libraries(self) -> None:
+        said = self.run_well("info")
+        for name in ("cuda:0", "CUDA runtime", "cuDNN", "cuBLAS", "cuSOLVER"):
+            self.assertIn(name, said)
+
     def test_conv_and_maps_of_its_codes(self) -> None:
         cpu, cuda = self.on_both(
             *("run", "conv", "--no-figures", "--data", "synthetic:600", "--steps", 10)

@@ -63,29 +63,23 @@ cublasStatus_t cublasGetProperty(libraryPropertyType type, int* value) {
 }
 
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
-  return cublas("cublasCreate", [&] {
-    require_no_recording_of_a_handle();
-    *handle = make<cublasContext>();
-  });
+  return Cublas::create("cublasCreate", handle);
 }
 
 cublasStatus_t cublasDestroy(cublasHandle_t handle) {
-  return cublas_release("cublasDestroy", [&] {
-    require_no_recording_of_a_handle();
-    destroy(handle);
-  });
+  return Cublas::give_back("cublasDestroy", handle);
 }
 
 /// It takes back the workspace (cuBLAS Library, cublasSetStream).
 cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
-  return cublas("cublasSetStream", [&] {
+  return Cublas::call("cublasSetStream", [&] {
     set_stream(known(handle), stream);
     handle->workspace_bytes = 0;
   });
 }
 
 cublasStatus_t cublasSetWorkspace(cublasHandle_t handle, void* workspace, std::size_t bytes) {
-  return cublas("cublasSetWorkspace", [&] {
+  return Cublas::call("cublasSetWorkspace", [&] {
     require_no_recording("another workspace");
     known(handle).workspace_bytes = bytes;
     enqueue(stream_of(handle), {{"the workspace", workspace, bytes, Use::scratch}}, [] {});
@@ -100,7 +94,7 @@ cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transpose_a
                             cudaDataType type_b, int ldb, const void* beta, void* c,
                             cudaDataType type_c, int ldc, cublasComputeType_t compute,
                             cublasGemmAlgo_t) {
-  return cublas("cublasGemmEx", [&] {
+  return Cublas::call("cublasGemmEx", [&] {
     require(type_a == CUDA_R_32F && type_b == CUDA_R_32F && type_c == CUDA_R_32F &&
                 (compute == CUBLAS_COMPUTE_32F_PEDANTIC || compute == CUBLAS_COMPUTE_32F_FAST_TF32),
             "only float32, in full or by TF32");
@@ -121,7 +115,7 @@ cublasStatus_t cublasDgemm(cublasHandle_t handle, cublasOperation_t transpose_a,
                            cublasOperation_t transpose_b, int m, int n, int k, const double* alpha,
                            const double* a, int lda, const double* b, int ldb, const double* beta,
                            double* c, int ldc) {
-  return cublas("cublasDgemm", [&] {
+  return Cublas::call("cublasDgemm", [&] {
     product(handle, transpose_a, transpose_b, m, n, k, a, lda, b, ldb, *beta, c, ldc,
             [=, by = *alpha, keep = *beta] {
               cblas_dgemm(CblasColMajor, cblas(transpose_a), cblas(transpose_b), m, n, k, by, a,
@@ -133,7 +127,7 @@ cublasStatus_t cublasDgemm(cublasHandle_t handle, cublasOperation_t transpose_a,
 cublasStatus_t cublasSsyrk(cublasHandle_t handle, cublasFillMode_t fill,
                            cublasOperation_t transpose, int n, int k, const float* alpha,
                            const float* a, int lda, const float* beta, float* c, int ldc) {
-  return cublas("cublasSsyrk", [&] {
+  return Cublas::call("cublasSsyrk", [&] {
     gram(handle, transpose, n, k, a, lda, *beta, c, ldc, [=, by = *alpha, keep = *beta] {
       cblas_ssyrk(CblasColMajor, fill == CUBLAS_FILL_MODE_UPPER ? CblasUpper : CblasLower,
                   cblas(transpose), n, k, by, a, lda, keep, c, ldc);
@@ -144,7 +138,7 @@ cublasStatus_t cublasSsyrk(cublasHandle_t handle, cublasFillMode_t fill,
 cublasStatus_t cublasDsyrk(cublasHandle_t handle, cublasFillMode_t fill,
                            cublasOperation_t transpose, int n, int k, const double* alpha,
                            const double* a, int lda, const double* beta, double* c, int ldc) {
-  return cublas("cublasDsyrk", [&] {
+  return Cublas::call("cublasDsyrk", [&] {
     gram(handle, transpose, n, k, a, lda, *beta, c, ldc, [=, by = *alpha, keep = *beta] {
       cblas_dsyrk(CblasColMajor, fill == CUBLAS_FILL_MODE_UPPER ? CblasUpper : CblasLower,
                   cblas(transpose), n, k, by, a, lda, keep, c, ldc);

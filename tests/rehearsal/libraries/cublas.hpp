@@ -14,15 +14,7 @@ struct cublasContext : rehearsal::LibraryHandle {
 
 namespace rehearsal {
 
-template <class Body>
-cublasStatus_t cublas(const char* name, Body body) {
-  return answer(name, CUBLAS_STATUS_SUCCESS, CUBLAS_STATUS_EXECUTION_FAILED, body);
-}
-
-template <class Body>
-cublasStatus_t cublas_release(const char* name, Body body) {
-  return answer_release(name, CUBLAS_STATUS_SUCCESS, CUBLAS_STATUS_EXECUTION_FAILED, body);
-}
+using Cublas = Library<CUBLAS_STATUS_SUCCESS, CUBLAS_STATUS_EXECUTION_FAILED>;
 
 /// A rows x columns matrix of T.
 template <class T>

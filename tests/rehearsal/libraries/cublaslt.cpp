@@ -73,7 +73,7 @@ void require_aligned(const char* what, const void* values, std::size_t promised)
 cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* handle, cudaDataType type,
                                           std::uint64_t rows, std::uint64_t columns,
                                           std::int64_t leading) {
-  return cublas("cublasLtMatrixLayoutCreate", [&] {
+  return Cublas::call("cublasLtMatrixLayoutCreate", [&] {
     require(type == CUDA_R_32F, "only float32");
     const Layout made{static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(leading)};
     matrix<float>("the matrix", nullptr, made.rows, made.columns, made.leading, Use::reads);
@@ -81,12 +81,12 @@ cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* handle, cudaDa
   });
 }
 cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t handle) {
-  return cublas_release("cublasLtMatrixLayoutDestroy", [&] { destroy(&layout(handle)); });
+  return Cublas::give_back("cublasLtMatrixLayoutDestroy", &layout(handle));
 }
 
 cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* handle, cublasComputeType_t compute,
                                         cudaDataType_t scale) {
-  return cublas("cublasLtMatmulDescCreate", [&] {
+  return Cublas::call("cublasLtMatmulDescCreate", [&] {
     require((compute == CUBLAS_COMPUTE_32F || compute == CUBLAS_COMPUTE_32F_FAST_TF32) &&
                 scale == CUDA_R_32F,
             "only float32, in full or by TF32");
@@ -94,13 +94,13 @@ cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* handle, cublasComp
   });
 }
 cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t handle) {
-  return cublas_release("cublasLtMatmulDescDestroy", [&] { destroy(&operation(handle)); });
+  return Cublas::give_back("cublasLtMatmulDescDestroy", &operation(handle));
 }
 
 cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t handle,
                                               cublasLtMatmulDescAttributes_t attribute,
                                               const void* value, std::size_t bytes) {
-  return cublas("cublasLtMatmulDescSetAttribute", [&] {
+  return Cublas::call("cublasLtMatmulDescSetAttribute", [&] {
     Operation& described = operation(handle);
     switch (attribute) {
       case CUBLASLT_MATMUL_DESC_TRANSA:
@@ -116,19 +116,19 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t handle,
 }
 
 cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t* handle) {
-  return cublas("cublasLtMatmulPreferenceCreate", [&] {
+  return Cublas::call("cublasLtMatmulPreferenceCreate", [&] {
     *handle = reinterpret_cast<cublasLtMatmulPreference_t>(make<Preference>());
   });
 }
 cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t handle) {
-  return cublas_release("cublasLtMatmulPreferenceDestroy",
-                        [&] { destroy(reinterpret_cast<Preference*>(handle)); });
+  return Cublas::give_back("cublasLtMatmulPreferenceDestroy",
+                           reinterpret_cast<Preference*>(handle));
 }
 
 cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t handle,
                                                     cublasLtMatmulPreferenceAttributes_t attribute,
                                                     const void* value, std::size_t bytes) {
-  return cublas("cublasLtMatmulPreferenceSetAttribute", [&] {
+  return Cublas::call("cublasLtMatmulPreferenceSetAttribute", [&] {
     Preference& preference = known(reinterpret_cast<Preference*>(handle));
     switch (attribute) {
       case CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES:
@@ -147,7 +147,7 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
                                               cublasLtMatmulPreference_t preferred, int requested,
                                               cublasLtMatmulHeuristicResult_t* results,
                                               int* returned) {
-  return cublas("cublasLtMatmulAlgoGetHeuristic", [&] {
+  return Cublas::call("cublasLtMatmulAlgoGetHeuristic", [&] {
     known(reinterpret_cast<cublasHandle_t>(handle));
     const Preference& preference = known(reinterpret_cast<Preference*>(preferred));
     const Operation& described = operation(desc);
@@ -173,7 +173,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
                               cublasLtMatrixLayout_t d_layout,
                               const cublasLtMatmulAlgo_t* algorithm, void* workspace,
                               std::size_t workspace_bytes, cudaStream_t stream) {
-  return cublas("cublasLtMatmul", [&] {
+  return Cublas::call("cublasLtMatmul", [&] {
     stream_of(reinterpret_cast<cublasHandle_t>(handle));
     const Operation asked = operation(desc);
     const Layout in = layout(b_layout);

@@ -35,15 +35,7 @@ struct cudnnActivationStruct {
 
 namespace {
 
-template <class Body>
-cudnnStatus_t cudnn(const char* name, Body body) {
-  return answer(name, CUDNN_STATUS_SUCCESS, CUDNN_STATUS_EXECUTION_FAILED, body);
-}
-
-template <class Body>
-cudnnStatus_t cudnn_release(const char* name, Body body) {
-  return answer_release(name, CUDNN_STATUS_SUCCESS, CUDNN_STATUS_EXECUTION_FAILED, body);
-}
+using Cudnn = Library<CUDNN_STATUS_SUCCESS, CUDNN_STATUS_EXECUTION_FAILED>;
 
 template <class T>
 const T& described(const char* what, T* descriptor) {
@@ -108,9 +100,22 @@ struct Problem {
 
 constexpr std::size_t kForward = 1, kBackwardData = 2, kBackwardFilter = 3;
 
+const float* floats(const void* values) {
+  return static_cast<const float*>(values);
+}
+
 void require_factors(const void* alpha, const void* beta) {
-  require(*static_cast<const float*>(alpha) == 1.f && *static_cast<const float*>(beta) == 0.f,
+  require(*floats(alpha) == 1.f && *floats(beta) == 0.f,
           "other factors than 1 and 0 are not played");
+}
+
+template <class Workspace>
+cudnnStatus_t size(const char* name, cudnnHandle_t handle, Workspace workspace,
+                   std::size_t* bytes) {
+  return Cudnn::call(name, [&] {
+    known(handle);
+    *bytes = workspace();
+  });
 }
 
 /// Queues a pass whose workspace nobody else may use.
@@ -128,6 +133,16 @@ void enqueue_pass(cudnnHandle_t handle, std::vector<Operand> operands, void* wor
 
 using Sums = std::vector<double>;
 
+void add(int length, double factor, const float* from, double* to) {
+  for (int j = 0; j < length; ++j) to[j] += factor * from[j];
+}
+
+double dot(int length, const float* a, const float* b) {
+  double sum = 0;
+  for (int j = 0; j < length; ++j) sum += double{a[j]} * b[j];
+  return sum;
+}
+
 void write(const Sums& sums, void* to) {
   std::transform(sums.begin(), sums.end(), static_cast<float*>(to),
                  [](double sum) { return static_cast<float>(sum); });
@@ -144,32 +159,26 @@ const char* cudnnGetErrorString(cudnnStatus_t status) {
 }
 
 cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) {
-  return cudnn("cudnnCreate", [&] {
-    require_no_recording_of_a_handle();
-    *handle = make<cudnnContext>();
-  });
+  return Cudnn::create(__func__, handle);
 }
 cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) {
-  return cudnn_release("cudnnDestroy", [&] {
-    require_no_recording_of_a_handle();
-    destroy(handle);
-  });
+  return Cudnn::give_back(__func__, handle);
 }
 cudnnStatus_t cudnnSetStream(cudnnHandle_t handle, cudaStream_t stream) {
-  return cudnn("cudnnSetStream", [&] { set_stream(known(handle), stream); });
+  return Cudnn::call(__func__, [&] { set_stream(known(handle), stream); });
 }
 
 // ---- descriptors --------------------------------------------------------------------------------
 
 cudnnStatus_t cudnnCreateTensorDescriptor(cudnnTensorDescriptor_t* tensor) {
-  return cudnn("cudnnCreateTensorDescriptor", [&] { *tensor = make<cudnnTensorStruct>(); });
+  return Cudnn::create(__func__, tensor);
 }
 cudnnStatus_t cudnnDestroyTensorDescriptor(cudnnTensorDescriptor_t tensor) {
-  return cudnn_release("cudnnDestroyTensorDescriptor", [&] { destroy(tensor); });
+  return Cudnn::give_back(__func__, tensor);
 }
 cudnnStatus_t cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t tensor, cudnnTensorFormat_t format,
                                          cudnnDataType_t type, int n, int c, int h, int w) {
-  return cudnn("cudnnSetTensor4dDescriptor", [&] {
+  return Cudnn::call(__func__, [&] {
     require(format == CUDNN_TENSOR_NCHW && type == CUDNN_DATA_FLOAT, "only planes of floats");
     require(n > 0 && c > 0 && h > 0 && w > 0, "sizes of ", n, ", ", c, ", ", h, ", ", w);
     known(tensor) = {true, n, c, h, w};
@@ -177,14 +186,14 @@ cudnnStatus_t cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t tensor, cudnnTe
 }
 
 cudnnStatus_t cudnnCreateFilterDescriptor(cudnnFilterDescriptor_t* filter) {
-  return cudnn("cudnnCreateFilterDescriptor", [&] { *filter = make<cudnnFilterStruct>(); });
+  return Cudnn::create(__func__, filter);
 }
 cudnnStatus_t cudnnDestroyFilterDescriptor(cudnnFilterDescriptor_t filter) {
-  return cudnn_release("cudnnDestroyFilterDescriptor", [&] { destroy(filter); });
+  return Cudnn::give_back(__func__, filter);
 }
 cudnnStatus_t cudnnSetFilter4dDescriptor(cudnnFilterDescriptor_t filter, cudnnDataType_t type,
                                          cudnnTensorFormat_t format, int k, int c, int h, int w) {
-  return cudnn("cudnnSetFilter4dDescriptor", [&] {
+  return Cudnn::call(__func__, [&] {
     require(format == CUDNN_TENSOR_NCHW && type == CUDNN_DATA_FLOAT, "only planes of floats");
     require(k > 0 && c > 0 && h > 0 && w > 0, "sizes of ", k, ", ", c, ", ", h, ", ", w);
     known(filter) = {true, k, c, h, w};
@@ -192,17 +201,16 @@ cudnnStatus_t cudnnSetFilter4dDescriptor(cudnnFilterDescriptor_t filter, cudnnDa
 }
 
 cudnnStatus_t cudnnCreateConvolutionDescriptor(cudnnConvolutionDescriptor_t* convolution) {
-  return cudnn("cudnnCreateConvolutionDescriptor",
-               [&] { *convolution = make<cudnnConvolutionStruct>(); });
+  return Cudnn::create(__func__, convolution);
 }
 cudnnStatus_t cudnnDestroyConvolutionDescriptor(cudnnConvolutionDescriptor_t convolution) {
-  return cudnn_release("cudnnDestroyConvolutionDescriptor", [&] { destroy(convolution); });
+  return Cudnn::give_back(__func__, convolution);
 }
 cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t convolution, int pad_h,
                                               int pad_w, int stride_h, int stride_w, int dilation_h,
                                               int dilation_w, cudnnConvolutionMode_t mode,
                                               cudnnDataType_t type) {
-  return cudnn("cudnnSetConvolution2dDescriptor", [&] {
+  return Cudnn::call(__func__, [&] {
     require(pad_h == pad_w && pad_h >= 0 && stride_h == 1 && stride_w == 1 && dilation_h == 1 &&
                 dilation_w == 1 && mode == CUDNN_CROSS_CORRELATION && type == CUDNN_DATA_FLOAT,
             "only cross-correlation in float32, of steps of one, equally padded");
@@ -211,23 +219,22 @@ cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t convo
 }
 cudnnStatus_t cudnnSetConvolutionMathType(cudnnConvolutionDescriptor_t convolution,
                                           cudnnMathType_t math) {
-  return cudnn("cudnnSetConvolutionMathType", [&] {
+  return Cudnn::call(__func__, [&] {
     described("the convolution", convolution);
     require(math == CUDNN_FMA_MATH || math == CUDNN_DEFAULT_MATH, "math type ", math);
   });
 }
 
 cudnnStatus_t cudnnCreateActivationDescriptor(cudnnActivationDescriptor_t* activation) {
-  return cudnn("cudnnCreateActivationDescriptor",
-               [&] { *activation = make<cudnnActivationStruct>(); });
+  return Cudnn::create(__func__, activation);
 }
 cudnnStatus_t cudnnDestroyActivationDescriptor(cudnnActivationDescriptor_t activation) {
-  return cudnn_release("cudnnDestroyActivationDescriptor", [&] { destroy(activation); });
+  return Cudnn::give_back(__func__, activation);
 }
 cudnnStatus_t cudnnSetActivationDescriptor(cudnnActivationDescriptor_t activation,
                                            cudnnActivationMode_t mode, cudnnNanPropagation_t,
                                            double) {
-  return cudnn("cudnnSetActivationDescriptor", [&] {
+  return Cudnn::call(__func__, [&] {
     require(mode == CUDNN_ACTIVATION_RELU || mode == CUDNN_ACTIVATION_IDENTITY,
             "cudnnConvolutionBiasActivationForward fuses ReLU and nothing else");
     known(activation) = {true, mode};
@@ -240,10 +247,9 @@ cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(
     cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t weight,
     cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y, cudnnConvolutionFwdAlgo_t,
     std::size_t* bytes) {
-  return cudnn("cudnnGetConvolutionForwardWorkspaceSize", [&] {
-    known(handle);
-    *bytes = Problem(x, weight, convolution, y).workspace(kForward);
-  });
+  return size(
+      __func__, handle, [&] { return Problem(x, weight, convolution, y).workspace(kForward); },
+      bytes);
 }
 
 cudnnStatus_t cudnnConvolutionBiasActivationForward(
@@ -253,7 +259,7 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
     std::size_t workspace_bytes, const void* beta, cudnnTensorDescriptor_t z_shape,
     const void* /*z*/, cudnnTensorDescriptor_t bias_shape, const void* bias,
     cudnnActivationDescriptor_t activation, cudnnTensorDescriptor_t y_shape, void* y) {
-  return cudnn("cudnnConvolutionBiasActivationForward", [&] {
+  return Cudnn::call(__func__, [&] {
     const Problem problem(x_shape, weight_shape, convolution, y_shape);
     require_factors(alpha, beta);
     described("z", z_shape);
@@ -274,13 +280,9 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
                    Sums sums;
                    for (int image = 0; image < problem.n; ++image)
                      for (int k = 0; k < problem.k; ++k)
-                       sums.insert(sums.end(), count({problem.p, problem.q}),
-                                   static_cast<const float*>(bias)[k]);
-                   const auto* in = static_cast<const float*>(x);
-                   const auto* by = static_cast<const float*>(weight);
+                       sums.insert(sums.end(), count({problem.p, problem.q}), floats(bias)[k]);
                    problem.each_row([&](auto to, auto w, auto from, int length) {
-                     const double factor = by[w];
-                     for (int j = 0; j < length; ++j) sums.data()[to + j] += factor * in[from + j];
+                     add(length, floats(weight)[w], floats(x) + from, sums.data() + to);
                    });
                    if (relu) {
                      for (double& sum : sums) sum = sum < 0 ? 0 : sum;  // a NaN stays
@@ -294,10 +296,9 @@ cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(
     cudnnHandle_t handle, cudnnFilterDescriptor_t weight, cudnnTensorDescriptor_t dy,
     cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t dx,
     cudnnConvolutionBwdDataAlgo_t, std::size_t* bytes) {
-  return cudnn("cudnnGetConvolutionBackwardDataWorkspaceSize", [&] {
-    known(handle);
-    *bytes = Problem(dx, weight, convolution, dy).workspace(kBackwardData);
-  });
+  return size(
+      __func__, handle,
+      [&] { return Problem(dx, weight, convolution, dy).workspace(kBackwardData); }, bytes);
 }
 
 cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alpha,
@@ -307,7 +308,7 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alp
                                            cudnnConvolutionBwdDataAlgo_t algorithm, void* workspace,
                                            std::size_t workspace_bytes, const void* beta,
                                            cudnnTensorDescriptor_t dx_shape, void* dx) {
-  return cudnn("cudnnConvolutionBackwardData", [&] {
+  return Cudnn::call(__func__, [&] {
     const Problem problem(dx_shape, weight_shape, convolution, dy_shape);
     require_factors(alpha, beta);
     require(algorithm == CUDNN_CONVOLUTION_BWD_DATA_ALGO_1,
@@ -318,11 +319,8 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alp
                   {"dx", dx, problem.x_bytes(), Use::writes}},
                  workspace, workspace_bytes, problem.workspace(kBackwardData), [=] {
                    Sums sums(problem.x_bytes() / sizeof(float));
-                   const auto* in = static_cast<const float*>(dy);
-                   const auto* by = static_cast<const float*>(weight);
                    problem.each_row([&](auto from, auto w, auto to, int length) {
-                     const double factor = by[w];
-                     for (int j = 0; j < length; ++j) sums.data()[to + j] += factor * in[from + j];
+                     add(length, floats(weight)[w], floats(dy) + from, sums.data() + to);
                    });
                    write(sums, dx);
                  });
@@ -333,10 +331,9 @@ cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(
     cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnTensorDescriptor_t dy,
     cudnnConvolutionDescriptor_t convolution, cudnnFilterDescriptor_t dweight,
     cudnnConvolutionBwdFilterAlgo_t, std::size_t* bytes) {
-  return cudnn("cudnnGetConvolutionBackwardFilterWorkspaceSize", [&] {
-    known(handle);
-    *bytes = Problem(x, dweight, convolution, dy).workspace(kBackwardFilter);
-  });
+  return size(
+      __func__, handle,
+      [&] { return Problem(x, dweight, convolution, dy).workspace(kBackwardFilter); }, bytes);
 }
 
 cudnnStatus_t cudnnConvolutionBackwardFilter(
@@ -344,7 +341,7 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(
     cudnnTensorDescriptor_t dy_shape, const void* dy, cudnnConvolutionDescriptor_t convolution,
     cudnnConvolutionBwdFilterAlgo_t algorithm, void* workspace, std::size_t workspace_bytes,
     const void* beta, cudnnFilterDescriptor_t dweight_shape, void* dweight) {
-  return cudnn("cudnnConvolutionBackwardFilter", [&] {
+  return Cudnn::call(__func__, [&] {
     const Problem problem(x_shape, dweight_shape, convolution, dy_shape);
     require_factors(alpha, beta);
     require(algorithm == CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1,
@@ -355,12 +352,8 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(
                   {"dweight", dweight, problem.weight_bytes(), Use::writes}},
                  workspace, workspace_bytes, problem.workspace(kBackwardFilter), [=] {
                    Sums sums(problem.weight_bytes() / sizeof(float));
-                   const auto* in = static_cast<const float*>(x);
-                   const auto* by = static_cast<const float*>(dy);
                    problem.each_row([&](auto y, auto to, auto from, int length) {
-                     double sum = 0;
-                     for (int j = 0; j < length; ++j) sum += double{by[y + j]} * in[from + j];
-                     sums.data()[to] += sum;
+                     sums.data()[to] += dot(length, floats(dy) + y, floats(x) + from);
                    });
                    write(sums, dweight);
                  });

@@ -38,10 +38,7 @@ Plan* plan(cufftHandle handle) {
   return found->second;
 }
 
-template <class Body>
-cufftResult cufft(const char* name, Body body) {
-  return answer(name, CUFFT_SUCCESS, CUFFT_EXEC_FAILED, body);
-}
+using Cufft = Library<CUFFT_SUCCESS, CUFFT_EXEC_FAILED>;
 
 template <class In, class Out, class Make>
 void transform(cufftHandle handle, cufftType type, In* in, Out* out, Make make_fftw) {
@@ -72,7 +69,7 @@ fftwf_complex* fftw(cufftComplex* values) {
 cufftResult cufftPlanMany(cufftHandle* handle, int rank, int* n, int* in_embed, int in_stride,
                           int in_distance, int* out_embed, int out_stride, int out_distance,
                           cufftType type, int batch) {
-  return cufft("cufftPlanMany", [&] {
+  return Cufft::call(__func__, [&] {
     require_no_recording("a plan, which allocates");
     require(rank == 1 && in_embed != nullptr && out_embed != nullptr,
             "without an embedding the strides are ignored (cuFFT, \"Advanced Data Layout\")");
@@ -90,7 +87,7 @@ cufftResult cufftPlanMany(cufftHandle* handle, int rank, int* n, int* in_embed, 
 }
 
 cufftResult cufftSetStream(cufftHandle handle, cudaStream_t stream) {
-  return cufft("cufftSetStream", [&] { set_stream(*plan(handle), stream); });
+  return Cufft::call(__func__, [&] { set_stream(*plan(handle), stream); });
 }
 
 cufftResult cufftDestroy(cufftHandle handle) {
@@ -102,7 +99,7 @@ cufftResult cufftDestroy(cufftHandle handle) {
 }
 
 cufftResult cufftExecR2C(cufftHandle handle, cufftReal* in, cufftComplex* out) {
-  return cufft("cufftExecR2C", [&] {
+  return Cufft::call(__func__, [&] {
     transform(handle, CUFFT_R2C, in, out, [](const Plan& p, float* from, cufftComplex* to) {
       return fftwf_plan_many_dft_r2c(1, &p.n, p.batch, from, nullptr, p.in.stride, p.in.distance,
                                      fftw(to), nullptr, p.out.stride, p.out.distance,
@@ -112,7 +109,7 @@ cufftResult cufftExecR2C(cufftHandle handle, cufftReal* in, cufftComplex* out) {
 }
 
 cufftResult cufftExecC2C(cufftHandle handle, cufftComplex* in, cufftComplex* out, int direction) {
-  return cufft("cufftExecC2C", [&] {
+  return Cufft::call(__func__, [&] {
     transform(handle, CUFFT_C2C, in, out,
               [direction](const Plan& p, cufftComplex* from, cufftComplex* to) {
                 return fftwf_plan_many_dft(1, &p.n, p.batch, fftw(from), nullptr, p.in.stride,
@@ -123,7 +120,7 @@ cufftResult cufftExecC2C(cufftHandle handle, cufftComplex* in, cufftComplex* out
 }
 
 cufftResult cufftExecC2R(cufftHandle handle, cufftComplex* in, cufftReal* out) {
-  return cufft("cufftExecC2R", [&] {
+  return Cufft::call(__func__, [&] {
     transform(handle, CUFFT_C2R, in, out, [](const Plan& p, cufftComplex* from, float* to) {
       return fftwf_plan_many_dft_c2r(1, &p.n, p.batch, fftw(from), nullptr, p.in.stride,
                                      p.in.distance, to, nullptr, p.out.stride, p.out.distance,

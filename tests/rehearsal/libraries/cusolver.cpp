@@ -14,10 +14,7 @@ struct cusolverDnContext : LibraryHandle {
 
 namespace {
 
-template <class Body>
-cusolverStatus_t cusolver(const char* name, Body body) {
-  return answer(name, CUSOLVER_STATUS_SUCCESS, CUSOLVER_STATUS_EXECUTION_FAILED, body);
-}
+using Cusolver = Library<CUSOLVER_STATUS_SUCCESS, CUSOLVER_STATUS_EXECUTION_FAILED>;
 
 /// Any size may be asked for.
 int eigen_workspace(int n) {
@@ -64,20 +61,13 @@ cusolverStatus_t cusolverGetProperty(libraryPropertyType type, int* value) {
 }
 
 cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t* handle) {
-  return cusolver("cusolverDnCreate", [&] {
-    require_no_recording_of_a_handle();
-    *handle = make<cusolverDnContext>();
-  });
+  return Cusolver::create(__func__, handle);
 }
 cusolverStatus_t cusolverDnDestroy(cusolverDnHandle_t handle) {
-  return answer_release("cusolverDnDestroy", CUSOLVER_STATUS_SUCCESS,
-                        CUSOLVER_STATUS_EXECUTION_FAILED, [&] {
-                          require_no_recording_of_a_handle();
-                          destroy(handle);
-                        });
+  return Cusolver::give_back(__func__, handle);
 }
 cusolverStatus_t cusolverDnSetStream(cusolverDnHandle_t handle, cudaStream_t stream) {
-  return cusolver("cusolverDnSetStream", [&] { set_stream(known(handle), stream); });
+  return Cusolver::call(__func__, [&] { set_stream(known(handle), stream); });
 }
 
 // ---- eigenpairs ---------------------------------------------------------------------------------
@@ -87,7 +77,7 @@ cusolverStatus_t cusolverDnDsyevdx_bufferSize(cusolverDnHandle_t handle, cusolve
                                               int n, const double* a, int lda, double, double,
                                               int first, int last, int*, const double*,
                                               int* workspace_size) {
-  return cusolver("cusolverDnDsyevdx_bufferSize", [&] {
+  return Cusolver::call(__func__, [&] {
     known(handle);
     require_eigen(mode, range, fill, n, first, last);
     matrix("A", a, n, n, lda, Use::updates);
@@ -100,7 +90,7 @@ cusolverStatus_t cusolverDnDsyevdx(cusolverDnHandle_t handle, cusolverEigMode_t 
                                    double* a, int lda, double, double, int first, int last,
                                    int* found, double* values, double* workspace,
                                    int workspace_size, int* info) {
-  return cusolver("cusolverDnDsyevdx", [&] {
+  return Cusolver::call(__func__, [&] {
     require_eigen(mode, range, fill, n, first, last);
     const bool all = range == CUSOLVER_EIG_RANGE_ALL;
     Operand in = matrix("A", a, n, n, lda, Use::updates);
@@ -127,7 +117,7 @@ cusolverStatus_t cusolverDnDsyevdx(cusolverDnHandle_t handle, cusolverEigMode_t 
 
 cusolverStatus_t cusolverDnDgeqrf_bufferSize(cusolverDnHandle_t handle, int rows, int columns,
                                              double* a, int lda, int* workspace_size) {
-  return cusolver("cusolverDnDgeqrf_bufferSize", [&] {
+  return Cusolver::call(__func__, [&] {
     known(handle);
     matrix("A", a, rows, columns, lda, Use::updates);
     *workspace_size = factor_workspace(columns);
@@ -137,7 +127,7 @@ cusolverStatus_t cusolverDnDgeqrf_bufferSize(cusolverDnHandle_t handle, int rows
 cusolverStatus_t cusolverDnDgeqrf(cusolverDnHandle_t handle, int rows, int columns, double* a,
                                   int lda, double* scales, double* workspace, int workspace_size,
                                   int* info) {
-  return cusolver("cusolverDnDgeqrf", [&] {
+  return Cusolver::call(__func__, [&] {
     enqueue_solver(handle,
                    {matrix("A", a, rows, columns, lda, Use::updates),
                     matrix("TAU", scales, std::min(rows, columns), 1, rows, Use::writes)},
@@ -149,7 +139,7 @@ cusolverStatus_t cusolverDnDgeqrf(cusolverDnHandle_t handle, int rows, int colum
 cusolverStatus_t cusolverDnDorgqr_bufferSize(cusolverDnHandle_t handle, int rows, int columns,
                                              int reflections, const double* a, int lda,
                                              const double*, int* workspace_size) {
-  return cusolver("cusolverDnDorgqr_bufferSize", [&] {
+  return Cusolver::call(__func__, [&] {
     known(handle);
     require(rows >= columns && columns >= reflections, "m >= n >= k must hold (cuSOLVER, ",
             "cusolverDn<t>orgqr)");
@@ -161,7 +151,7 @@ cusolverStatus_t cusolverDnDorgqr_bufferSize(cusolverDnHandle_t handle, int rows
 cusolverStatus_t cusolverDnDorgqr(cusolverDnHandle_t handle, int rows, int columns, int reflections,
                                   double* a, int lda, const double* scales, double* workspace,
                                   int workspace_size, int* info) {
-  return cusolver("cusolverDnDorgqr", [&] {
+  return Cusolver::call(__func__, [&] {
     enqueue_solver(handle,
                    {matrix("A", a, rows, columns, lda, Use::updates),
                     matrix("tau", scales, reflections, 1, rows, Use::reads)},

@@ -3,6 +3,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include <type_traits>
+
 #include "rehearsal/core/answer.hpp"
 #include "rehearsal/core/handles.hpp"
 #include "rehearsal/core/stream.hpp"
@@ -14,9 +16,36 @@ struct LibraryHandle {
   cudaStream_t stream = nullptr;
 };
 
-inline void require_no_recording_of_a_handle() {
-  require_no_recording("making or destroying a library's handle, which allocates");
-}
+/// How a library's functions answer.
+template <auto success, auto failure>
+struct Library {
+  using Status = decltype(success);
+
+  template <class Body>
+  static Status call(const char* name, Body body) {
+    return answer(name, success, failure, body);
+  }
+  template <class T>
+  static Status create(const char* name, T** made) {
+    return call(name, [&] {
+      allocates<T>();
+      *made = make<T>();
+    });
+  }
+  template <class T>
+  static Status give_back(const char* name, T* given) {
+    return answer_release(name, success, failure, [&] {
+      allocates<T>();
+      destroy(given);
+    });
+  }
+
+ private:
+  template <class T>
+  static void allocates() {
+    if (std::is_base_of_v<LibraryHandle, T>) require_no_recording("a handle, which allocates");
+  }
+};
 
 inline void set_stream(LibraryHandle& handle, cudaStream_t stream) {
   require(stream != nullptr, "the default stream, for which streams of ours do not wait");

@@ -1,5 +1,6 @@
-// The GPU that is played: limits of compute capability 9.0 (CUDA Programming Guide, "Technical
-// Specifications per Compute Capability").
+// The GPU that is played: a seventh of an H100 (MIG 1g.10gb), with the limits of compute capability
+// 9.0 (CUDA Programming Guide, "Technical Specifications per Compute Capability"). Few processors
+// keep cooperative launches small.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +9,8 @@ namespace rehearsal {
 
 inline constexpr int kDevices = 2;
 inline constexpr int kCapability = 90;
-inline constexpr int kProcessors = 132;
-inline constexpr std::size_t kDeviceBytes = std::size_t{4} << 30;
+inline constexpr int kProcessors = 16;
+inline constexpr std::size_t kDeviceBytes = std::size_t{10} << 30;
 
 inline constexpr std::size_t kBlockThreads = 1024;
 inline constexpr unsigned kBlockDim[] = {1024, 1024, 64};

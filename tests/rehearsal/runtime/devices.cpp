@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rehearsal/core/stream.hpp"
@@ -50,28 +51,19 @@ cudaError_t cudaGetLastError() {
 }
 
 const char* cudaGetErrorString(cudaError_t error) {
-  switch (error) {
-    case cudaSuccess:
-      return "no error";
-    case cudaErrorInvalidValue:
-      return "invalid argument";
-    case cudaErrorMemoryAllocation:
-      return "out of memory";
-    case cudaErrorInvalidConfiguration:
-      return "invalid configuration argument";
-    case cudaErrorInvalidDevice:
-      return "invalid device ordinal";
-    case cudaErrorNoDevice:
-      return "no CUDA-capable device is detected";
-    case cudaErrorLaunchOutOfResources:
-      return "too many resources requested for launch";
-    case cudaErrorCooperativeLaunchTooLarge:
-      return "too many blocks in cooperative launch";
-    case cudaErrorLaunchFailure:
-      return "unspecified launch failure";
-    default:
-      return "unknown error";
+  constexpr std::pair<cudaError_t, const char*> kTexts[] = {
+      {cudaErrorInvalidValue, "invalid argument"},
+      {cudaErrorMemoryAllocation, "out of memory"},
+      {cudaErrorInvalidConfiguration, "invalid configuration argument"},
+      {cudaErrorInvalidDevice, "invalid device ordinal"},
+      {cudaErrorNoDevice, "no CUDA-capable device is detected"},
+      {cudaErrorLaunchOutOfResources, "too many resources requested for launch"},
+      {cudaErrorCooperativeLaunchTooLarge, "too many blocks in cooperative launch"},
+      {cudaErrorLaunchFailure, "unspecified launch failure"}};
+  for (const auto& [known, text] : kTexts) {
+    if (known == error) return text;
   }
+  return "no error";
 }
 
 cudaError_t cudaDriverGetVersion(int* version) {
