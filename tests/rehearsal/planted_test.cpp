@@ -7,8 +7,12 @@
 
 #include <cstdlib>
 #include <functional>
+#include <hourglass/error.hpp>
 #include <limits>
 #include <ostream>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
@@ -238,6 +242,14 @@ TEST(Leak, IsToldAtTheEnd) {
   };
   EXPECT_EXIT(leak(), testing::ExitedWithCode(1),
               "rehearsal: at exit: never given back: 1 buffer of 40 bytes");
+}
+
+TEST(Solver, ThatDoesNotConvergeIsAnError) {
+  Stage stage;
+  const std::vector<double> nans(16, std::numeric_limits<double>::quiet_NaN());
+  auto matrix = device::to_device<double>(stage.stream, std::span(nans));
+  EXPECT_THROW(math::symmetric_eigen(stage.context, 4, 4, matrix.data(), stage.zeros.data()),
+               Error);
 }
 
 }  // namespace

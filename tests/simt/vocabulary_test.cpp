@@ -206,6 +206,21 @@ TEST_P(Vocabulary, LaunchesThatNoDeviceCanTakeAreErrors) {
   EXPECT_EQ(to_host(out)[1023].block_thread, 1023U);
 }
 
+TEST_P(Vocabulary, AsManyBlocksMeetAsAreResident) {
+  const std::size_t resident = resident_blocks(256, 0);
+  ASSERT_GE(resident, 1U);
+  const LaunchConfig config{.grid = {static_cast<unsigned>(resident)}, .block = {256}};
+  auto values = to_device(std::vector<unsigned>(resident * 256, 7U));
+  device::Buffer<unsigned> buffer(resident * 256);
+  run([&] { pass_round(stream(), config, values.data(), buffer.data(), 2); });
+  EXPECT_EQ(to_host(values), std::vector<unsigned>(resident * 256, 7U));
+  if constexpr (kOnCuda) {
+    const LaunchConfig more{.grid = {config.grid.x + 1}, .block = {256}};
+    EXPECT_THROW(pass_round(stream(), more, values.data(), buffer.data(), 2), Error);
+    EXPECT_EQ(resident_blocks(256, std::size_t{1} << 20), 0U) << "with a megabyte shared";
+  }
+}
+
 TEST_P(Vocabulary, BlocksMeetAtTheGridBarrier) {
   for (const LaunchConfig& config :
        {LaunchConfig{.grid = {1}, .block = {1}}, LaunchConfig{.grid = {9}, .block = {1}},

@@ -3,6 +3,7 @@
 #include <thrust/system_error.h>
 
 #include <mutex>
+#include <new>
 
 #include "rehearsal/core/answer.hpp"
 #include "rehearsal/core/memory.hpp"
@@ -27,6 +28,7 @@ std::shared_ptr<void> open_for_thrust(cudaStream_t stream) {
   auto running = std::make_shared<Running>();
   require_no_recording("an algorithm of Thrust, which allocates and waits");
   CUstream_st& used = require_stream(stream);
+  if (fate("cudaMalloc") != Fate::succeeds) throw std::bad_alloc();  // its temporary memory
   if (fate("thrust") != Fate::succeeds) {
     throw thrust::system_error(cudaErrorLaunchFailure, thrust::system_category(), "thrust");
   }
