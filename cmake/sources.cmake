@@ -53,10 +53,15 @@ set(HOURGLASS_PER_TARGET
     src/target/table.cpp
     src/manifold/map_solver.cpp)
 
-set(HOURGLASS_ONLY_CPU
+# CUDA's words on the host.
+set(HOURGLASS_EMULATION
     kernels/simt/emulator.cpp
     kernels/simt/fiber.cpp
-    kernels/simt/host.cpp
+    kernels/simt/host.cpp)
+
+set(HOURGLASS_ONLY_CPU
+    ${HOURGLASS_EMULATION}
+    kernels/simt/launch_host.cpp
     src/device/runtime_cpu.cpp
     src/math/context_cpu.cpp
     src/math/convolution_onednn.cpp
@@ -66,6 +71,7 @@ set(HOURGLASS_ONLY_CPU
     src/math/sort_std.cpp)
 
 set(HOURGLASS_ONLY_CUDA
+    kernels/simt/launch_cuda.cpp
     src/device/runtime_cuda.cpp
     src/math/context_cuda.cpp
     src/math/convolution_cudnn.cpp
@@ -74,6 +80,7 @@ set(HOURGLASS_ONLY_CUDA
     src/math/matrix_cuda.cpp
     src/math/sort_thrust.cu)
 
-foreach(list HOURGLASS_KERNELS HOURGLASS_PER_TARGET HOURGLASS_ONLY_CPU HOURGLASS_ONLY_CUDA)
+foreach(list HOURGLASS_KERNELS HOURGLASS_PER_TARGET HOURGLASS_EMULATION HOURGLASS_ONLY_CPU
+             HOURGLASS_ONLY_CUDA)
   list(TRANSFORM ${list} PREPEND ${CMAKE_CURRENT_LIST_DIR}/../)
 endforeach()

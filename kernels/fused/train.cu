@@ -291,7 +291,8 @@ void run(simt::StreamHandle stream, const Setting& setting, std::size_t blocks, 
 #else
 
 Setting best_setting(const Description& model, bool corrupts) {
-  if (simt::detail::emulated()) return setting_of_gpu(model, corrupts);
+  const bool gpu_shapes = simt::per_block(1, kThreads).block.count() > 1;  // in emulation
+  if (gpu_shapes) return setting_of_gpu(model, corrupts);
   Setting setting = setting_with<Lanes<kWidestLanes>>(model, kCachePlan, corrupts);
   constexpr std::size_t kMost = std::size_t{8} << 20;  // beyond any core's own cache
   if (setting.memory > kMost) {

@@ -248,30 +248,21 @@ std::size_t memory_of(const Network& net, const Part& part) {
 }
 
 #ifdef __CUDACC__
-
-using Here = Lanes<1>;
-constexpr const char* kTooMuch = ", more than this GPU gives a block";
-
-bool fits(std::size_t memory) {
-  return simt::resident_blocks(train_kernel<Here>, kThreads, memory) > 0;
-}
-constexpr bool emulated() {
-  return false;
-}
-
+using OneThread = Lanes<1>;
 #else
-
-using Here = Lanes<fused::kWidestLanes>;
-constexpr const char* kTooMuch = ", more than a core's own cache holds";
-
-bool fits(std::size_t memory) {
-  return memory <= std::size_t{1} << 20U;
-}
-bool emulated() {
-  return simt::detail::emulated();
-}
-
+using OneThread = Lanes<fused::kWidestLanes>;
 #endif
+
+/// Whether a block is one thread: on the CPU, but not in emulation.
+bool of_one_thread() {
+  return simt::per_block(1, kThreads).block.count() == 1;
+}
+
+template <class L>
+bool fits(std::size_t memory) {
+  if constexpr (kAlone<L>) return memory <= std::size_t{1} << 20U;
+  return simt::resident_blocks(train_kernel<L>, kThreads, memory) > 0;
+}
 
 template <class L>
 Setting setting_with(const Network& sizes, const Task& task) {
@@ -284,10 +275,11 @@ Setting setting_with(const Network& sizes, const Task& task) {
                     .gradients = task.batch > static_cast<std::size_t>(images),
                     .clean = task.corrupts};
     const std::size_t memory = memory_of(net, part);
-    if (fits(memory)) return {.net = net, .part = part, .memory = memory};
+    if (fits<L>(memory)) return {.net = net, .part = part, .memory = memory};
     if (tiles == 1) {
       return {.problem = "its weights and moments take " + std::to_string((memory + 1023) / 1024) +
-                         " KB" + kTooMuch};
+                         " KB, more than " +
+                         (kAlone<L> ? "a core's own cache holds" : "this GPU gives a block")};
     }
   }
 }
@@ -303,13 +295,13 @@ void launch(simt::StreamHandle stream, const Setting& setting, unsigned threads,
 }  // namespace
 
 Setting best_setting(const Network& sizes, const Task& task) {
-  if (emulated()) return setting_with<Lanes<1>>(sizes, task);
-  return setting_with<Here>(sizes, task);
+  return of_one_thread() ? setting_with<OneThread>(sizes, task)
+                         : setting_with<Lanes<1>>(sizes, task);
 }
 
 void run(simt::StreamHandle stream, const Setting& setting, std::size_t replicas, const Job& job) {
-  if (kAlone<Here> && !emulated()) {
-    launch<Here>(stream, setting, 1, replicas, job);
+  if (of_one_thread()) {
+    launch<OneThread>(stream, setting, 1, replicas, job);
   } else {
     launch<Lanes<1>>(stream, setting, kThreads, replicas, job);
   }

@@ -4,17 +4,11 @@
 #include <cooperative_groups.h>
 #include <cuda_runtime.h>
 
-#include <algorithm>
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <hourglass/error.hpp>
-#include <string>
-#include <tuple>
 #include <type_traits>
-#include <utility>
 
 #include "kernels/simt/common.hpp"
 #include "kernels/simt/launch_config.hpp"
@@ -141,100 +135,6 @@ __device__ T shuffle_xor(T value, unsigned lane_bits, unsigned mask = kFullMask)
 template <AtomicAddend T>
 __device__ T atomic_add(T* address, std::type_identity_t<T> value) {
   return static_cast<T>(atomicAdd(detail::word(address), static_cast<detail::Word<T>>(value)));
-}
-
-// ---- launch -------------------------------------------------------------------------------------
-
-/// Shared memory that a block may have, if it asks.
-[[nodiscard]] inline std::size_t most_shared_bytes() {
-  int device = 0;
-  int bytes = 0;
-  if (cudaGetDevice(&device) != cudaSuccess ||
-      cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) !=
-          cudaSuccess) {
-    (void)cudaGetLastError();
-  }
-  return static_cast<std::size_t>(bytes);
-}
-
-/// How many blocks of a kernel can be resident at once, to wait for each other; 0 where none can,
-/// say for want of memory.
-template <class... P>
-[[nodiscard]] std::size_t resident_blocks(void (*kernel)(P...), unsigned block,
-                                          std::size_t shared_bytes) {
-  const auto ask = [](cudaError_t error) {
-    if (error != cudaSuccess) (void)cudaGetLastError();
-    return error == cudaSuccess;
-  };
-  int device = 0;
-  int cooperates = 0;
-  int processors = 0;
-  int each = 0;
-  const auto* function = reinterpret_cast<const void*>(kernel);
-  const bool known =
-      ask(cudaGetDevice(&device)) &&
-      ask(cudaDeviceGetAttribute(&cooperates, cudaDevAttrCooperativeLaunch, device)) &&
-      ask(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device)) &&
-      ask(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(shared_bytes))) &&
-      ask(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, function, static_cast<int>(block),
-                                                        shared_bytes));
-  if (!known || cooperates == 0) return 0;
-  return static_cast<std::size_t>(processors) * static_cast<std::size_t>(each);
-}
-
-using gpu::per_block;
-using gpu::per_element;
-using gpu::per_warp;
-
-namespace detail {
-
-[[noreturn]] inline void throw_launch_error(const void* kernel, const LaunchConfig& config,
-                                            cudaError_t error) {
-  (void)cudaGetLastError();  // told here; it must not surface again at the next check
-  const char* name = nullptr;
-  if (cudaFuncGetName(&name, kernel) != cudaSuccess) name = "a kernel";
-  const auto text = [](const Dim3& d) {
-    return std::to_string(d.x) + "x" + std::to_string(d.y) + "x" + std::to_string(d.z);
-  };
-  throw Error(std::string("cannot launch ") + name + " as " + text(config.grid) + " blocks of " +
-              text(config.block) + " threads with " + std::to_string(config.shared_bytes) +
-              " bytes of shared memory: " + cudaGetErrorString(error));
-}
-
-inline void launch(StreamHandle stream, const LaunchConfig& config, const void* kernel,
-                   void** arguments) {
-  if (config.grid.count() == 0) return;
-  const auto check = [&](cudaError_t error) {
-    if (error != cudaSuccess) throw_launch_error(kernel, config, error);
-  };
-  constexpr std::size_t kGivenWithoutAsking = 48 * 1024;
-  if (config.shared_bytes > kGivenWithoutAsking) {
-    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(config.shared_bytes)));
-  }
-  cudaLaunchAttribute cooperative{};
-  cooperative.id = cudaLaunchAttributeCooperative;
-  cooperative.val.cooperative = 1;
-  cudaLaunchConfig_t launch{};
-  launch.gridDim = {config.grid.x, config.grid.y, config.grid.z};
-  launch.blockDim = {config.block.x, config.block.y, config.block.z};
-  launch.dynamicSmemBytes = config.shared_bytes;
-  launch.stream = stream;
-  launch.attrs = &cooperative;
-  launch.numAttrs = config.cooperative || config.communicating ? 1 : 0;
-  check(cudaLaunchKernelExC(&launch, kernel, arguments));
-}
-
-}  // namespace detail
-
-template <class... P, class... A>
-void launch(StreamHandle stream, const LaunchConfig& config, void (*kernel)(P...), A&&... args) {
-  static_assert(sizeof...(P) == sizeof...(A), "as many arguments as the kernel has parameters");
-  std::tuple<P...> values{std::forward<A>(args)...};
-  auto pointers =
-      std::apply([](auto&... value) { return std::array<void*, sizeof...(P)>{&value...}; }, values);
-  detail::launch(stream, config, reinterpret_cast<const void*>(kernel), pointers.data());
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::simt

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace hourglass::cpu::simt {
+namespace hourglass::HOURGLASS_TARGET::simt {
 
 /// In which order the threads of a block, and the blocks of a grid, run from one barrier to the
 /// next. A kernel whose results differ between the orders has a race.
@@ -37,4 +37,4 @@ class EmulationScope {
   Emulation previous_;
 };
 
-}  // namespace hourglass::cpu::simt
+}  // namespace hourglass::HOURGLASS_TARGET::simt

@@ -44,8 +44,17 @@
 // has block_sum, narrow.hpp what launchers count with.
 #pragma once
 
+// What the words mean, by who compiles the kernel.
 #ifdef __CUDACC__
 #include "kernels/simt/cuda.hpp"
 #else
 #include "kernels/simt/host.hpp"
+#endif
+
+// Who runs it: CUDA's runtime, also where the host compiler compiled the CUDA target for the
+// rehearsal (docs/rehearsal.md), or threads of this process.
+#if defined(__CUDACC__) || defined(HOURGLASS_REHEARSAL)
+#include "kernels/simt/launch_cuda.hpp"
+#else
+#include "kernels/simt/launch_host.hpp"
 #endif

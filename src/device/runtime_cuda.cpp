@@ -109,8 +109,8 @@ Graph Graph::record(Stream& stream, std::function<void()> work) {
   const cudaError_t counted = cudaGraphGetNodes(captured, nullptr, &graph.nodes_);
   const cudaError_t status = cudaGraphInstantiate(&graph.executable_, captured, 0);
   cudaGraphDestroy(captured);
-  check(status, "cudaGraphInstantiate");
   check(counted, "cudaGraphGetNodes");
+  check(status, "cudaGraphInstantiate");
   return graph;
 }
 

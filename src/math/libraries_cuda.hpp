@@ -8,6 +8,7 @@
 #include <hourglass/error.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "device/buffer.hpp"
 #include "device/check_cuda.hpp"
@@ -66,16 +67,16 @@ class LazyHandle {
   explicit LazyHandle(cudaStream_t stream) : stream_(stream) {}
 
   T get() {
-    if (!handle_.made()) {
-      handle_.make("creating a handle", create);
-      check(set_stream(handle_.get(), stream_), "setting the stream");
-    }
+    if (!handle_.made()) handle_.make("creating a handle", create);
+    if (!bound_) check(set_stream(handle_.get(), stream_), "setting the stream");
+    bound_ = true;  // else the next call would go to the default stream
     return handle_.get();
   }
 
  private:
   cudaStream_t stream_;
   Handle<T, destroy> handle_;
+  bool bound_ = false;
 };
 
 /// cuBLAS with a workspace of ours: without one, calls under capture put allocations into the
@@ -88,9 +89,10 @@ class CublasHandle {
     const cublasHandle_t handle = handle_.get();
     if (workspace_.size() == 0) {
       constexpr std::size_t kBytes = std::size_t{32} << 20;  // NVIDIA's advice for Hopper
-      workspace_ = device::Buffer<unsigned char>(kBytes);
-      check(cublasSetWorkspace(handle, workspace_.data(), workspace_.size()),
+      device::Buffer<unsigned char> workspace(kBytes);
+      check(cublasSetWorkspace(handle, workspace.data(), workspace.size()),
             "setting the workspace");
+      workspace_ = std::move(workspace);
     }
     return handle;
   }

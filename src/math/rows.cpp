@@ -17,7 +17,7 @@ Rows::Rows(int device_index, std::span<const float> host)
 }
 
 Rows::~Rows() {
-  context_.make_current();  // memory is freed on the device it came from
+  context_.make_current(std::nothrow);  // memory is freed on the device it came from
 }
 
 void Rows::copy_to_host(std::span<float> to) const {

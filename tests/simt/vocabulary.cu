@@ -164,4 +164,8 @@ void pass_round(simt::StreamHandle stream, simt::LaunchConfig config, unsigned* 
   simt::launch(stream, config, pass_round_kernel, Buffers{values, buffer}, rounds);
 }
 
+std::size_t resident_blocks(unsigned block, std::size_t shared_bytes) {
+  return simt::resident_blocks(pass_round_kernel, block, shared_bytes);
+}
+
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -64,5 +64,7 @@ void sum_blocks(simt::StreamHandle stream, simt::LaunchConfig config, const std:
 /// Both buffers have one value for each thread of the grid; the result is in `values`.
 void pass_round(simt::StreamHandle stream, simt::LaunchConfig config, unsigned* values,
                 unsigned* buffer, int rounds);
+/// Blocks of it that can be resident at once.
+std::size_t resident_blocks(unsigned block, std::size_t shared_bytes);
 
 }  // namespace hourglass::HOURGLASS_TARGET

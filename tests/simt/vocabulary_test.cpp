@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <hourglass/error.hpp>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -187,6 +188,37 @@ TEST_P(Vocabulary, BlockSumsRoundAlikeInEveryOrder) {
     return to_host(out);
   };
   EXPECT_EQ(sums(GetParam()), sums(twin()));
+}
+
+TEST_P(Vocabulary, LaunchesThatNoDeviceCanTakeAreErrors) {
+  device::Buffer<Place> out(1025);
+  const auto tell = [&](const LaunchConfig& config) {
+    run([&] { tell_places(stream(), config, out.data()); });
+  };
+  EXPECT_THROW(tell({.block = {1025}}), Error);
+  if constexpr (kOnCuda) {
+    EXPECT_THROW(tell({.grid = {1, 65536}}), Error);
+    EXPECT_THROW(tell({.shared_bytes = std::size_t{1} << 20}), Error);
+    EXPECT_THROW(pass_round(stream(), {.grid = {1U << 16}, .block = {1024}}, nullptr, nullptr, 1),
+                 Error);
+  }
+  tell({.block = {1024}});  // none of which anybody remembers
+  EXPECT_EQ(to_host(out)[1023].block_thread, 1023U);
+}
+
+TEST_P(Vocabulary, AsManyBlocksMeetAsAreResident) {
+  const std::size_t resident = resident_blocks(256, 0);
+  ASSERT_GE(resident, 1U);
+  const LaunchConfig config{.grid = {static_cast<unsigned>(resident)}, .block = {256}};
+  auto values = to_device(std::vector<unsigned>(resident * 256, 7U));
+  device::Buffer<unsigned> buffer(resident * 256);
+  run([&] { pass_round(stream(), config, values.data(), buffer.data(), 2); });
+  EXPECT_EQ(to_host(values), std::vector<unsigned>(resident * 256, 7U));
+  if constexpr (kOnCuda) {
+    const LaunchConfig more{.grid = {config.grid.x + 1}, .block = {256}};
+    EXPECT_THROW(pass_round(stream(), more, values.data(), buffer.data(), 2), Error);
+    EXPECT_EQ(resident_blocks(256, std::size_t{1} << 20), 0U) << "with a megabyte shared";
+  }
 }
 
 TEST_P(Vocabulary, BlocksMeetAtTheGridBarrier) {

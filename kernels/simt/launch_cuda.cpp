@@ -1,0 +1,84 @@
+// Launching by CUDA's runtime.
+#include "kernels/simt/launch_cuda.hpp"
+
+#include <cuda_runtime_api.h>
+
+#include <hourglass/error.hpp>
+#include <string>
+
+namespace hourglass::HOURGLASS_TARGET::simt {
+
+namespace {
+
+[[noreturn]] void throw_launch_error(const void* kernel, const LaunchConfig& config,
+                                     cudaError_t error) {
+  (void)cudaGetLastError();  // told here; it must not surface again at the next check
+  const char* name = nullptr;
+  if (cudaFuncGetName(&name, kernel) != cudaSuccess) name = "a kernel";
+  const auto text = [](const Dim3& d) {
+    return std::to_string(d.x) + "x" + std::to_string(d.y) + "x" + std::to_string(d.z);
+  };
+  throw Error(std::string("cannot launch ") + name + " as " + text(config.grid) + " blocks of " +
+              text(config.block) + " threads with " + std::to_string(config.shared_bytes) +
+              " bytes of shared memory: " + cudaGetErrorString(error));
+}
+
+}  // namespace
+
+std::size_t most_shared_bytes() {
+  int device = 0;
+  int bytes = 0;
+  if (cudaGetDevice(&device) != cudaSuccess ||
+      cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) !=
+          cudaSuccess) {
+    (void)cudaGetLastError();
+  }
+  return static_cast<std::size_t>(bytes);
+}
+
+std::size_t detail::resident_blocks(const void* kernel, unsigned block, std::size_t shared_bytes) {
+  const auto ask = [](cudaError_t error) {
+    if (error != cudaSuccess) (void)cudaGetLastError();
+    return error == cudaSuccess;
+  };
+  int device = 0;
+  int cooperates = 0;
+  int processors = 0;
+  int each = 0;
+  const bool known =
+      ask(cudaGetDevice(&device)) &&
+      ask(cudaDeviceGetAttribute(&cooperates, cudaDevAttrCooperativeLaunch, device)) &&
+      ask(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device)) &&
+      ask(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(shared_bytes))) &&
+      ask(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, kernel, static_cast<int>(block),
+                                                        shared_bytes));
+  if (!known || cooperates == 0) return 0;
+  return static_cast<std::size_t>(processors) * static_cast<std::size_t>(each);
+}
+
+void detail::launch(StreamHandle stream, const LaunchConfig& config, const void* kernel,
+                    void** arguments) {
+  if (config.grid.count() == 0) return;
+  const auto check = [&](cudaError_t error) {
+    if (error != cudaSuccess) throw_launch_error(kernel, config, error);
+  };
+  constexpr std::size_t kGivenWithoutAsking = 48 * 1024;
+  if (config.shared_bytes > kGivenWithoutAsking) {
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(config.shared_bytes)));
+  }
+  cudaLaunchAttribute cooperative{};
+  cooperative.id = cudaLaunchAttributeCooperative;
+  cooperative.val.cooperative = 1;
+  cudaLaunchConfig_t launch{};
+  launch.gridDim = {config.grid.x, config.grid.y, config.grid.z};
+  launch.blockDim = {config.block.x, config.block.y, config.block.z};
+  launch.dynamicSmemBytes = config.shared_bytes;
+  launch.stream = stream;
+  launch.attrs = &cooperative;
+  launch.numAttrs = config.cooperative || config.communicating ? 1 : 0;
+  check(cudaLaunchKernelExC(&launch, kernel, arguments));
+}
+
+}  // namespace hourglass::HOURGLASS_TARGET::simt

@@ -1,0 +1,40 @@
+// What stands in for NVIDIA's libraries is strict first: every call is held to its manual, and a
+// breach ends the process with one line that names the call, the rule, and where it is written.
+#pragma once
+
+#include <mutex>
+#include <sstream>
+#include <string>
+#include <utility>
+
+namespace rehearsal {
+
+/// The call that rules are now checked for: the running thread's, or, while queued work is done,
+/// the one that queued it.
+class Call {
+ public:
+  explicit Call(std::string name) : outer_(std::exchange(current(), std::move(name))) {}
+  ~Call() { current() = std::move(outer_); }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  static std::string& current();
+
+ private:
+  std::string outer_;
+};
+
+[[noreturn]] void breach(const std::string& rule);
+
+template <class... Text>
+void require(bool kept, const Text&... rule) {
+  if (kept) return;
+  std::ostringstream text;
+  (text << ... << rule);
+  breach(text.str());
+}
+
+/// One call at a time, and the work it waits for: no true concurrency is shown here.
+std::recursive_mutex& api_lock();
+
+}  // namespace rehearsal

@@ -1,0 +1,151 @@
+// Any call of a library may fail. Each is made to, one after the other: a training, a PCA and a map
+// then end in one Error that says what failed, give back all they had, and the same objects go on
+// as if nothing had been.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <hourglass/autoencoder.hpp>
+#include <hourglass/pca.hpp>
+#include <hourglass/tsne.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rehearsal/core/answer.hpp"
+#include "rehearsal/core/handles.hpp"
+#include "rehearsal/runtime/play.hpp"
+#include "support/random_values.hpp"
+
+namespace hourglass {
+namespace {
+
+using rehearsal::Fault;
+using Numbers = std::vector<float>;
+
+/// Whether an error tells of this call: runtime calls by name, the others by their library.
+bool tells(const std::string& error, const std::string& call) {
+  const auto has = [&](const std::string& text) { return error.find(text) != std::string::npos; };
+  if (error.find('\n') != std::string::npos) return false;
+  if (call == "cudaMalloc" && has("out of GPU memory")) return true;
+  if (call.starts_with("cudaFunc") || call.starts_with("cudaLaunch")) return has("cannot launch");
+  if (call.starts_with("cuda")) return has(call);
+  if (call.starts_with("cudnn")) return has("cuDNN");
+  if (call.starts_with("cublas")) return has("cuBLAS");
+  if (call.starts_with("cusolver")) return has("cuSOLVER");
+  return has("Thrust");
+}
+
+/// Where a failure may be passed over: when things are given back, for they are gone all the same.
+bool may_be_passed_over(const std::string& call) {
+  return call.find("Destroy") != std::string::npos || call == "cudaFree" || call == "cudaSetDevice";
+}
+
+/// In `work(*make())` each call fails once, or from one of them on all do.
+template <class Make, class Work>
+void fail_each(const char* what, Fault fault, Make make, Work work) {
+  auto first = make();
+  const Numbers expected = work(*first);
+  first.reset();
+  std::size_t failed = 0;
+  for (std::size_t k = 1;; ++k) {
+    rehearsal::inject(fault, k);
+    auto object = decltype(first)();
+    std::string error;
+    try {
+      object = make();
+      const Numbers numbers = work(*object);
+      if (fault != Fault::device_lost) {
+        EXPECT_EQ(numbers, expected);
+      }
+    } catch (const Error& thrown) {
+      error = thrown.what();
+    }
+    const std::string call = rehearsal::failed_call();
+    if (fault == Fault::device_lost) object.reset();  // nothing else can be done with it
+    rehearsal::inject(Fault::call, 0);
+    if (call.empty()) break;
+    ++failed;
+    SCOPED_TRACE("call " + std::to_string(k) + ", " + call + ": " + error);
+    const bool passed_over = may_be_passed_over(call) && (error.empty() || fault != Fault::call);
+    EXPECT_TRUE(passed_over || tells(error, call));
+    if (object) {
+      EXPECT_EQ(work(*object), expected);
+    }
+    object.reset();
+    EXPECT_EQ(rehearsal::what_is_left(), "");
+  }
+  std::printf("%s: %zu calls failed, each told and mended\n", what, failed);
+}
+
+class Faults : public testing::Test {
+ protected:
+  Faults() { rehearsal::thread_by_thread = 0; }  // quick, as they are many
+
+  static Model small_model() {
+    return {.name = "small",
+            .input = {1, 4, 4},
+            .encoder = {{.kind = LayerKind::convolution, .outputs = 2, .relu = true},
+                        {.kind = LayerKind::max_pool},
+                        {.kind = LayerKind::dense, .outputs = 3}},
+            .decoder = {{.kind = LayerKind::dense, .outputs = 8, .relu = true},
+                        {.kind = LayerKind::reshape, .shape = {2, 2, 2}},
+                        {.kind = LayerKind::upsample},
+                        {.kind = LayerKind::convolution, .outputs = 1}}};
+  }
+  static Array<float> values(std::size_t rows, std::size_t columns) {
+    Array<float> array({rows, columns});
+    array.values = test::random_values(rows * columns, 0.f, 1.f, 1);
+    return array;
+  }
+
+  auto autoencoder() {
+    return [this] { return std::make_unique<Autoencoder>(small_model(), device_); };
+  }
+  Numbers train(Autoencoder& autoencoder) {
+    autoencoder.initialize(3);
+    autoencoder.train(images_, images_, {.epochs = 2, .batch_size = 2});
+    return autoencoder.reconstruct(images_).values;
+  }
+  auto samples(std::size_t rows) {
+    return [this, rows] { return std::make_unique<Samples>(values(rows, 5), device_); };
+  }
+  static Numbers reduce(const Samples& x) {
+    return fit_transform_pca(x, {.components = 2}).scores.values;
+  }
+  static Numbers map(const Samples& x) {
+    return tsne(x, {.perplexity = 3.0, .iterations = 30}).map.values;
+  }
+
+  const Device device_ = select_device("cuda");
+  const Array<float> images_ = values(8, 16);
+};
+
+TEST_F(Faults, EachCallOfATraining) {
+  const auto work = [this](Autoencoder& a) { return train(a); };
+  fail_each("training", Fault::call, autoencoder(), work);
+}
+
+TEST_F(Faults, EachCallOfAPca) {
+  fail_each("PCA", Fault::call, samples(12), reduce);
+}
+
+TEST_F(Faults, EachCallOfAMap) {
+  fail_each("map", Fault::call, samples(20), map);
+}
+
+TEST_F(Faults, EachAllocation) {
+  const auto work = [this](Autoencoder& a) { return train(a); };
+  fail_each("allocations of a training", Fault::memory, autoencoder(), work);
+  fail_each("allocations of a PCA", Fault::memory, samples(12), reduce);
+  fail_each("allocations of a map", Fault::memory, samples(20), map);
+}
+
+TEST_F(Faults, ADeviceIsLostAndNothingWithIt) {
+  const auto work = [this](Autoencoder& a) { return train(a); };
+  fail_each("training, the device lost", Fault::device_lost, autoencoder(), work);
+  fail_each("PCA, the device lost", Fault::device_lost, samples(12), reduce);
+  fail_each("map, the device lost", Fault::device_lost, samples(20), map);
+}
+
+}  // namespace
+}  // namespace hourglass

@@ -1,0 +1,228 @@
+// cuBLASLt: products with an epilogue, by OpenBLAS.
+#include <cblas.h>
+#include <cublasLt.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "rehearsal/libraries/cublas.hpp"
+
+using namespace rehearsal;
+
+namespace {
+
+struct Layout {
+  static constexpr const char* kKind = "cublasLtMatrixLayout_t";
+  int rows;
+  int columns;
+  int leading;
+  bool operator==(const Layout&) const = default;
+};
+
+struct Operation {
+  static constexpr const char* kKind = "cublasLtMatmulDesc_t";
+  cublasOperation_t transpose_a = CUBLAS_OP_N;
+  cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT;
+  const float* bias = nullptr;
+};
+
+struct Preference {
+  static constexpr const char* kKind = "cublasLtMatmulPreference_t";
+  std::uint64_t workspace_bytes = 0;
+  std::uint32_t alignment_a = 256;  // of A, promised; B, C and D keep the default
+};
+
+/// What an algorithm was chosen for.
+struct Choice {
+  cublasOperation_t transpose_a;
+  cublasLtEpilogue_t epilogue;
+  Layout a, b, d;
+  std::uint64_t workspace_bytes;
+  std::uint32_t alignment_a;
+};
+
+std::vector<Choice>& choices() {
+  static auto& all = *new std::vector<Choice>;
+  return all;
+}
+constexpr std::uint64_t kMagic = 0x6c74616c676f0000;  // an algorithm of ours, by its number
+
+Layout& layout(cublasLtMatrixLayout_t handle) {
+  return known(reinterpret_cast<Layout*>(handle));
+}
+Operation& operation(cublasLtMatmulDesc_t handle) {
+  return known(reinterpret_cast<Operation*>(handle));
+}
+
+template <class T>
+void read(T& value, const void* from, std::size_t bytes) {
+  require(bytes == sizeof value, "an attribute of ", bytes, " bytes; it has ", sizeof value);
+  std::memcpy(&value, from, bytes);
+}
+
+void require_aligned(const char* what, const void* values, std::size_t promised) {
+  require(reinterpret_cast<std::uintptr_t>(values) % promised == 0, what, " is not aligned to the ",
+          promised,
+          " bytes that were promised (cublasLt.h, "
+          "CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES)");
+}
+
+}  // namespace
+
+cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* handle, cudaDataType type,
+                                          std::uint64_t rows, std::uint64_t columns,
+                                          std::int64_t leading) {
+  return Cublas::call("cublasLtMatrixLayoutCreate", [&] {
+    require(type == CUDA_R_32F, "only float32");
+    const Layout made{static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(leading)};
+    matrix<float>("the matrix", nullptr, made.rows, made.columns, made.leading, Use::reads);
+    *handle = reinterpret_cast<cublasLtMatrixLayout_t>(make<Layout>(made));
+  });
+}
+cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t handle) {
+  return Cublas::give_back("cublasLtMatrixLayoutDestroy", &layout(handle));
+}
+
+cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* handle, cublasComputeType_t compute,
+                                        cudaDataType_t scale) {
+  return Cublas::call("cublasLtMatmulDescCreate", [&] {
+    require((compute == CUBLAS_COMPUTE_32F || compute == CUBLAS_COMPUTE_32F_FAST_TF32) &&
+                scale == CUDA_R_32F,
+            "only float32, in full or by TF32");
+    *handle = reinterpret_cast<cublasLtMatmulDesc_t>(make<Operation>());
+  });
+}
+cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t handle) {
+  return Cublas::give_back("cublasLtMatmulDescDestroy", &operation(handle));
+}
+
+cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t handle,
+                                              cublasLtMatmulDescAttributes_t attribute,
+                                              const void* value, std::size_t bytes) {
+  return Cublas::call("cublasLtMatmulDescSetAttribute", [&] {
+    Operation& described = operation(handle);
+    switch (attribute) {
+      case CUBLASLT_MATMUL_DESC_TRANSA:
+        return read(described.transpose_a, value, bytes);
+      case CUBLASLT_MATMUL_DESC_EPILOGUE:
+        return read(described.epilogue, value, bytes);
+      case CUBLASLT_MATMUL_DESC_BIAS_POINTER:
+        return read(described.bias, value, bytes);
+      default:
+        breach("an attribute that is not played");
+    }
+  });
+}
+
+cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t* handle) {
+  return Cublas::call("cublasLtMatmulPreferenceCreate", [&] {
+    *handle = reinterpret_cast<cublasLtMatmulPreference_t>(make<Preference>());
+  });
+}
+cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t handle) {
+  return Cublas::give_back("cublasLtMatmulPreferenceDestroy",
+                           reinterpret_cast<Preference*>(handle));
+}
+
+cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t handle,
+                                                    cublasLtMatmulPreferenceAttributes_t attribute,
+                                                    const void* value, std::size_t bytes) {
+  return Cublas::call("cublasLtMatmulPreferenceSetAttribute", [&] {
+    Preference& preference = known(reinterpret_cast<Preference*>(handle));
+    switch (attribute) {
+      case CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES:
+        return read(preference.workspace_bytes, value, bytes);
+      case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES:
+        return read(preference.alignment_a, value, bytes);
+      default:
+        breach("an attribute that is not played");
+    }
+  });
+}
+
+cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc,
+                                              cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
+                                              cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
+                                              cublasLtMatmulPreference_t preferred, int requested,
+                                              cublasLtMatmulHeuristicResult_t* results,
+                                              int* returned) {
+  return Cublas::call("cublasLtMatmulAlgoGetHeuristic", [&] {
+    known(reinterpret_cast<cublasHandle_t>(handle));
+    const Preference& preference = known(reinterpret_cast<Preference*>(preferred));
+    const Operation& described = operation(desc);
+    require(requested >= 1, "no result is asked for");
+    require(described.epilogue == CUBLASLT_EPILOGUE_DEFAULT || described.bias != nullptr,
+            "an epilogue with a bias, whose pointer is not set: its alignment counts (cublasLt.h, ",
+            "CUBLASLT_MATMUL_DESC_BIAS_POINTER)");
+    require(layout(c) == layout(d), "C and D differ");
+    constexpr std::uint64_t kWorkspace = 4096;
+    choices().push_back({described.transpose_a, described.epilogue, layout(a), layout(b), layout(d),
+                         std::min(kWorkspace, preference.workspace_bytes), preference.alignment_a});
+    *results = {};
+    results->algo.data[0] = kMagic + choices().size() - 1;
+    results->workspaceSize = choices().back().workspace_bytes;
+    *returned = 1;
+  });
+}
+
+cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc, const void* alpha,
+                              const void* a, cublasLtMatrixLayout_t a_layout, const void* b,
+                              cublasLtMatrixLayout_t b_layout, const void* beta, const void* c,
+                              cublasLtMatrixLayout_t c_layout, void* d,
+                              cublasLtMatrixLayout_t d_layout,
+                              const cublasLtMatmulAlgo_t* algorithm, void* workspace,
+                              std::size_t workspace_bytes, cudaStream_t stream) {
+  return Cublas::call("cublasLtMatmul", [&] {
+    stream_of(reinterpret_cast<cublasHandle_t>(handle));
+    const Operation asked = operation(desc);
+    const Layout in = layout(b_layout);
+    const Layout out = layout(d_layout);
+    const Layout weight = layout(a_layout);
+    require(algorithm->data[0] - kMagic < choices().size(), "an algorithm that no heuristic chose");
+    const Choice& chosen = choices()[algorithm->data[0] - kMagic];
+    require(chosen.transpose_a == asked.transpose_a && chosen.epilogue == asked.epilogue &&
+                chosen.a == weight && chosen.b == in && chosen.d == out,
+            "an algorithm that was chosen for another problem");
+    require(workspace_bytes >= chosen.workspace_bytes, "a workspace of ", workspace_bytes,
+            " bytes; the algorithm wants ", chosen.workspace_bytes);
+    require(*static_cast<const float*>(alpha) == 1.f && *static_cast<const float*>(beta) == 0.f,
+            "other factors than 1 and 0 are not played");
+    require(c == d && layout(c_layout) == out, "C apart from D is not played");
+    const bool plain = asked.transpose_a == CUBLAS_OP_N;
+    const int m = plain ? weight.rows : weight.columns;
+    const int k = plain ? weight.columns : weight.rows;
+    require(in.rows == k && out.rows == m && out.columns == in.columns, "a product of ", m, " x ",
+            k, " and ", in.rows, " x ", in.columns, " into ", out.rows, " x ", out.columns);
+    const bool biased = asked.epilogue != CUBLASLT_EPILOGUE_DEFAULT;
+    const bool relu = asked.epilogue == CUBLASLT_EPILOGUE_RELU_BIAS;
+    require(!biased || relu || asked.epilogue == CUBLASLT_EPILOGUE_BIAS,
+            "an epilogue that is not played");
+    require_aligned("A", a, chosen.alignment_a);
+    require_aligned("B", b, 256);
+    require_aligned("D", d, 256);
+    require_aligned("the workspace", workspace, 256);
+    const auto* by = static_cast<const float*>(a);
+    const auto* from = static_cast<const float*>(b);
+    auto* to = static_cast<float*>(d);
+    std::vector<Operand> operands{
+        matrix("A", by, weight.rows, weight.columns, weight.leading, Use::reads),
+        matrix("B", from, in.rows, in.columns, in.leading, Use::reads),
+        matrix("D", to, out.rows, out.columns, out.leading, Use::writes),
+        {"the workspace", workspace, chosen.workspace_bytes, Use::scratch}};
+    if (biased) operands.push_back(matrix("the bias", asked.bias, m, 1, m, Use::reads));
+    enqueue(stream, std::move(operands), [=, scratch = chosen.workspace_bytes] {
+      std::memset(workspace, 0xA5, scratch);
+      cblas_sgemm(CblasColMajor, plain ? CblasNoTrans : CblasTrans, CblasNoTrans, m, in.columns, k,
+                  1.f, by, weight.leading, from, in.leading, 0.f, to, out.leading);
+      if (!biased) return;
+      for (int column = 0; column < out.columns; ++column) {
+        float* values = to + static_cast<std::ptrdiff_t>(column) * out.leading;
+        for (int row = 0; row < m; ++row) {
+          values[row] += asked.bias[row];
+          if (relu) values[row] = std::max(values[row], 0.f);  // a NaN becomes 0, as there
+        }
+      }
+    });
+  });
+}

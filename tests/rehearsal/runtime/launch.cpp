@@ -1,0 +1,159 @@
+// CUDA's runtime: launches.
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "kernels/simt/launch_cuda.hpp"
+#include "rehearsal/core/memory.hpp"
+#include "rehearsal/core/stream.hpp"
+#include "rehearsal/runtime/architecture.hpp"
+#include "rehearsal/runtime/call.hpp"
+#include "rehearsal/runtime/kernel_name.hpp"
+#include "rehearsal/runtime/play.hpp"
+
+using namespace rehearsal;
+namespace simt = hourglass::HOURGLASS_TARGET::simt;
+
+namespace {
+
+struct Kernel {
+  std::string name;
+  simt::detail::Call call = nullptr;
+  std::span<const simt::detail::Parameter> parameters{};
+  std::size_t shared_bytes = kSharedBytes;  // that it may have
+};
+
+std::map<const void*, Kernel>& kernels() {
+  static auto& all = *new std::map<const void*, Kernel>;
+  return all;
+}
+
+Kernel& kernel(const void* function) {
+  const auto found = kernels().find(function);
+  require(found != kernels().end(), "a kernel that nobody has told of");
+  return found->second;
+}
+
+/// A launch's own copy of what its kernel is given.
+class Arguments {
+ public:
+  Arguments(const Kernel& kernel, void* const* given) {
+    for (std::size_t i = 0; i < kernel.parameters.size(); ++i) {
+      const auto [bytes, is_pointer] = kernel.parameters[i];
+      values_.push_back(std::make_unique<std::max_align_t[]>(bytes / sizeof(std::max_align_t) + 1));
+      std::memcpy(values_.back().get(), given[i], bytes);
+      pointers_.push_back(values_.back().get());
+      find_buffers(bytes, is_pointer);
+    }
+  }
+
+  [[nodiscard]] void* const* pointers() const { return pointers_.data(); }
+  /// Whatever points to device memory, and all that is a plain pointer.
+  [[nodiscard]] const std::vector<Operand>& buffers() const { return buffers_; }
+
+ private:
+  void find_buffers(std::size_t bytes, bool is_pointer) {
+    for (std::size_t at = 0; at + sizeof(void*) <= bytes; at += sizeof(void*)) {
+      const void* word = nullptr;
+      std::memcpy(&word, reinterpret_cast<const std::byte*>(values_.back().get()) + at,
+                  sizeof word);
+      if (is_pointer || was_buffer(word)) buffers_.push_back({"an argument", word, 0});
+    }
+  }
+
+  std::vector<std::unique_ptr<std::max_align_t[]>> values_;
+  std::vector<void*> pointers_;
+  std::vector<Operand> buffers_;
+};
+
+std::size_t blocks_on_a_processor(std::size_t threads, std::size_t shared_bytes) {
+  return std::min({kProcessorBlocks, kProcessorThreads / threads,
+                   kProcessorRegisters / (kRegisters * threads),
+                   kProcessorSharedBytes / (shared_bytes + kReservedSharedBytes)});
+}
+
+simt::LaunchConfig played(const cudaLaunchConfig_t& launch) {
+  const auto dim = [](const dim3& d) { return simt::Dim3{d.x, d.y, d.z}; };
+  simt::LaunchConfig config{.grid = dim(launch.gridDim),
+                            .block = dim(launch.blockDim),
+                            .shared_bytes = launch.dynamicSmemBytes};
+  for (unsigned i = 0; i < launch.numAttrs; ++i) {
+    require(launch.attrs[i].id == cudaLaunchAttributeCooperative,
+            "an attribute that is not played");
+    config.cooperative = config.communicating = launch.attrs[i].val.cooperative != 0;
+  }
+  return config;
+}
+
+/// What CUDA answers to a launch of this shape.
+cudaError_t verdict(const simt::LaunchConfig& config, const Kernel& kernel) {
+  const unsigned block[] = {config.block.x, config.block.y, config.block.z};
+  const unsigned grid[] = {config.grid.x, config.grid.y, config.grid.z};
+  for (int i = 0; i < 3; ++i) {
+    if (block[i] == 0 || block[i] > kBlockDim[i] || grid[i] == 0 || grid[i] > kGridDim[i]) {
+      return cudaErrorInvalidConfiguration;
+    }
+  }
+  if (config.block.count() > kBlockThreads) return cudaErrorInvalidConfiguration;
+  if (config.shared_bytes > kernel.shared_bytes) return cudaErrorInvalidValue;
+  const std::size_t resident =
+      kProcessors * blocks_on_a_processor(config.block.count(), config.shared_bytes);
+  if (config.cooperative && config.grid.count() > resident) {
+    return cudaErrorCooperativeLaunchTooLarge;
+  }
+  return cudaSuccess;
+}
+
+}  // namespace
+
+void simt::detail::tell(const void* function, Call call, std::span<const Parameter> parameters) {
+  const std::lock_guard lock(api_lock());
+  if (kernels().contains(function)) return;
+  kernels()[function] = {.name = kernel_name(function), .call = call, .parameters = parameters};
+}
+
+cudaError_t cudaFuncGetName(const char** name, const void* function) {
+  *name = kernel(function).name.c_str();
+  return cudaSuccess;
+}
+
+cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribute, int value) {
+  return runtime("cudaFuncSetAttribute", cudaErrorInvalidValue, [&] {
+    require(attribute == cudaFuncAttributeMaxDynamicSharedMemorySize, "an attribute that is not ",
+            "played");
+    if (value < 0 || static_cast<std::size_t>(value) > kSharedBytesAsked) {
+      return cudaErrorInvalidValue;
+    }
+    kernel(function).shared_bytes = std::max(kSharedBytes, static_cast<std::size_t>(value));
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* function,
+                                                          int threads, std::size_t shared_bytes) {
+  return runtime("cudaOccupancyMaxActiveBlocksPerMultiprocessor", cudaErrorInvalidValue, [&] {
+    kernel(function);
+    *blocks =
+        static_cast<int>(blocks_on_a_processor(static_cast<std::size_t>(threads), shared_bytes));
+  });
+}
+
+cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* launch, const void* function,
+                                void** arguments) {
+  const Kernel& launched = kernel(function);
+  return runtime("cudaLaunchKernelExC", cudaErrorLaunchOutOfResources, [&] {
+    const Call call(launched.name);
+    const simt::LaunchConfig config = played(*launch);
+    if (const cudaError_t error = verdict(config, launched); error != cudaSuccess) return error;
+    const auto own = std::make_shared<const Arguments>(launched, arguments);
+    enqueue(require_stream(launch->stream),
+            {launched.name, current_device(), own->buffers(), [config, function, own, &launched] {
+               play(config, [&] { launched.call(function, own->pointers()); });
+             }});
+    return cudaSuccess;
+  });
+}

@@ -1,0 +1,85 @@
+// CUDA's runtime: memory and copies.
+#include "rehearsal/core/memory.hpp"
+
+#include <cuda_runtime_api.h>
+
+#include <cstring>
+#include <vector>
+
+#include "rehearsal/core/stream.hpp"
+#include "rehearsal/runtime/call.hpp"
+
+using namespace rehearsal;
+
+cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+  return runtime("cudaMalloc", cudaErrorMemoryAllocation, [&] {
+    require_no_recording("an allocation");
+    require(bytes > 0, "an allocation of nothing, which gives a null pointer");
+    *memory = allocate(current_device(), bytes);
+    return *memory == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
+  });
+}
+
+/// It waits for all streams (CUDA Programming Guide, "Stream Ordered Memory Allocator").
+cudaError_t cudaFree(void* memory) {
+  if (memory == nullptr) return cudaSuccess;
+  return runtime_release("cudaFree", [&](bool device_is_there) {
+    require_no_recording("freeing memory, which waits for all streams");
+    if (device_is_there) finish_device(device_of_buffer(memory));
+    release(memory);
+  });
+}
+
+namespace {
+
+void require_host(const char* what, const void* begin) {
+  require(begin != nullptr && !is_device_address(begin), what,
+          " is device memory, in the direction the copy has (CUDA Runtime API, cudaMemcpyKind)");
+}
+
+void copy_to_device(cudaStream_t stream, void* to, const void* from, std::size_t bytes) {
+  require_host("the source", from);
+  require_no_recording("a copy of pageable memory, whose values a graph would not keep");
+  // Pageable memory has been staged when the call returns; the copy itself may come later.
+  const auto* begin = static_cast<const std::byte*>(from);
+  enqueue(stream, {{"the destination", to, bytes, Use::writes}},
+          [to, staged = std::vector<std::byte>(begin, begin + bytes)] {
+            std::memcpy(to, staged.data(), staged.size());
+          });
+}
+
+void copy_to_host(cudaStream_t stream, void* to, const void* from, std::size_t bytes) {
+  require_host("the destination", to);
+  require_no_recording("a read-back");
+  enqueue(stream, {{"the source", from, bytes}},
+          [to, from, bytes] { std::memcpy(to, from, bytes); });
+  // "the function will return only once the copy has completed" (API synchronization behavior)
+  finish(require_stream(stream));
+}
+
+}  // namespace
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
+  return runtime("cudaMemcpyAsync", cudaErrorLaunchFailure, [&] {
+    switch (kind) {
+      case cudaMemcpyHostToDevice:
+        return copy_to_device(stream, to, from, bytes);
+      case cudaMemcpyDeviceToHost:
+        return copy_to_host(stream, to, from, bytes);
+      case cudaMemcpyDeviceToDevice:
+        return enqueue(stream,
+                       {{"the destination", to, bytes, Use::writes}, {"the source", from, bytes}},
+                       [to, from, bytes] { std::memcpy(to, from, bytes); });
+      default:
+        breach("a direction that is not played");
+    }
+  });
+}
+
+cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
+  return runtime("cudaMemsetAsync", cudaErrorLaunchFailure, [&] {
+    enqueue(stream, {{"the memory", memory, bytes, Use::writes}},
+            [memory, value, bytes] { std::memset(memory, value, bytes); });
+  });
+}
