@@ -101,14 +101,9 @@ simt::LaunchConfig shape(std::size_t points) {
 
 /// Threads that add to planes of their own: a CPU's. None where a block has many.
 std::size_t threads_apart() {
-#ifdef __CUDACC__
-  return 0;
-#else
   constexpr std::size_t kMost = 8;  // each plane must be read again
-  return simt::per_block(1, kBoxBlock).block.count() == 1
-             ? std::min(simt::resident_threads(), kMost)
-             : 0;
-#endif
+  if (simt::per_block(1, kBoxBlock).block.count() > 1) return 0;
+  return std::min(simt::resident_blocks(spread_charges_kernel<true, std::uint32_t>, 1, 0), kMost);
 }
 
 }  // namespace

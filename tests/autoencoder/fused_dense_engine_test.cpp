@@ -359,60 +359,62 @@ TEST_F(FusedDenseEngineTest, WhatItCannotTrainItSays) {
   EXPECT_NE(problem(deep).find("more than the 32"), std::string::npos);
 }
 
-#if HOURGLASS_HAS_CPU
-
 // With the threads and the memory of a GPU's blocks.
 TEST_F(FusedDenseEngineTest, StepsInEveryOrderOfEmulatedThreads) {
-  if (kOnCuda) GTEST_SKIP() << "the emulation is the CPU target's";
-  const Golden golden("dense.safetensors");
-  const Array<float>& image = golden["images"];
-  const Array<float> images = random_images(odd_model(), 39);
-  const auto odd = make_fused_dense_engine(odd_model(), 0);
-  const auto layered = make_layered_engine(odd_model(), 0, Precision::fp32);
-  const TrainingOptions options{.epochs = 2, .batch_size = 35, .corruption = {.noise = 0.1}};
-  const auto expected = train(*layered, images, options, 2);
-  std::vector<float> first;
-  std::vector<float> first_odd;
-  for (const auto order : {cpu::simt::ThreadOrder::forward, cpu::simt::ThreadOrder::reverse,
-                           cpu::simt::ThreadOrder::shuffled}) {
-    const cpu::simt::EmulationScope scope(order);
-    engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
-    engine_->begin_training(image, image, {.epochs = 50, .batch_size = 1, .loss = Loss::mse});
-    for (std::size_t step = 0; step < 50; ++step) {
-      const EpochLosses losses = engine_->run_epoch(step + 1, kNoLimit, kGoOn);
-      EXPECT_NEAR(losses.train_loss, golden["adam50.losses"].values[step], 1e-6);
-    }
-    EXPECT_LT(movement_error(engine_->layout(), engine_->parameters(), golden, "adam50.delta."),
-              2e-5);
-    if (first.empty()) first = engine_->parameters();
-    EXPECT_EQ(engine_->parameters(), first);
+  if constexpr (kOnCuda) {
+    GTEST_SKIP() << "the emulation is the CPU target's";
+  } else {
+    const Golden golden("dense.safetensors");
+    const Array<float>& image = golden["images"];
+    const Array<float> images = random_images(odd_model(), 39);
+    const auto odd = make_fused_dense_engine(odd_model(), 0);
+    const auto layered = make_layered_engine(odd_model(), 0, Precision::fp32);
+    const TrainingOptions options{.epochs = 2, .batch_size = 35, .corruption = {.noise = 0.1}};
+    const auto expected = train(*layered, images, options, 2);
+    std::vector<float> first;
+    std::vector<float> first_odd;
+    for (const auto order :
+         {simt::ThreadOrder::forward, simt::ThreadOrder::reverse, simt::ThreadOrder::shuffled}) {
+      const simt::EmulationScope scope(order);
+      engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
+      engine_->begin_training(image, image, {.epochs = 50, .batch_size = 1, .loss = Loss::mse});
+      for (std::size_t step = 0; step < 50; ++step) {
+        const EpochLosses losses = engine_->run_epoch(step + 1, kNoLimit, kGoOn);
+        EXPECT_NEAR(losses.train_loss, golden["adam50.losses"].values[step], 1e-6);
+      }
+      EXPECT_LT(movement_error(engine_->layout(), engine_->parameters(), golden, "adam50.delta."),
+                2e-5);
+      if (first.empty()) first = engine_->parameters();
+      EXPECT_EQ(engine_->parameters(), first);
 
-    const auto losses = train(*odd, images, options, 2);
-    for (std::size_t i = 0; i < losses.size(); ++i) {
-      EXPECT_NEAR(losses[i], expected[i], 1e-5 * expected[i]);
+      const auto losses = train(*odd, images, options, 2);
+      for (std::size_t i = 0; i < losses.size(); ++i) {
+        EXPECT_NEAR(losses[i], expected[i], 1e-5 * expected[i]);
+      }
+      if (first_odd.empty()) first_odd = odd->parameters();
+      EXPECT_EQ(odd->parameters(), first_odd);
     }
-    if (first_odd.empty()) first_odd = odd->parameters();
-    EXPECT_EQ(odd->parameters(), first_odd);
   }
 }
 
 TEST_F(FusedDenseEngineTest, ReplicasOnEmulatedBlocksAreWhatTheyAreOnTheCpu) {
-  if (kOnCuda) GTEST_SKIP() << "the emulation is the CPU target's";
-  const ReplicaOptions options{.count = 3,
-                               .training = {.epochs = 4, .batch_size = 1, .loss = Loss::mse}};
-  const auto expected = engine_->train_replicas(digit_four(), digit_four(), options);
-  for (const auto order : {cpu::simt::ThreadOrder::forward, cpu::simt::ThreadOrder::reverse,
-                           cpu::simt::ThreadOrder::shuffled}) {
-    const cpu::simt::EmulationScope scope(order);
-    const auto found = engine_->train_replicas(digit_four(), digit_four(), options);
-    for (std::size_t r = 0; r < 3; ++r) {
-      EXPECT_NEAR((*found)[r].final_loss, (*expected)[r].final_loss, 1e-6);
-      EXPECT_EQ((*found)[r].dead_units, (*expected)[r].dead_units);
+  if constexpr (kOnCuda) {
+    GTEST_SKIP() << "the emulation is the CPU target's";
+  } else {
+    const ReplicaOptions options{.count = 3,
+                                 .training = {.epochs = 4, .batch_size = 1, .loss = Loss::mse}};
+    const auto expected = engine_->train_replicas(digit_four(), digit_four(), options);
+    for (const auto order :
+         {simt::ThreadOrder::forward, simt::ThreadOrder::reverse, simt::ThreadOrder::shuffled}) {
+      const simt::EmulationScope scope(order);
+      const auto found = engine_->train_replicas(digit_four(), digit_four(), options);
+      for (std::size_t r = 0; r < 3; ++r) {
+        EXPECT_NEAR((*found)[r].final_loss, (*expected)[r].final_loss, 1e-6);
+        EXPECT_EQ((*found)[r].dead_units, (*expected)[r].dead_units);
+      }
     }
   }
 }
-
-#endif
 
 }  // namespace
 }  // namespace hourglass::HOURGLASS_TARGET

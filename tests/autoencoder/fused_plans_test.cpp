@@ -17,9 +17,9 @@
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
-using cpu::simt::Emulation;
-using cpu::simt::EmulationScope;
-using cpu::simt::ThreadOrder;
+using simt::Emulation;
+using simt::EmulationScope;
+using simt::ThreadOrder;
 
 constexpr std::size_t kKilobyte = 1024;
 

@@ -49,8 +49,10 @@ class AgreementTest(ProgramTest):
         self.assertEqual([m["device"]["kind"] for m in metrics], ["cpu", "cuda"])
         latent = cpu / "latent.npy"
         self.assert_close("PCA", *reversed(self.arrays_on_both("pca", latent)), 1e-4)
-        # Rounding doubles with each step: far from the start two maps are alike in quality alone.
-        maps = self.arrays_on_both("tsne", latent, "--iterations", 5)
+        # Later the weak half of the affinities lags, and which half that is depends on how many a
+        # target takes at a time; then rounding doubles with each step, and maps are alike in
+        # quality alone.
+        maps = self.arrays_on_both("tsne", latent, "--iterations", 1)
         self.assert_close("t-SNE", *reversed(maps), 1e-4)
 
     def test_dense(self) -> None:
