@@ -76,7 +76,8 @@ class PageTest(ProgramTest):
     def test_wrong_command_lines(self) -> None:
         self.assert_fails(2, ["RUN_FOLDER", "--map"], "page")
         self.assert_fails(2, ["--out"], "page", "--map", self.map)
-        self.assert_fails(2, ["--images"], "page", "--map", self.map, "--weights", "w", "--out", "x")
+        page = ("page", "--map", self.map, "--out", "x")
+        self.assert_fails(2, ["--images"], *page, "--weights", "w")
         self.assert_fails(2, ["RUN_FOLDER"], "page", trained(), "--map", self.map)
         self.assert_fails(1, ["metrics.json"], "page", self.folder, "--out", "x.html")
         words = ["other labels", "--data"]

@@ -70,6 +70,7 @@ export class MapView {
       canvas.height = Math.round(height * this.ratio);
     }
     this.camera.resize(width, height);
+    this.dirty.points = true;
     this.draw(); // now: a canvas of another size is blank
   }
 
