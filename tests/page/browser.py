@@ -53,6 +53,8 @@ def start(webgl: bool = True, downloads: Optional[pathlib.Path] = None) -> webdr
         behaviour = {"behavior": "allow", "downloadPath": str(downloads)}
         browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
     browser.set_window_size(1400, 1100)
+    still = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": still})
     return browser
 
 
@@ -126,7 +128,10 @@ class Page:
         self.wait_for(f"document.getElementById('inspector').dataset.settled === '{what}'")
 
     def clear(self) -> None:
+        """Nothing pinned or selected, and whole maps."""
         self.surface(0).send_keys(Keys.ESCAPE)
+        for view in range(len(self.browser.find_elements(By.CSS_SELECTOR, ".surface"))):
+            self.surface(view).send_keys("0")
 
     # ---- what must not be ----
 

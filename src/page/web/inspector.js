@@ -1,5 +1,5 @@
-// The panel beside the maps: the image under the pointer, what the network makes of it, its code and
-// its neighbours; where there is no point, what the decoder draws there.
+// The panel beside the maps: the image under the pointer, what the network makes of it, its code
+// and its neighbours; where there is no point, what the decoder draws there.
 import { byId, figures, make } from "./element.js";
 import { drawCode, drawImage, drawValues } from "./picture.js";
 
