@@ -114,7 +114,7 @@ def make(arguments: argparse.Namespace, folder: Path) -> dict[str, tuple[Path, f
 def in_browser(page_file: Path, webgl: bool, count: int) -> dict:
     browser = start(webgl)
     try:
-        page = Page(browser, page_file)
+        page = Page(browser, page_file, webgl)
         page.wait_for("performance.getEntriesByName('hourglass-shown').length > 0", 30)
         shown = page.ask("performance.getEntriesByName('hourglass-shown')[0].startTime")
         indices = [int(i) for i in np.random.default_rng(7).integers(0, count, 40)]

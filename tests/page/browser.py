@@ -61,11 +61,11 @@ def start(webgl: bool = True, downloads: Optional[pathlib.Path] = None) -> webdr
 class Page:
     """A page that is open, as one who uses it sees it."""
 
-    def __init__(self, browser: webdriver.Chrome, path: pathlib.Path) -> None:
+    def __init__(self, browser: webdriver.Chrome, path: pathlib.Path, webgl: bool = False) -> None:
         self.browser = browser
         for kind in ("browser", "performance"):
             browser.get_log(kind)  # of what was open before
-        browser.get(path.as_uri())
+        browser.get(path.as_uri() + ("#webgl" if webgl else ""))  # though it is slow here
         opened = "globalThis.hourglass !== undefined"
         gave_up = "document.getElementById('opening')?.textContent.startsWith('This page')"
         self.wait_for(f"{opened} || {gave_up}", OPENED)

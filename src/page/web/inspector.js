@@ -82,7 +82,7 @@ export class Inspector {
   }
 
   async #showPlace(place, turn) {
-    this.#heading("Between the points", "what the decoder draws of the codes around it");
+    this.#heading("Between the points", "what the decoder draws here");
     this.#facts([]);
     const { code, indices } = await this.latent.around(place.view.grid, place.x, place.y);
     if (turn !== this.turn) return;
