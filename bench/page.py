@@ -4,9 +4,8 @@ software: headless Chromium with SwiftShader.
 
     python bench/page.py --hourglass build/hourglass --data data/mnist --run runs/conv
 
-Pages of 10,000 digits (the run's own), of 60,000 (MNIST's training images through the run's network,
-on two maps of random clusters, which compress no better than real ones), and of a million points
-without images. First picture: from the start of the navigation until two frames after the first.
+Pages of 10,000 digits (the run's own), of 60,000 (MNIST's training images through the run's
+network, on two maps of random clusters), and of a million points without images. First picture: from the start of the navigation until two frames after the first.
 Hover: from a pointer's move until its image, reconstruction and code are drawn, median and worst of
 40 points. Frames: one map of two, panned and zoomed a little each frame, for two seconds. It wants
 NumPy, selenium, chromium and chromedriver.
@@ -115,7 +114,7 @@ def make(arguments: argparse.Namespace, folder: Path) -> dict[str, tuple[Path, f
 def in_browser(page_file: Path, webgl: bool, count: int) -> dict:
     browser = start(webgl)
     try:
-        page = Page(browser, page_file)
+        page = Page(browser, page_file, webgl)
         page.wait_for("performance.getEntriesByName('hourglass-shown').length > 0", 30)
         shown = page.ask("performance.getEntriesByName('hourglass-shown')[0].startTime")
         indices = [int(i) for i in np.random.default_rng(7).integers(0, count, 40)]

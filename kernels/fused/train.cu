@@ -196,7 +196,7 @@ __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
       backward(block, stage, GroupSink{atomic ? sums : gradients + number * count, atomic});
     }
     if (!training) break;
-    first_image += batch;
+    first_image = step + 1 < job.steps ? first_image + batch : 0;  // of the validation images
 
     stage.enter(Phase::wait);
     if (!meeting.meet()) return;

@@ -67,7 +67,7 @@ Autoencoder load_autoencoder(const PageOptions& options, const fs::path& weights
   return autoencoder;
 }
 
-// ---- of arrays -----------------------------------------------------------------------------------
+// ---- of arrays ----------------------------------------------------------------------------------
 
 void page_of_arrays(const PageOptions& options) {
   if (options.maps.empty()) {
@@ -112,7 +112,7 @@ void page_of_arrays(const PageOptions& options) {
   save_page(*options.out, page, progress);
 }
 
-// ---- of a run folder -----------------------------------------------------------------------------
+// ---- of a run folder ----------------------------------------------------------------------------
 
 Json load_metrics(const fs::path& folder) {
   const fs::path file = folder / "metrics.json";

@@ -31,7 +31,7 @@ void Event::record(const Stream&) {}
 void Event::wait() const {}
 
 void* allocate(std::size_t bytes) {
-  // Large blocks in huge pages: touching small ones for the first time costs more than filling them.
+  // Large blocks in huge pages: small ones cost more to touch at first than to fill.
   const bool large = bytes >= 2 * kHugePage;
   const std::size_t alignment = large ? kHugePage : kAlignment;
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;

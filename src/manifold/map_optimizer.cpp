@@ -19,8 +19,8 @@ using kernels::Geometry;
 using kernels::Interaction;
 using kernels::Point;
 
-/// Up to here summing all pairs is as quick as a grid, and it is exact. On the CPU measured
-/// (docs/performance.md); on CUDA a guess, which scripts/gpu_check measures.
+/// Up to here summing all pairs is as quick as a grid, and it is exact. Guesses, on CUDA more than
+/// on the CPU: the benchmark's tsne/loop measures both ways (docs/performance.md).
 constexpr std::size_t kExactPoints = kOnCuda ? 4000 : 2000;
 /// Up to here an exact normalisation costs less than a few iterations.
 constexpr std::size_t kCheapNormalizer = 20000;

@@ -8,7 +8,7 @@
 
 namespace hourglass::page {
 
-/// Images in one zlib stream: one of them is shown at a time, and 256 are unpacked in a millisecond.
+/// Images in one zlib stream: one is shown at a time, and 256 are unpacked in a millisecond.
 inline constexpr std::size_t kImagesInBlock = 256;
 
 /// How pixels are kept.

@@ -52,7 +52,7 @@ std::size_t checked_points(const Page& page) {
 class Writer {
  public:
   void add(std::string_view id, std::string_view type, std::string_view text) {
-    html_ += "<script type=\"" + std::string(type) + "\" id=\"" + std::string(id) + "\">";
+    html_ += "<script type=\"" + std::string(type) + "\" id=\"data-" + std::string(id) + "\">";
     html_ += text;
     html_ += "</script>\n";
   }

@@ -57,7 +57,7 @@ TEST_F(EngineChoice, OnlyTheFusedEngineTimesPhases) {
   const std::string error = error_of([&] {
     (void)layered.train(images, images, {.epochs = 1, .batch_size = 8, .phase_times = true});
   });
-  EXPECT_TRUE(error.starts_with("the layered engine has no phases to time (not fused: layer 1 "))
+  EXPECT_TRUE(error.starts_with("the layered engine has no phases to time for this model (not "))
       << error;
   Autoencoder fused(conv_model(), device_);
   const TrainingResult result =

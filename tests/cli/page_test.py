@@ -22,7 +22,7 @@ class PageTest(ProgramTest):
 
     def data(self, page: pathlib.Path) -> dict:
         text = page.read_text(encoding="utf-8")
-        (found,) = re.findall(r'<script type="application/json" id="page">(.*)</script>', text)
+        (found,) = re.findall(r'<script type="application/json" id="data-page">(.*)</script>', text)
         return json.loads(found)
 
     def test_a_run_folder_gives_the_same_page_again(self) -> None:
@@ -47,7 +47,7 @@ class PageTest(ProgramTest):
         )
         text = (self.folder / "map.html").read_text(encoding="utf-8")
         self.assertNotIn("a</script>b", text)
-        self.assertNotIn("<!--", text.split('id="map-0"')[1])
+        self.assertNotIn("<!--", text.split('id="data-map-0"')[1])
         self.assertIn("<title>&lt;/title&gt;&lt;script&gt;</title>", text)
         labels = self.data(self.folder / "map.html")["labels"]
         self.assertEqual(labels, ["\"'\u2028", "<!--", "a</script>b"])
@@ -76,7 +76,8 @@ class PageTest(ProgramTest):
     def test_wrong_command_lines(self) -> None:
         self.assert_fails(2, ["RUN_FOLDER", "--map"], "page")
         self.assert_fails(2, ["--out"], "page", "--map", self.map)
-        self.assert_fails(2, ["--images"], "page", "--map", self.map, "--weights", "w", "--out", "x")
+        page = ("page", "--map", self.map, "--out", "x")
+        self.assert_fails(2, ["--images"], *page, "--weights", "w")
         self.assert_fails(2, ["RUN_FOLDER"], "page", trained(), "--map", self.map)
         self.assert_fails(1, ["metrics.json"], "page", self.folder, "--out", "x.html")
         words = ["other labels", "--data"]

@@ -1,5 +1,5 @@
-// The fused engine's kernel with a GPU's blocks, threads and memory plan, in every order of emulated
-// threads, beside what the CPU makes of it: a vector of images a block of one thread.
+// The fused engine's kernel with a GPU's blocks, threads and memory plan, in every order of
+// emulated threads, beside what the CPU makes of it: a vector of images a block of one thread.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -58,8 +58,8 @@ void expect_near(const FusedOutcome& found, const FusedOutcome& expected) {
 
 class FusedKernel : public testing::TestWithParam<Summing> {
  protected:
-  /// In every order of threads: as on the CPU but for rounding, and, unless blocks add as they come,
-  /// the same bytes.
+  /// In every order of threads: as on the CPU but for rounding, and, unless blocks add as they
+  /// come, the same bytes.
   void expect_as_on_the_cpu(FusedSteps steps) {
     SCOPED_TRACE("batches of " + std::to_string(steps.batch) + " on " +
                  std::to_string(steps.blocks) + " blocks");

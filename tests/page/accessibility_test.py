@@ -1,8 +1,9 @@
-"""axe-core finds nothing on the page: in the light and in the dark, at first, with a point pinned and
-points selected, on a phone.
+"""axe-core finds nothing on the page: light and dark, at first, with a point pinned and points
+selected, on a phone.
 
-axe-core is not part of this repository: HOURGLASS_AXE names its axe.min.js, or a Python package that
-brings it (axe-core-python, axe-selenium-python) is installed. Without either the test is skipped.
+axe-core is not part of this repository: HOURGLASS_AXE names its axe.min.js, or a Python package
+that brings it (axe-core-python, axe-selenium-python) is installed. Without either the test is
+skipped.
 """
 
 from __future__ import annotations

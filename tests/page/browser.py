@@ -53,17 +53,19 @@ def start(webgl: bool = True, downloads: Optional[pathlib.Path] = None) -> webdr
         behaviour = {"behavior": "allow", "downloadPath": str(downloads)}
         browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
     browser.set_window_size(1400, 1100)
+    still = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": still})
     return browser
 
 
 class Page:
     """A page that is open, as one who uses it sees it."""
 
-    def __init__(self, browser: webdriver.Chrome, path: pathlib.Path) -> None:
+    def __init__(self, browser: webdriver.Chrome, path: pathlib.Path, webgl: bool = False) -> None:
         self.browser = browser
         for kind in ("browser", "performance"):
             browser.get_log(kind)  # of what was open before
-        browser.get(path.as_uri())
+        browser.get(path.as_uri() + ("#webgl" if webgl else ""))  # though it is slow here
         opened = "globalThis.hourglass !== undefined"
         gave_up = "document.getElementById('opening')?.textContent.startsWith('This page')"
         self.wait_for(f"{opened} || {gave_up}", OPENED)
@@ -126,7 +128,10 @@ class Page:
         self.wait_for(f"document.getElementById('inspector').dataset.settled === '{what}'")
 
     def clear(self) -> None:
+        """Nothing pinned or selected, and whole maps."""
         self.surface(0).send_keys(Keys.ESCAPE)
+        for view in range(len(self.browser.find_elements(By.CSS_SELECTOR, ".surface"))):
+            self.surface(view).send_keys("0")
 
     # ---- what must not be ----
 

@@ -80,7 +80,7 @@ class BrowserTest(unittest.TestCase):
         cls.downloads.mkdir()
         cls.browser = start(cls.webgl, cls.downloads)
         cls.addClassCleanup(cls.browser.quit)
-        cls.page = Page(cls.browser, cls.files.page)
+        cls.page = Page(cls.browser, cls.files.page, cls.webgl)
 
     def setUp(self) -> None:
         self.page.clear()

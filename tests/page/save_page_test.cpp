@@ -78,7 +78,7 @@ TEST(SavePage, ImagesThatWouldBeUnrecognisableAreLeftOutAndItSaysSo) {
   Page page{.maps = {{.name = "map", .points = line_of(100'000)}}, .images = images};
   const SavedPage saved = save_page(scratch / "map.html", page);
   EXPECT_THAT(saved.notes, ElementsAre(HasSubstr("too many for a page, so it has none")));
-  EXPECT_THAT(test::read_raw(scratch / "map.html"), Not(HasSubstr("id=\"images\"")));
+  EXPECT_THAT(test::read_raw(scratch / "map.html"), Not(HasSubstr("id=\"data-images\"")));
 }
 
 TEST(SavePage, RefusesWhatDoesNotBelongTogether) {

@@ -1,5 +1,5 @@
-// Colours: ten for labels that colour-blind people can tell apart (after Okabe
-// and Ito's, apart in lightness too; each at least 3:1 against the background), and a scale for numbers.
+// Colours: ten for labels that colour-blind people can tell apart (after Okabe and Ito's, apart in
+// lightness too; each at least 3:1 against the background), and a scale for numbers.
 import { SHAPES } from "./shapes.js";
 
 export const PALETTES = {

@@ -12,7 +12,9 @@ export const counted = (number) => number.toLocaleString("en");
 
 /** Numbers as people read them: four digits, or 1.2e-7. */
 export const figures = (value) =>
-  value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential(1) : Number(value.toPrecision(3)).toString();
+  value !== 0 && Math.abs(value) < 1e-4
+    ? value.toExponential(1)
+    : Number(value.toPrecision(3)).toString();
 
 /** The browser saves `blob` under a name. */
 export function download(blob, name) {

@@ -1,5 +1,5 @@
-// The panel beside the maps: the image under the pointer, what the network makes of it, its code and
-// its neighbours; where there is no point, what the decoder draws there.
+// The panel beside the maps: the image under the pointer, what the network makes of it, its code
+// and its neighbours; where there is no point, what the decoder draws there.
 import { byId, figures, make } from "./element.js";
 import { drawCode, drawImage, drawValues } from "./picture.js";
 
@@ -82,7 +82,7 @@ export class Inspector {
   }
 
   async #showPlace(place, turn) {
-    this.#heading("Between the points", "what the decoder draws of the codes around it");
+    this.#heading("Between the points", "what the decoder draws here");
     this.#facts([]);
     const { code, indices } = await this.latent.around(place.view.grid, place.x, place.y);
     if (turn !== this.turn) return;

@@ -67,6 +67,11 @@ function chooseTool(state, latent) {
   state.on(["tool"], () => (byId("maps").dataset.tool = state.tool));
 }
 
+/** The network once, unseen: a browser compiles loops when they have run for a while. */
+async function warmUp(latent) {
+  if (latent) latent.decode(await latent.code(0));
+}
+
 async function open() {
   const data = await loadPage();
   const state = new State({
@@ -135,7 +140,12 @@ async function open() {
 
   // For the console, and for whoever tests the page.
   globalThis.hourglass = { data, state, images, latent, views };
-  requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("hourglass-shown")));
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      performance.mark("hourglass-shown");
+      warmUp(latent);
+    }),
+  );
 }
 
 open().catch((error) => {

@@ -8,6 +8,7 @@ import { drawImage } from "./picture.js";
 
 const MOST_NAMES = 40; // more names than this would hide the map
 const THUMBNAILS = 160; // so few points in sight: their images are shown
+const THUMBNAIL = 26; // pixels
 const MOST_RATIO = 2; // device pixels for a CSS pixel
 
 /** The median of each label's points: robust where a mean lies between two clusters. */
@@ -70,6 +71,7 @@ export class MapView {
       canvas.height = Math.round(height * this.ratio);
     }
     this.camera.resize(width, height);
+    this.dirty.points = true;
     this.draw(); // now: a canvas of another size is blank
   }
 
@@ -144,7 +146,8 @@ export class MapView {
     context.clearRect(0, 0, this.camera.width, this.camera.height);
     const style = getComputedStyle(this.surface);
     [this.ink, this.ground] = [style.color, style.backgroundColor];
-    this.#drawThumbnails(context);
+    // How large what stands for a point is: rings go around it.
+    this.drawn = this.#drawThumbnails(context) ? THUMBNAIL * Math.SQRT2 : this.size;
     this.#drawNames(context);
     const { pinned, hover } = this.state;
     const shown = hover >= 0 ? hover : pinned;
@@ -172,7 +175,7 @@ export class MapView {
 
   #ring(context, index, radius, width) {
     const [x, y] = this.screen(index);
-    const around = radius + this.size / 2;
+    const around = radius + this.drawn / 2;
     this.#stroke(context, width, () => context.arc(x, y, around, 0, 2 * Math.PI));
   }
 
@@ -188,7 +191,7 @@ export class MapView {
         context.lineTo(nx, ny);
       });
       context.globalAlpha = 1;
-      this.#stroke(context, 1.5, () => context.arc(nx, ny, 2.5 + this.size / 2, 0, 2 * Math.PI));
+      this.#stroke(context, 1.5, () => context.arc(nx, ny, 2.5 + this.drawn / 2, 0, 2 * Math.PI));
     }
   }
 
@@ -218,9 +221,9 @@ export class MapView {
     }
   }
 
-  /** Near enough, the images themselves. */
+  /** Near enough, the images themselves; says whether it was. */
   #drawThumbnails(context) {
-    if (!this.images || this.film || this.camera.zoom < 4) return;
+    if (!this.images || this.film || this.camera.zoom < 4) return false;
     const { camera } = this;
     const seen = [];
     const [left, top] = camera.toMap(0, 0);
@@ -228,8 +231,8 @@ export class MapView {
     this.grid.inBox(left, top, right, bottom, (index) => {
       if (seen.length <= THUMBNAILS && isKept(this.data, this.state, index)) seen.push(index);
     });
-    if (seen.length > THUMBNAILS) return;
-    const side = 26;
+    if (seen.length > THUMBNAILS) return false;
+    const side = THUMBNAIL;
     for (const index of seen) {
       const picture = this.#thumbnail(index);
       if (!picture) continue;
@@ -242,6 +245,7 @@ export class MapView {
         : this.ink;
       context.strokeRect(x - side / 2, y - side / 2, side, side);
     }
+    return true;
   }
 
   /** A small canvas, or nothing until its block is open. */

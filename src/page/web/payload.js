@@ -1,6 +1,6 @@
 // The page's data, from the text elements that it came with: base 85, zlib, numbers.
 
-const text = (id) => document.getElementById(id).textContent;
+const text = (id) => document.getElementById(`data-${id}`).textContent;
 
 /** Five characters are four bytes; '(' is nought, and '}' stands for '<'. */
 export function fromBase85(characters) {
@@ -21,25 +21,9 @@ export function fromBase85(characters) {
   return bytes.subarray(0, groups * 4 - (groups * 5 - length));
 }
 
-/**
- * By the stream itself: a Blob and a Response would do it in a line, but a browser may fetch a large
- * Blob, and this page must not fetch.
- */
 export async function inflate(bytes) {
-  const stream = new DecompressionStream("deflate");
-  const writer = stream.writable.getWriter();
-  const written = Promise.all([writer.write(bytes), writer.close()]);
-  const chunks = [];
-  let size = 0;
-  const reader = stream.readable.getReader();
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    chunks.push(part.value);
-    size += part.value.length;
-  }
-  await written;
-  const whole = new Uint8Array(size);
-  for (let at = 0, i = 0; i < chunks.length; at += chunks[i++].length) whole.set(chunks[i], at);
-  return whole;
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 const bytesOf = (id) => inflate(fromBase85(text(id)));

@@ -15,7 +15,10 @@ export function followPointers(view, state, tools) {
   };
 
   /** A tool of one's own choosing for a moment: with Shift, the lasso; with Alt, a path. */
-  const toolOf = (event) => (event.shiftKey ? "lasso" : event.altKey && tools.path ? "path" : state.tool);
+  const toolOf = (event) => {
+    if (event.shiftKey) return "lasso";
+    return event.altKey && tools.path ? "path" : state.tool;
+  };
 
   const lookAt = (px, py) => {
     const hover = view.pick(px, py);
