@@ -66,6 +66,9 @@ __device__ __forceinline__ void for_items(const Lines<V>& lines, std::uint32_t i
   if constexpr (sizeof(V) > sizeof(float)) {  // a CPU's thread: one line of vectors
     for (std::uint32_t item = 0; item < items; ++item) f(item, 0U);
   } else {
+#ifdef __CUDACC__
+#pragma unroll 1  // values of two items at once would not fit into registers
+#endif
     for (const auto i : simt::block_elements(items << lines.shift())) {
       f(i >> lines.shift(), i & (lines.count - 1));
     }

@@ -16,7 +16,8 @@ using fused::lane_of;
 using fused::Lanes;
 using fused::sum;
 
-constexpr unsigned kThreads = 256;  // of a block on a GPU
+constexpr unsigned kThreads = 128;          // of a block on a GPU
+constexpr unsigned kBlocksOfProcessor = 3;  // at least: 168 registers a thread
 
 #ifdef __CUDACC__
 constexpr int kWidest = 1;
@@ -158,7 +159,7 @@ __device__ __phase__ void load_rows(const Plane& plane, const Lines<typename L::
 
 // Some pairs of rows a block.
 template <class L, class Charge>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
     rows_forward_kernel(Plane plane, const Geometry* __restrict__ geometry,
                         Charge* __restrict__ charges, std::uint32_t copies, float unit) {
   using V = typename L::Value;
@@ -176,7 +177,7 @@ __global__ void __launch_bounds__(kThreads)
 
 // Some columns a block, there and back.
 template <class L>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
     columns_kernel(Plane plane, const Geometry* __restrict__ geometry,
                    const float* __restrict__ spectra, double* __restrict__ energies) {
   using V = typename L::Value;
@@ -184,15 +185,17 @@ __global__ void __launch_bounds__(kThreads)
   Smem& smem = simt::shared<Smem>();
   const auto lines = lines_in<V>(smem, plane.layout);
   const PlaneLayout& layout = plane.layout;
-  const auto* spectrum =
-      reinterpret_cast<const V*>(spectra + geometry->level * layout.spectrum_values());
+  // As a number, not a pointer: registers are scarce here.
+  const auto spectrum =
+      static_cast<std::uint32_t>(geometry->level * layout.spectrum_values() / L::kCount);
   const std::uint32_t first = blockIdx.x * layout.lines;
   V energy(0.f);
   fft::begin_forward<true>(plane.y, lines, [&](std::uint32_t row, std::uint32_t l) {
     return row_value<V>(plane, first + l, row);
   });
   fft::turn_round(plane.y, lines, [&](std::uint32_t position, std::uint32_t l, const Value<V>& a) {
-    const V factor = spectrum[std::size_t{first + l} * plane.y.length + position];
+    const std::uint32_t place = spectrum + (first + l) * plane.y.length + position;
+    const V factor = reinterpret_cast<const V*>(spectra)[place];
     const Value<V> product{a.real * factor, a.imaginary * factor};
     V own = product.real * a.real + product.imaginary * a.imaginary;
     // Rows are doubled, and columns stand for their mirror images too: half of 4 / 2. But for those
@@ -210,7 +213,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 template <class L>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
     rows_backward_kernel(Plane plane, const Geometry* __restrict__ geometry,
                          float* __restrict__ potential) {
   using V = typename L::Value;
@@ -231,7 +234,7 @@ __global__ void __launch_bounds__(kThreads)
 // ---- the interaction's spectrum -----------------------------------------------------------------
 
 template <class L>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
     interaction_rows_kernel(Plane plane, Interaction interaction, float spacing) {
   using V = typename L::Value;
   const auto lines = lines_in<V>(simt::shared<Smem>(), plane.layout);
@@ -262,7 +265,7 @@ __device__ __forceinline__ float squared_spline(std::uint32_t k, std::uint32_t s
 }
 
 template <class L>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
     interaction_columns_kernel(Plane plane, float* __restrict__ spectrum) {
   using V = typename L::Value;
   const auto lines = lines_in<V>(simt::shared<Smem>(), plane.layout);
