@@ -2,7 +2,7 @@
 #include <bit>
 
 #include "kernels/affinities/pack.hpp"
-#include "kernels/fused/lanes.hpp"
+#include "kernels/simt/lanes.hpp"
 #include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
 
@@ -99,7 +99,7 @@ __global__ void pack_affinities_kernel(Affinities affinities, std::uint32_t poin
 
 std::uint32_t packed_unit() {
 #ifndef __CUDACC__
-  if (simt::per_block(1, kBlock).block.count() == 1) return fused::kWidestLanes;
+  if (simt::per_block(1, kBlock).block.count() == 1) return lanes::kWidestLanes;
 #endif
   return kEntriesAtATime;
 }

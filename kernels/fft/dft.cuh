@@ -6,13 +6,13 @@
 // same transform: exchange real and imaginary parts before it and after it.
 #pragma once
 
-#include "kernels/fused/lanes.hpp"
 #include "kernels/simt/host_device.hpp"
+#include "kernels/simt/lanes.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::fft {
 
-using fused::unrolled;
+using lanes::unrolled;
 
 template <class V>
 struct Value {

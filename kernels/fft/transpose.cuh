@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "kernels/fused/lanes.hpp"
+#include "kernels/simt/lanes.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::fft {
 
@@ -15,7 +15,7 @@ namespace detail {
 
 /// Exchanges the lanes of `a` that have bit `distance` with those of `b` that have not.
 template <int distance, int n, int... lane>
-__forceinline__ void exchange(fused::Vector<n>& a, fused::Vector<n>& b,
+__forceinline__ void exchange(lanes::Vector<n>& a, lanes::Vector<n>& b,
                               std::integer_sequence<int, lane...>) {
   const auto first = a.v;
   const auto second = b.v;
@@ -26,8 +26,8 @@ __forceinline__ void exchange(fused::Vector<n>& a, fused::Vector<n>& b,
 }
 
 template <int distance, int n>
-__forceinline__ void transpose_from(fused::Vector<n> (&rows)[n]) {
-  fused::unrolled<n>([&](auto row) {
+__forceinline__ void transpose_from(lanes::Vector<n> (&rows)[n]) {
+  lanes::unrolled<n>([&](auto row) {
     if constexpr ((decltype(row)::value & distance) == 0) {
       exchange<distance>(rows[row], rows[row + distance], std::make_integer_sequence<int, n>{});
     }
@@ -39,7 +39,7 @@ __forceinline__ void transpose_from(fused::Vector<n> (&rows)[n]) {
 
 /// rows[i] lane j <-> rows[j] lane i: one bit of their numbers at a time.
 template <int n>
-__forceinline__ void transpose(fused::Vector<n> (&rows)[n]) {
+__forceinline__ void transpose(lanes::Vector<n> (&rows)[n]) {
   detail::transpose_from<1>(rows);
 }
 

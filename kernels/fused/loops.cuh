@@ -7,11 +7,13 @@
 
 #include <type_traits>
 
-#include "kernels/fused/lanes.hpp"
 #include "kernels/fused/network.hpp"
+#include "kernels/simt/lanes.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::fused {
+
+using namespace lanes;
 
 /// Maps in memory. Cells are counted without the frame, corners with it: corner(c, y, x) is the
 /// first cell that a tap of cell (y, x) sees.

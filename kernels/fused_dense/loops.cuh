@@ -4,23 +4,12 @@
 
 #include <type_traits>
 
-#include "kernels/fused/lanes.hpp"
+#include "kernels/simt/lanes.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::fused_dense {
 
-using fused::Lanes;
-using fused::unrolled;
-// By name, as the plain floats' are also the C library's.
-using fused::exp;
-using fused::fma;
-using fused::greater;
-using fused::lane_of;
-using fused::log;
-using fused::max;
-using fused::select;
-using fused::sqrt;
-using fused::sum;
+using namespace lanes;
 
 template <class L>
 inline constexpr bool kAlone = L::kCount > 1;

@@ -146,9 +146,9 @@ class Trainer {
     for (std::uint32_t first = 0; first < count; first += most) {
       const auto rows = static_cast<int>(smaller(most, count - first));
       if (rows == 1) {
-        f(first, rows, fused::Constant<1>{});
+        f(first, rows, lanes::Constant<1>{});
       } else {
-        f(first, rows, fused::Constant<kTile>{});
+        f(first, rows, lanes::Constant<kTile>{});
       }
     }
   }
@@ -250,7 +250,7 @@ std::size_t memory_of(const Network& net, const Part& part) {
 #ifdef __CUDACC__
 using OneThread = Lanes<1>;
 #else
-using OneThread = Lanes<fused::kWidestLanes>;
+using OneThread = Lanes<lanes::kWidestLanes>;
 #endif
 
 /// Whether a block is one thread: on the CPU, but not in emulation.

@@ -12,9 +12,9 @@ namespace {
 
 using fft::Lines;
 using fft::Value;
-using fused::lane_of;
-using fused::Lanes;
-using fused::sum;
+using lanes::lane_of;
+using lanes::Lanes;
+using lanes::sum;
 
 constexpr unsigned kThreads = 128;          // of a block on a GPU
 constexpr unsigned kBlocksOfProcessor = 3;  // at least: 168 registers a thread
@@ -22,7 +22,7 @@ constexpr unsigned kBlocksOfProcessor = 3;  // at least: 168 registers a thread
 #ifdef __CUDACC__
 constexpr int kWidest = 1;
 #else
-constexpr int kWidest = fused::kWidestLanes;
+constexpr int kWidest = lanes::kWidestLanes;
 #endif
 
 struct alignas(128) Smem {
@@ -68,7 +68,7 @@ __device__ __forceinline__ V take(Charge* charges, std::size_t copy_size, std::u
 #ifndef __CUDACC__
     constexpr int n = sizeof(V) / sizeof(float);
     if constexpr (sizeof(Charge) == sizeof(float)) {
-      using Ints = typename fused::Registers<n>::Ints;
+      using Ints = typename lanes::Registers<n>::Ints;
       Ints sum{};
       for (std::uint32_t copy = 0; copy < copies; ++copy) {
         auto& values = *reinterpret_cast<Ints*>(charges + copy * copy_size);

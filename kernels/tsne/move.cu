@@ -1,7 +1,7 @@
 #include <cmath>
 #include <utility>
 
-#include "kernels/fused/lanes.hpp"
+#include "kernels/simt/lanes.hpp"
 #include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
@@ -15,7 +15,7 @@ namespace {
 constexpr float kMaxStep = 5.f;
 constexpr float kMinGain = 0.01f;
 
-using fused::sum;
+using lanes::sum;
 
 /// Points, seen as their coordinates or as the pairs of them that they are.
 #ifdef __CUDACC__
@@ -67,9 +67,9 @@ struct Packs<16> {
 /// Coordinates in turn -> each in a vector of its own.
 template <int n, int... lane>
 __forceinline__ void split_pairs(typename Packs<n>::Points first, typename Packs<n>::Points second,
-                                 fused::Vector<n>& x, fused::Vector<n>& y,
+                                 lanes::Vector<n>& x, lanes::Vector<n>& y,
                                  std::integer_sequence<int, lane...>) {
-  using Floats = typename fused::Vector<n>::Floats;
+  using Floats = typename lanes::Vector<n>::Floats;
   const auto low = Floats(first);
   const auto high = Floats(second);
   x.v = __builtin_shufflevector(low, high, (2 * lane)...);
@@ -78,12 +78,12 @@ __forceinline__ void split_pairs(typename Packs<n>::Points first, typename Packs
 
 /// n packed affinities.
 template <int n>
-__forceinline__ fused::Vector<n> unpacked(const std::uint16_t* values, std::uint32_t base) {
-  using Ints = typename fused::Registers<n>::Ints;
+__forceinline__ lanes::Vector<n> unpacked(const std::uint16_t* values, std::uint32_t base) {
+  using Ints = typename lanes::Registers<n>::Ints;
   using Packed = typename Packs<n>::Affinities;
   const auto whole = __builtin_convertvector(*reinterpret_cast<const Packed*>(values), Ints);
-  return fused::Vector<n>(
-      typename fused::Vector<n>::Floats((whole << 12) + static_cast<std::int32_t>(base)));
+  return lanes::Vector<n>(
+      typename lanes::Vector<n>::Floats((whole << 12) + static_cast<std::int32_t>(base)));
 }
 
 /// n points, by n loads of two coordinates: several times as fast as a gather.
@@ -94,8 +94,8 @@ __forceinline__ typename Packs<n>::Points load_half(const Point* points, const C
   return typename Packs<n>::Points{pairs[columns[i]]...};
 }
 template <int n, class Column>
-__forceinline__ void load_points(const Point* points, const Column* columns, fused::Vector<n>& x,
-                                 fused::Vector<n>& y) {
+__forceinline__ void load_points(const Point* points, const Column* columns, lanes::Vector<n>& x,
+                                 lanes::Vector<n>& y) {
   constexpr auto half = std::make_integer_sequence<int, n / 2>{};
   split_pairs<n>(load_half<n>(points, columns, half), load_half<n>(points, columns + n / 2, half),
                  x, y, std::make_integer_sequence<int, n>{});
@@ -438,11 +438,11 @@ void move_points(simt::StreamHandle stream, const Points& points, std::size_t co
                   motion, boxes.data()};
 #ifndef __CUDACC__
   if (shape(count).block.count() == 1) {
-    launch_move<fused::Lanes<fused::kWidestLanes>>(stream, move);
+    launch_move<lanes::Lanes<lanes::kWidestLanes>>(stream, move);
     return;
   }
 #endif
-  launch_move<fused::Lanes<1>>(stream, move);
+  launch_move<lanes::Lanes<1>>(stream, move);
 }
 
 void measure_points(simt::StreamHandle stream, std::span<const Point> points,

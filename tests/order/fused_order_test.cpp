@@ -8,8 +8,8 @@
 
 #include <string>
 
-#include "kernels/fused/lanes.hpp"
 #include "kernels/simt/atomic_word.hpp"
+#include "kernels/simt/lanes.hpp"
 #include "support/fused_steps.hpp"
 
 /// A report ends the process, with this status.
@@ -55,7 +55,7 @@ TEST(FusedOrder, AsItIsThereIsNoRace) {
 
 // With a group for each block, so that the last to come, too, has something that others read.
 TEST(FusedOrder, WithoutAnyOneOfItsOrdersThereIsARace) {
-  constexpr std::size_t kBlocks = (kBatch - 1) / fused::kWidestLanes + 1;
+  constexpr std::size_t kBlocks = (kBatch - 1) / lanes::kWidestLanes + 1;
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   for (const auto order : {Forgotten::acquire_of_load, Forgotten::release_of_store,
                            Forgotten::acquire_of_add, Forgotten::release_of_add}) {

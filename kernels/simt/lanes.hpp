@@ -1,7 +1,7 @@
-// Lanes: the value that the fused engine's phases compute with.
+// Lanes: a value that large kernels compute with, on both targets.
 //
-// A GPU's thread works on one image; a CPU's thread works on as many side by side as a vector
-// register has lanes. The phases are written once over L = Lanes<n>:
+// A GPU's thread works on one item (an image, a line); a CPU's on as many side by side as a vector
+// register has lanes. Kernels are written once over L = Lanes<n>:
 //
 //   L::Value      n floats, one of each image: + - * /, += and the functions below
 //   L::Mask       n truth values
@@ -35,7 +35,7 @@
 #include <immintrin.h>
 #endif
 
-namespace hourglass::HOURGLASS_TARGET::fused {
+namespace hourglass::HOURGLASS_TARGET::lanes {
 
 // ---- one image ----------------------------------------------------------------------------------
 
@@ -435,4 +435,4 @@ __device__ __forceinline__ Weights<n> weights_at(const float* from) {
 #endif
 }
 
-}  // namespace hourglass::HOURGLASS_TARGET::fused
+}  // namespace hourglass::HOURGLASS_TARGET::lanes
