@@ -19,8 +19,8 @@ constexpr unsigned kWidth = simt::kVectorWidth;
 /// work(first, distances of kWidth neighbours from there on) for the lane's share of a row; `far`
 /// stands for those behind the k-th.
 template <class Work>
-__device__ __forceinline__ void for_each_bundle(const float* __restrict__ distances,
-                                                std::uint32_t k, float far, Work work) {
+__device__ __forceinline__ void for_each_bundle(const float* distances, std::uint32_t k, float far,
+                                                Work work) {
   const std::uint32_t step = simt::warp_thread_count() * kWidth;
   for (std::uint32_t j = simt::lane() * kWidth; j < k; j += step) {
     float bundle[kWidth];
@@ -47,6 +47,13 @@ __device__ __forceinline__ float relative(float distance, float nearest, float s
   return result < kFarthest ? result : kFarthest;
 }
 
+/// The square of the rounded distance: what a neighbour graph, which holds distances, makes of it,
+/// so that the map of a graph is the map of its data.
+__device__ __forceinline__ float rounded(float squared_distance) {
+  const float distance = sqrtf(squared_distance);
+  return distance * distance;
+}
+
 /// The weights of a row, in units of its mean, at a beta: their sum, and the mean and variance of
 /// the distances they weigh.
 struct Weighing {
@@ -55,8 +62,8 @@ struct Weighing {
   float variance;
 };
 
-__device__ inline Weighing weigh(const float* __restrict__ distances, std::uint32_t k,
-                                 float nearest, float scale, float beta) {
+__device__ inline Weighing weigh(const float* distances, std::uint32_t k, float nearest,
+                                 float scale, float beta) {
   float sums[kWidth] = {};
   float firsts[kWidth] = {};
   float seconds[kWidth] = {};
@@ -86,12 +93,15 @@ __global__ void conditional_probabilities_kernel(const float* __restrict__ squar
                                                  float target_entropy,
                                                  float* __restrict__ probabilities) {
   for (const auto row : simt::warp_elements(rows)) {
-    const float* distances = squared_distances + row * k;
-    const float nearest = distances[0];
+    const float* given = squared_distances + row * k;
+    float* own = probabilities + row * k;  // holds distances first, then weights
+    const float nearest = rounded(given[0]);
     float mean = 0.f;
     for (std::uint32_t j = simt::lane(); j < k; j += simt::warp_thread_count()) {
-      mean += distances[j] - nearest;
+      own[j] = rounded(given[j]);
+      mean += own[j] - nearest;
     }
+    simt::sync_warp();  // a lane looks at what others have written
     mean = simt::shuffle(simt::warp_sum(mean), 0) / static_cast<float>(k);
 
     constexpr float kSmallest = 1.2e-38f;  // of which the reciprocal is finite
@@ -101,7 +111,7 @@ __global__ void conditional_probabilities_kernel(const float* __restrict__ squar
     float low = 0.f;
     float high = INFINITY;
     for (int step = 0; step < kMaxSteps; ++step) {
-      const Weighing weighing = weigh(distances, k, nearest, scale, beta);
+      const Weighing weighing = weigh(own, k, nearest, scale, beta);
       const float entropy = logf(weighing.sum) + beta * weighing.mean;
       const float excess = entropy - target_entropy;
       (excess > 0.f ? low : high) = beta;  // who sees too much must look narrower
@@ -113,11 +123,10 @@ __global__ void conditional_probabilities_kernel(const float* __restrict__ squar
         beta = high < INFINITY ? 0.5f * (low + high) : 2.f * beta;
       }
       if (fabsf(excess) < kClose) break;  // and the last step has squared that
-      if (!(beta < 1e30f)) break;  // all mass on equal nearest ones: as narrow as it gets
+      if (!(beta < 1e30f)) break;         // all mass on equal nearest ones: as narrow as it gets
     }
-    float* own = probabilities + row * k;
     float sums[kWidth] = {};
-    for_each_bundle(distances, k, INFINITY, [&](std::uint32_t first, const float(&bundle)[kWidth]) {
+    for_each_bundle(own, k, INFINITY, [&](std::uint32_t first, const float(&bundle)[kWidth]) {
       float weights[kWidth];
       for (unsigned w = 0; w < kWidth; ++w) {
         weights[w] = simt::fast_exp(-beta * relative(bundle[w], nearest, scale));

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "support/dense_training.hpp"
 #include "support/golden.hpp"
 #include "support/golden_steps.hpp"
 #include "support/on_target.hpp"
@@ -22,30 +23,11 @@
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
-const auto kGoOn = [](std::size_t) { return true; };
-constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
-
-LayerSpec dense(std::size_t outputs, bool relu = true) {
-  return {.kind = LayerKind::dense, .outputs = outputs, .relu = relu};
-}
-
 Model one_layer_each(std::size_t values, std::size_t code) {
   return {.name = "two layers",
           .input = {1, 1, values},
           .encoder = {dense(code)},
           .decoder = {dense(values, false)}};
-}
-
-/// Widths that fill no vector and no tile, layers without relu, one value between two layers, a
-/// reshape on the way, several channels.
-Model odd_model() {
-  return {.name = "odd",
-          .input = {2, 3, 5},
-          .encoder = {dense(19), dense(1, false), dense(6, false)},
-          .decoder = {dense(12),
-                      {.kind = LayerKind::reshape, .shape = {3, 2, 2}},
-                      dense(33),
-                      dense(30, false)}};
 }
 
 Model deep_model() {
@@ -55,11 +37,6 @@ Model deep_model() {
   return model;
 }
 
-Array<float> random_images(const Model& model, std::size_t count) {
-  return {{count, model.input.channels, model.input.height, model.input.width},
-          test::random_values(count * model.input.size(), 0.f, 1.f)};
-}
-
 class FusedDenseEngineTest : public OnTarget {
  protected:
   void SetUp() override {
@@ -67,21 +44,6 @@ class FusedDenseEngineTest : public OnTarget {
     if (!IsSkipped()) engine_ = make_fused_dense_engine(dense_model(), 0);
   }
 
-  static void begin(Engine& engine, const Images& images, const TrainingOptions& options) {
-    engine.set_parameters(glorot_uniform(engine.layout(), 4));
-    engine.begin_training(images, images, options);
-  }
-  /// The losses of so many epochs from the same start.
-  static std::vector<double> train(Engine& engine, const Images& images,
-                                   const TrainingOptions& options, std::size_t epochs) {
-    begin(engine, images, options);
-    std::vector<double> losses;
-    for (std::size_t epoch = 1; epoch <= epochs; ++epoch) {
-      const EpochLosses now = engine.run_epoch(epoch, kNoLimit, kGoOn);
-      losses.insert(losses.end(), {now.train_loss, now.validation_loss});
-    }
-    return losses;
-  }
   static double movement_difference(Engine& engine, Engine& expected) {
     auto moved = engine.parameters();
     auto moved_there = expected.parameters();
@@ -357,63 +319,6 @@ TEST_F(FusedDenseEngineTest, WhatItCannotTrainItSays) {
   Model deep = deep_model();
   for (std::size_t k = 0; k < 20; ++k) deep.encoder.push_back(dense(4));
   EXPECT_NE(problem(deep).find("more than the 32"), std::string::npos);
-}
-
-// With the threads and the memory of a GPU's blocks.
-TEST_F(FusedDenseEngineTest, StepsInEveryOrderOfEmulatedThreads) {
-  if constexpr (kOnCuda) {
-    GTEST_SKIP() << "the emulation is the CPU target's";
-  } else {
-    const Golden golden("dense.safetensors");
-    const Array<float>& image = golden["images"];
-    const Array<float> images = random_images(odd_model(), 39);
-    const auto odd = make_fused_dense_engine(odd_model(), 0);
-    const auto layered = make_layered_engine(odd_model(), 0, Precision::fp32);
-    const TrainingOptions options{.epochs = 2, .batch_size = 35, .corruption = {.noise = 0.1}};
-    const auto expected = train(*layered, images, options, 2);
-    std::vector<float> first;
-    std::vector<float> first_odd;
-    for (const auto order :
-         {simt::ThreadOrder::forward, simt::ThreadOrder::reverse, simt::ThreadOrder::shuffled}) {
-      const simt::EmulationScope scope(order);
-      engine_->set_parameters(flat_parameters(engine_->layout(), golden, "initial."));
-      engine_->begin_training(image, image, {.epochs = 50, .batch_size = 1, .loss = Loss::mse});
-      for (std::size_t step = 0; step < 50; ++step) {
-        const EpochLosses losses = engine_->run_epoch(step + 1, kNoLimit, kGoOn);
-        EXPECT_NEAR(losses.train_loss, golden["adam50.losses"].values[step], 1e-6);
-      }
-      EXPECT_LT(movement_error(engine_->layout(), engine_->parameters(), golden, "adam50.delta."),
-                2e-5);
-      if (first.empty()) first = engine_->parameters();
-      EXPECT_EQ(engine_->parameters(), first);
-
-      const auto losses = train(*odd, images, options, 2);
-      for (std::size_t i = 0; i < losses.size(); ++i) {
-        EXPECT_NEAR(losses[i], expected[i], 1e-5 * expected[i]);
-      }
-      if (first_odd.empty()) first_odd = odd->parameters();
-      EXPECT_EQ(odd->parameters(), first_odd);
-    }
-  }
-}
-
-TEST_F(FusedDenseEngineTest, ReplicasOnEmulatedBlocksAreWhatTheyAreOnTheCpu) {
-  if constexpr (kOnCuda) {
-    GTEST_SKIP() << "the emulation is the CPU target's";
-  } else {
-    const ReplicaOptions options{.count = 3,
-                                 .training = {.epochs = 4, .batch_size = 1, .loss = Loss::mse}};
-    const auto expected = engine_->train_replicas(digit_four(), digit_four(), options);
-    for (const auto order :
-         {simt::ThreadOrder::forward, simt::ThreadOrder::reverse, simt::ThreadOrder::shuffled}) {
-      const simt::EmulationScope scope(order);
-      const auto found = engine_->train_replicas(digit_four(), digit_four(), options);
-      for (std::size_t r = 0; r < 3; ++r) {
-        EXPECT_NEAR((*found)[r].final_loss, (*expected)[r].final_loss, 1e-6);
-        EXPECT_EQ((*found)[r].dead_units, (*expected)[r].dead_units);
-      }
-    }
-  }
 }
 
 }  // namespace

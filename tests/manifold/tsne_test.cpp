@@ -217,14 +217,8 @@ TEST_P(Tsne, AGraphStandsForTheData) {
   const auto from_data = tsne({x, device()}, options);
   const auto from_graph = tsne(graph, options, device());
   EXPECT_EQ(from_data.neighbors, from_graph.neighbors);
-  // Squared roots lose a digit on the way, and in time the two part.
-  EXPECT_NEAR(from_data.kl_divergence, from_graph.kl_divergence, 0.1 * from_data.kl_divergence);
-  options.iterations = 5;
-  const auto early = tsne({x, device()}, options);
-  const auto early_graph = tsne(graph, options, device());
-  for (std::size_t i = 0; i < early.map.size(); ++i) {
-    ASSERT_NEAR(early.map.values[i], early_graph.map.values[i], 1e-3);
-  }
+  EXPECT_EQ(from_data.kl_divergence, from_graph.kl_divergence);
+  EXPECT_EQ(from_data.map.values, from_graph.map.values);
   for (std::size_t i = 0; i < 200; ++i) {
     const auto expected = test::dense_neighbors(x, i, 30);
     ASSERT_TRUE(std::equal(expected.begin(), expected.end(), graph.indices.row(i).begin())) << i;
