@@ -165,8 +165,8 @@ void add_data(math::Context& context) {
     math::sort_keys(context, order.span());
     device::Buffer<float> batch(kBatch * image);
     measure(state, context, {.bytes = kBatch * image * (sizeof(float) + 1)}, [&] {
-      kernels::gather_images(context.stream(), images.data(), {.order = order.data()}, kBatch,
-                             image, batch.data());
+      kernels::gather_images(context.stream(), {.bytes = images.data()}, {.order = order.data()},
+                             kBatch, image, batch.data());
     });
   });
   add("shuffle/keys", [&context](benchmark::State& state) {

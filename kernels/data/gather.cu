@@ -5,15 +5,6 @@
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
-// ---------------------------------------------------------------------------- device functions
-
-__device__ __forceinline__ float to_unit(std::uint8_t pixel) {
-  return static_cast<float>(pixel) / 255.f;
-}
-__device__ __forceinline__ float to_unit(float pixel) {
-  return pixel;
-}
-
 // ------------------------------------------------------------------------------------- kernels
 
 // One block an image: the order is read once, the pixels are adjacent.
@@ -39,14 +30,13 @@ void launch_gather(simt::StreamHandle stream, const Pixel* images, Selection sel
 
 // ------------------------------------------------------------------------------------ launchers
 
-void gather_images(simt::StreamHandle stream, const std::uint8_t* images, Selection selection,
+void gather_images(simt::StreamHandle stream, const Pixels& images, Selection selection,
                    std::size_t count, std::size_t image_size, float* batch) {
-  launch_gather(stream, images, selection, count, image_size, batch);
-}
-
-void gather_images(simt::StreamHandle stream, const float* images, Selection selection,
-                   std::size_t count, std::size_t image_size, float* batch) {
-  launch_gather(stream, images, selection, count, image_size, batch);
+  if (images.bytes != nullptr) {
+    launch_gather(stream, images.bytes, selection, count, image_size, batch);
+  } else {
+    launch_gather(stream, images.floats, selection, count, image_size, batch);
+  }
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

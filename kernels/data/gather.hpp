@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/data/pixels.hpp"
 #include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
@@ -19,9 +20,7 @@ struct Selection {
 
 /// images (N, image_size) -> batch (count, image_size). Bytes are divided by 255; floats are
 /// copied.
-void gather_images(simt::StreamHandle stream, const std::uint8_t* images, Selection selection,
-                   std::size_t count, std::size_t image_size, float* batch);
-void gather_images(simt::StreamHandle stream, const float* images, Selection selection,
+void gather_images(simt::StreamHandle stream, const Pixels& images, Selection selection,
                    std::size_t count, std::size_t image_size, float* batch);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

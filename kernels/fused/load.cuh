@@ -11,6 +11,7 @@ namespace {
 
 /// Some of them, one for each lane: those at first, first + 1, ... of the order.
 struct Rows {
+  const std::uint64_t* order = nullptr;  ///< or as they lie
   std::uint32_t first = 0;
   std::uint32_t count = 0;           ///< lanes beyond get zeros
   std::uint64_t corruption_row = 0;  ///< of the first, in the corruption's stream
@@ -23,20 +24,20 @@ template <class Store>
 __device__ __forceinline__ void for_each_unit(const std::uint8_t* bytes, int count, Store&& store) {
   constexpr int kTogether = 16;
   if (count < kTogether) {
-    for (int x = 0; x < count; ++x) store(x, static_cast<float>(bytes[x]) / 255.f);
+    for (int x = 0; x < count; ++x) store(x, kernels::to_unit(bytes[x]));
     return;
   }
   for (int done = 0; done < count; done += kTogether) {
     const int x = done < count - kTogether ? done : count - kTogether;  // the last overlap
     float units[kTogether];
-    for (int k = 0; k < kTogether; ++k) units[k] = static_cast<float>(bytes[x + k]) / 255.f;
+    for (int k = 0; k < kTogether; ++k) units[k] = kernels::to_unit(bytes[x + k]);
     for (int k = 0; k < kTogether; ++k) store(x + k, units[k]);
   }
 }
 
 template <class L>
-__device__ __phase__ void load_images(const Block<L>& block, const Images& images, const Rows& rows,
-                                      const Noise& noise) {
+__device__ __phase__ void load_images(const Block<L>& block, const kernels::Pixels& images,
+                                      const Rows& rows, const Noise& noise) {
   using F = typename L::Value;
   const Network& net = block.net;
   const Maps& maps = net.input;
@@ -59,7 +60,7 @@ __device__ __phase__ void load_images(const Block<L>& block, const Images& image
               return;
             }
             std::uint64_t image = rows.first + row;
-            if (images.order != nullptr) image = images.order[image] & 0xffffffffU;
+            if (rows.order != nullptr) image = rows.order[image] & 0xffffffffU;
             const auto pixel = static_cast<std::size_t>(line * maps.width + x0);  // in the image
             const std::size_t from = image * static_cast<std::size_t>(net.image_size) + pixel;
             if (images.bytes != nullptr) {

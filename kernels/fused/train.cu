@@ -2,6 +2,7 @@
 #include "kernels/fused/meeting.cuh"
 #include "kernels/fused/pass.cuh"
 #include "kernels/fused/train.hpp"
+#include "kernels/optimizer/adam_step.cuh"
 #include "kernels/simt/reduce.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::fused {
@@ -53,7 +54,7 @@ struct GroupSink {
   }
 };
 
-/// Adam (kernels/optimizer/adam.hpp) on this block's copy, with gradients that are sums over
+/// Adam on this block's copy, with gradients that are sums over
 /// `groups`. Threads of a GPU ask for several parameters' values before they need the first.
 template <class L>
 __device__ __forceinline__ void update_copy(const Job& job, float rate, const float* gradients,
@@ -86,11 +87,10 @@ __device__ __forceinline__ void update_copy(const Job& job, float rate, const fl
     unrolled<kTogether>([&](auto j) {
       const int i = place(j);
       if (i >= values) return;
-      m[j] = F(job.beta1) * m[j] + F(job.rest1) * g[j];
-      v[j] = F(job.beta2) * v[j] + F(job.rest2) * g[j] * g[j];
+      kernels::adam_step(job.adam, rate, g[j], w[j], m[j], v[j]);
+      weight[i] = w[j];
       first[i] = m[j];
       second[i] = v[j];
-      weight[i] = w[j] - F(rate) * m[j] / (sqrt(v[j]) + F(job.epsilon));
     });
   }
   simt::sync_block();  // all weights are new before anyone derives from them
@@ -157,7 +157,7 @@ __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
     derive_weights(block, copy);
 
     const bool training = step < job.steps;
-    const Images& images = training ? job.training : job.validation;
+    const kernels::Pixels& images = training ? job.training : job.validation;
     const std::uint32_t left = images.count - first_image;
     const std::uint32_t batch = training && job.batch < left ? job.batch : left;
     const std::uint32_t groups = (batch - 1) / L::kCount + 1;
@@ -176,7 +176,8 @@ __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
           training ? stream_number(RandomStream::training_corruption, job.first_step + step)
                    : stream_number(RandomStream::held_out_corruption);
       load_images(block, images,
-                  {.first = first_image + group.row,
+                  {.order = training ? job.order : nullptr,
+                   .first = first_image + group.row,
                    .count = group.rows,
                    .corruption_row = training ? group.row : first_image + group.row,
                    .random = {job.seed, random}},

@@ -12,20 +12,13 @@
 #include <string>
 
 #include "kernels/data/corruption.hpp"
+#include "kernels/data/pixels.hpp"
 #include "kernels/fused/network.hpp"
 #include "kernels/fused/phase.hpp"
+#include "kernels/optimizer/adam.hpp"
 #include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::fused {
-
-/// Where images come from. One of `bytes` and `floats` is there; `order` holds sort keys, of which
-/// the low half is an image, or is null.
-struct Images {
-  const std::uint8_t* bytes = nullptr;
-  const float* floats = nullptr;
-  const std::uint64_t* order = nullptr;
-  std::uint32_t count = 0;
-};
 
 /// Corruption of what the network sees.
 struct Noise {
@@ -79,13 +72,14 @@ struct Job {
   Loss loss = Loss::bce;
   Noise noise = {};
   std::uint64_t seed = 0;
-  Images training = {};
-  Images validation = {};  ///< after the steps; count 0: none
+  kernels::Pixels training = {};
+  const std::uint64_t* order = nullptr;  ///< sort keys, of which the low half is an image; or null
+  kernels::Pixels validation = {};       ///< after the steps; count 0: none
   Summing summing = Summing::by_each;
 
   // Adam's.
   const float* rates = nullptr;  ///< of each step
-  float beta1 = 0.f, rest1 = 0.f, beta2 = 0.f, rest2 = 0.f, epsilon = 0.f;
+  kernels::AdamFactors adam = {};
   float* parameters = nullptr;
   float* first_moment = nullptr;
   float* second_moment = nullptr;

@@ -6,6 +6,7 @@
 #include "kernels/data/corruption.hpp"
 #include "kernels/fused_dense/loops.cuh"
 #include "kernels/fused_dense/train.hpp"
+#include "kernels/optimizer/adam_step.cuh"
 
 namespace hourglass::HOURGLASS_TARGET::fused_dense {
 namespace {
@@ -62,13 +63,6 @@ struct Targets {
   int stride;          ///< to the next
 };
 
-__device__ __forceinline__ float to_unit(std::uint8_t pixel) {
-  return static_cast<float>(pixel) / 255.f;
-}
-__device__ __forceinline__ float to_unit(float pixel) {
-  return pixel;
-}
-
 template <class L, class Pixel>
 __device__ void gather(const Block<L>& block, const Pixel* pixels, const Rows& rows, float* to,
                        int stride) {
@@ -81,11 +75,11 @@ __device__ void gather(const Block<L>& block, const Pixel* pixels, const Rows& r
   if constexpr (kAlone<L>) {
     for (int row = 0; row < rows.count; ++row) {
       const Pixel* from = pixels + image(row);
-      for (int i = 0; i < size; ++i) to[row * stride + i] = to_unit(from[i]);
+      for (int i = 0; i < size; ++i) to[row * stride + i] = kernels::to_unit(from[i]);
     }
   } else {
     each<L>(rows.count, size, [&](int row, int i) {
-      to[row * stride + i] = to_unit(pixels[image(row) + static_cast<std::size_t>(i)]);
+      to[row * stride + i] = kernels::to_unit(pixels[image(row) + static_cast<std::size_t>(i)]);
     });
   }
 }
@@ -114,7 +108,7 @@ __device__ void corrupt(const Block<L>& block, const kernels::CorruptionOptions&
 }
 
 template <class L>
-__device__ __phase__ Targets load(const Block<L>& block, const Pixels& pixels,
+__device__ __phase__ Targets load(const Block<L>& block, const kernels::Pixels& pixels,
                                   const kernels::CorruptionOptions& options, const Rows& rows) {
   float* const to = rows.corrupted ? block.clean : block.map(0, 0);
   const int stride = rows.corrupted ? block.net.clean : block.net.image;
@@ -255,10 +249,6 @@ __device__ __phase__ void backward(const Block<L>& block, int images) {
 
 // ---- update -------------------------------------------------------------------------------------
 
-struct Adam {
-  float rate, beta1, rest1, beta2, rest2, epsilon;
-};
-
 /// Which part of its batch a block has in hand.
 struct Turn {
   bool first = true;
@@ -266,11 +256,11 @@ struct Turn {
 };
 
 /// The gradients of `n` rows at a time, from `from` on, of layer k; with the batch's last part,
-/// Adam (kernels/optimizer/adam.hpp).
+/// Adam.
 template <class L, int n>
 __device__ __forceinline__ void update_rows(const Block<L>& block, int k, int from, int groups,
-                                            int images, const Turn& turn, const Adam& adam,
-                                            unsigned& whose) {
+                                            int images, const Turn& turn, float rate,
+                                            const kernels::AdamFactors& adam, unsigned& whose) {
   using F = typename L::Value;
   const Network& net = block.net;
   const Layer& layer = net.layer[k];
@@ -296,25 +286,22 @@ __device__ __forceinline__ void update_rows(const Block<L>& block, int k, int fr
         at<L>(block.gradients + i) = g[s];
         return;
       }
-      const F m = F(adam.beta1) * at<L>(block.first_moment + i) + F(adam.rest1) * g[s];
-      const F v = F(adam.beta2) * at<L>(block.second_moment + i) + F(adam.rest2) * g[s] * g[s];
-      at<L>(block.first_moment + i) = m;
-      at<L>(block.second_moment + i) = v;
-      at<L>(block.weights + i) -= F(adam.rate) * m / (sqrt(v) + F(adam.epsilon));
+      kernels::adam_step(adam, rate, g[s], at<L>(block.weights + i), at<L>(block.first_moment + i),
+                         at<L>(block.second_moment + i));
     });
   });
 }
 
 template <class L, int tile>
-__device__ __phase__ void update(const Block<L>& block, int images, const Turn& turn,
-                                 const Adam& adam) {
+__device__ __phase__ void update(const Block<L>& block, int images, const Turn& turn, float rate,
+                                 const kernels::AdamFactors& adam) {
   unsigned whose = 0;
   for (int k = 0; k < block.net.depth; ++k) {
     const int rows = block.net.layer[k].rows();
     const int groups = rows / tile;
-    update_rows<L, tile>(block, k, 0, groups, images, turn, adam, whose);
+    update_rows<L, tile>(block, k, 0, groups, images, turn, rate, adam, whose);
     if constexpr (tile > 1) {
-      update_rows<L, 1>(block, k, groups * tile, rows % tile, images, turn, adam, whose);
+      update_rows<L, 1>(block, k, groups * tile, rows % tile, images, turn, rate, adam, whose);
     }
   }
   simt::sync_block();

@@ -162,7 +162,6 @@ class Trainer {
         seed_, stream_number(RandomStream::training_corruption, job_.first_step + step)};
     const float scale =
         1.f / (static_cast<float>(batch) * static_cast<float>(job_.net.last().outputs));
-    const Adam adam{job_.rates[step], job_.beta1, job_.rest1, job_.beta2, job_.rest2, job_.epsilon};
     double loss = 0.0;
     in_parts(batch, [&](std::uint32_t first, int rows, auto tile) {
       const Targets targets = load(block_, job_.training, job_.corruption,
@@ -177,7 +176,7 @@ class Trainer {
       backward<L, tile>(block_, rows);
       const Turn turn{.first = first == 0,
                       .last = first + static_cast<std::uint32_t>(rows) == batch};
-      update<L, tile>(block_, rows, turn, adam);
+      update<L, tile>(block_, rows, turn, job_.rates[step], job_.adam);
     });
     return loss;
   }

@@ -15,17 +15,12 @@
 #include <string>
 
 #include "kernels/data/corrupt.hpp"
+#include "kernels/data/pixels.hpp"
 #include "kernels/fused_dense/network.hpp"
+#include "kernels/optimizer/adam.hpp"
 #include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::fused_dense {
-
-/// Images in device memory; one of `bytes` and `floats` is there.
-struct Pixels {
-  const std::uint8_t* bytes = nullptr;
-  const float* floats = nullptr;
-  std::uint32_t count = 0;
-};
 
 /// Of an epoch, or of as much of it as is in one launch: sums over the pixels.
 struct Losses {
@@ -66,12 +61,12 @@ struct Job {
   Loss loss = Loss::bce;
   kernels::CorruptionOptions corruption = {};  ///< none where both are 0
   std::uint64_t seed = 0;
-  Pixels training = {};
-  Pixels validation = {};
+  kernels::Pixels training = {};
+  kernels::Pixels validation = {};
 
   // Adam's.
   const float* rates = nullptr;  ///< of each step
-  float beta1 = 0.f, rest1 = 0.f, beta2 = 0.f, rest2 = 0.f, epsilon = 0.f;
+  kernels::AdamFactors adam = {};
 
   bool fresh = false;       ///< begins with weights drawn from the seed, and no moments
   float* states = nullptr;  ///< [replica][parameters, first moment, second moment][parameters]

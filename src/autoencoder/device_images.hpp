@@ -1,40 +1,36 @@
-// Images in device memory as they were given, bytes or floats, from which batches are gathered.
+// Images in device memory as they were given, bytes or floats.
 #pragma once
 
 #include <cstddef>
-#include <type_traits>
+#include <cstdint>
+#include <hourglass/images.hpp>
+#include <span>
 #include <variant>
 
-#include "autoencoder/engine.hpp"
 #include "device/buffer.hpp"
-#include "kernels/data/gather.hpp"
+#include "kernels/data/pixels.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 
 class DeviceImages {
  public:
-  DeviceImages(const device::Stream& stream, const Images& images)
-      : count_(images.count()),
-        pixels_(std::visit([&]<class Pixel>(std::span<const Pixel> values)
-                               -> Pixels { return device::to_device<Pixel>(stream, values); },
-                           images.pixels())) {}
+  DeviceImages(const device::Stream& stream, const Images& images) : count_(images.count()) {
+    if (const auto* bytes = std::get_if<std::span<const std::uint8_t>>(&images.pixels())) {
+      bytes_ = device::to_device<std::uint8_t>(stream, *bytes);
+    } else {
+      floats_ = device::to_device<float>(stream, std::get<std::span<const float>>(images.pixels()));
+    }
+  }
 
   [[nodiscard]] std::size_t count() const { return count_; }
-
-  void gather(device::Stream& stream, kernels::Selection selection, std::size_t count,
-              std::size_t image_size, float* batch) const {
-    std::visit(
-        [&](const auto& pixels) {
-          kernels::gather_images(stream, pixels.data(), selection, count, image_size, batch);
-        },
-        pixels_);
+  [[nodiscard]] kernels::Pixels view() const {
+    return {bytes_.data(), floats_.data(), static_cast<std::uint32_t>(count_)};
   }
 
  private:
-  using Pixels = std::variant<device::Buffer<std::uint8_t>, device::Buffer<float>>;
-
   std::size_t count_;
-  Pixels pixels_;
+  device::Buffer<std::uint8_t> bytes_;
+  device::Buffer<float> floats_;
 };
 
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -37,10 +37,7 @@ fused_dense::Network sizes_of(const Model& model, const ParameterLayout& layout)
 
 }  // namespace
 
-std::string fused_dense_problem(const Model& model, int device_index, Precision precision) {
-  if (precision != Precision::fp32) {
-    return "the fused engine computes in fp32; tf32 is the layered engine's";
-  }
+std::string fused_dense_problem(const Model& model, int device_index) {
   const FusedDenseDescription known = describe_for_fused_dense(model, ParameterLayout(model));
   if (!known.problem.empty()) return known.problem;
   const math::Context context(device_index, Precision::fp32);  // makes the device current
@@ -49,44 +46,42 @@ std::string fused_dense_problem(const Model& model, int device_index, Precision 
 }
 
 FusedDenseEngine::FusedDenseEngine(Model model, int device_index)
-    : Engine(std::move(model), EngineKind::fused),
-      context_(device_index, Precision::fp32),
+    : TrainingEngine(std::move(model), device_index),
       state_(3 * layout().flat_size()),
-      before_(3 * layout().flat_size()),
-      layered_(this->model(), device_index, Precision::fp32) {
-  device::fill_with_zero(context_.stream(), state_.span());
+      before_(3 * layout().flat_size()) {
+  device::fill_with_zero(context().stream(), state_.span());
 }
 
 FusedDenseEngine::~FusedDenseEngine() {
-  context_.make_current(std::nothrow);
+  context().make_current(std::nothrow);
 }
 
 void FusedDenseEngine::set_parameters(std::span<const float> flat) {
-  context_.make_current();
+  context().make_current();
   settle();  // the moments
-  device::copy_to_device<float>(context_.stream(), flat, state_.span().first(flat.size()));
-  layered_is_current_ = false;
+  device::copy_to_device<float>(context().stream(), flat, state_.span().first(flat.size()));
+  parameters_changed();
 }
 
 std::vector<float> FusedDenseEngine::parameters() {
-  context_.make_current();
+  context().make_current();
   settle();
   std::vector<float> flat(layout().flat_size());
-  device::copy_to_host<float>(context_.stream(), state_.span().first(flat.size()), flat);
+  device::copy_to_host<float>(context().stream(), state_.span().first(flat.size()), flat);
   return flat;
 }
 
 void FusedDenseEngine::begin_training(const Images& images, const Images& validation,
                                       const TrainingOptions& options) {
-  context_.make_current();
+  context().make_current();
   settle();
   training_.reset();  // frees its memory before the next is taken
-  training_ = std::make_unique<FusedDenseTraining>(context_, sizes_of(model(), layout()),
+  training_ = std::make_unique<FusedDenseTraining>(context(), sizes_of(model(), layout()),
                                                    model().input, images, validation, options, 1);
   options_ = options;
   steps_ = 0;
   most_ahead_ = kNoLimit;
-  device::fill_with_zero(context_.stream(), state_.span().subspan(layout().flat_size()));
+  device::fill_with_zero(context().stream(), state_.span().subspan(layout().flat_size()));
 }
 
 double FusedDenseEngine::mean(double sum, std::size_t images) const {
@@ -94,15 +89,15 @@ double FusedDenseEngine::mean(double sum, std::size_t images) const {
 }
 
 std::vector<fused_dense::Losses> FusedDenseEngine::train(const Stretch& stretch) {
-  layered_is_current_ = false;
+  parameters_changed();
   steps_ = stretch.first_step + stretch.steps;
-  return training_->run(context_, {.seed = options_.seed, .states = state_.data()}, stretch);
+  return training_->run(context(), {.seed = options_.seed, .states = state_.data()}, stretch);
 }
 
 /// Trains so many epochs, of which nothing is told yet.
 void FusedDenseEngine::run_ahead(std::size_t epoch, std::size_t epochs) {
   const auto start = Clock::now();
-  device::copy_bytes_on_device(context_.stream(), before_.data(), state_.data(),
+  device::copy_bytes_on_device(context().stream(), before_.data(), state_.data(),
                                state_.span().size_bytes());
   ahead_ = {.first_epoch = epoch, .first_step = steps_};
   ahead_.losses = train({.first_step = steps_,
@@ -128,9 +123,9 @@ void FusedDenseEngine::settle() {
   const Ahead ahead = std::exchange(ahead_, {});
   if (ahead.told == ahead.losses.size()) return;
   most_ahead_ = 1;
-  device::copy_bytes_on_device(context_.stream(), state_.data(), before_.data(),
+  device::copy_bytes_on_device(context().stream(), state_.data(), before_.data(),
                                state_.span().size_bytes());
-  layered_is_current_ = false;
+  parameters_changed();
   steps_ = ahead.first_step;
   if (ahead.told == 0) return;
   (void)train({.first_step = ahead.first_step,
@@ -162,7 +157,7 @@ EpochLosses FusedDenseEngine::run_in_parts(std::size_t epoch, std::size_t step_l
 
 EpochLosses FusedDenseEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
                                         const std::function<bool(std::size_t)>& on_step) {
-  context_.make_current();
+  context().make_current();
   const std::size_t steps = training_->steps_of_epoch();
   const bool expected =
       epoch == ahead_.first_epoch + ahead_.told && ahead_.told < ahead_.losses.size();
@@ -183,9 +178,9 @@ EpochLosses FusedDenseEngine::run_epoch(std::size_t epoch, std::size_t step_limi
 
 std::optional<std::vector<Replica>> FusedDenseEngine::train_replicas(
     const Images& images, const Images& validation, const ReplicaOptions& options) {
-  context_.make_current();
+  context().make_current();
   const std::size_t most = std::min(replicas_at_a_time(), options.count);
-  FusedDenseTraining training(context_, sizes_of(model(), layout()), model().input, images,
+  FusedDenseTraining training(context(), sizes_of(model(), layout()), model().input, images,
                               validation, options.training, most);
   device::Buffer<float> states(most * 3 * layout().flat_size());
   device::Buffer<std::uint32_t> alive(most * model().latent().size());
@@ -225,7 +220,7 @@ void FusedDenseEngine::train_group(FusedDenseTraining& training, const Replicas&
     now.fresh = done == 0;
     done += stretch.steps;
     if (done < steps) now.alive = nullptr;
-    const auto losses = training.run(context_, now, stretch);
+    const auto losses = training.run(context(), now, stretch);
     const bool ends = done % steps_of_epoch == 0 || done == steps;
     for (std::size_t i = 0; i < losses.size(); ++i) {
       const std::size_t r = i / stretch.epochs;
@@ -240,7 +235,7 @@ void FusedDenseEngine::train_group(FusedDenseTraining& training, const Replicas&
   const std::size_t units = model().latent().size();
   std::vector<std::uint32_t> alive(group.count * units);
   device::copy_to_host<std::uint32_t>(
-      context_.stream(), std::span<const std::uint32_t>(group.alive, alive.size()), alive);
+      context().stream(), std::span<const std::uint32_t>(group.alive, alive.size()), alive);
   for (std::size_t r = 0; r < group.count; ++r) {
     stop_if_requested(how.stop);
     Replica replica{group.seed + r, std::numeric_limits<double>::quiet_NaN(), 0};
@@ -252,26 +247,6 @@ void FusedDenseEngine::train_group(FusedDenseTraining& training, const Replicas&
     finished.push_back(replica);
     if (options.on_replica) options.on_replica(replica);
   }
-}
-
-// ---- what is no training ------------------------------------------------------------------------
-
-LayeredEngine& FusedDenseEngine::layered() {
-  context_.make_current();
-  settle();
-  if (!layered_is_current_) layered_.set_parameters(parameters());
-  layered_is_current_ = true;
-  return layered_;
-}
-
-Array<float> FusedDenseEngine::run(LayerRange layers, const Images& rows, const StopRequest& stop) {
-  return layered().run(layers, rows, stop);
-}
-
-std::shared_ptr<const DeviceRows> FusedDenseEngine::run_on_device(LayerRange layers,
-                                                                  const Images& rows,
-                                                                  const StopRequest& stop) {
-  return layered().run_on_device(layers, rows, stop);
 }
 
 std::unique_ptr<Engine> make_fused_dense_engine(Model model, int device_index) {

@@ -1,6 +1,5 @@
 // The fused engine for models of dense layers: many epochs in one launch of one kernel, whose block
-// is a replica (kernels/fused_dense/train.hpp). What is no training goes through the layers of the
-// layered engine.
+// is a replica (kernels/fused_dense/train.hpp).
 #pragma once
 
 #include <memory>
@@ -8,18 +7,16 @@
 #include <string>
 #include <vector>
 
-#include "autoencoder/engine.hpp"
 #include "autoencoder/fused_dense_training.hpp"
-#include "autoencoder/layered_engine.hpp"
+#include "autoencoder/training_engine.hpp"
 #include "device/buffer.hpp"
-#include "math/context.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 
 /// Where epochs are short, it trains some of the next ones in the same launch, and keeps the state
 /// from before. Who looks at the parameters in between, or trains otherwise than was expected,
 /// has the epochs up to there trained again, which gives the same bits.
-class FusedDenseEngine final : public Engine {
+class FusedDenseEngine final : public TrainingEngine {
  public:
   /// Of a model without a fused_dense_problem.
   FusedDenseEngine(Model model, int device_index);
@@ -35,11 +32,6 @@ class FusedDenseEngine final : public Engine {
                         const std::function<bool(std::size_t)>& on_step) override;
   [[nodiscard]] std::optional<std::vector<Replica>> train_replicas(
       const Images& images, const Images& validation, const ReplicaOptions& options) override;
-  [[nodiscard]] Array<float> run(LayerRange layers, const Images& rows,
-                                 const StopRequest& stop) override;
-  [[nodiscard]] std::shared_ptr<const DeviceRows> run_on_device(LayerRange layers,
-                                                                const Images& rows,
-                                                                const StopRequest& stop) override;
 
  private:
   /// Epochs that were trained in one launch.
@@ -57,16 +49,12 @@ class FusedDenseEngine final : public Engine {
   EpochLosses run_in_parts(std::size_t epoch, std::size_t step_limit,
                            const std::function<bool(std::size_t)>& on_step);
   void settle();
-  [[nodiscard]] LayeredEngine& layered();
   [[nodiscard]] double mean(double sum, std::size_t images) const;
   void train_group(FusedDenseTraining& training, const Replicas& group,
                    const ReplicaOptions& options, std::vector<Replica>& finished);
 
-  math::Context context_;
   device::Buffer<float> state_;   ///< parameters and both moments
   device::Buffer<float> before_;  ///< what ahead_ began with
-  LayeredEngine layered_;
-  bool layered_is_current_ = false;  ///< has these parameters
   std::unique_ptr<FusedDenseTraining> training_;
   TrainingOptions options_;
   std::size_t steps_ = 0;  ///< taken in this training, those ahead included

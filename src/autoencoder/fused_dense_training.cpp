@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <hourglass/error.hpp>
-#include <variant>
 
 #include "kernels/optimizer/adam.hpp"
 
@@ -20,19 +19,6 @@ std::size_t fitting(double cost) {
 }
 
 }  // namespace
-
-FusedDenseTraining::Held::Held(const device::Stream& stream, const Images& images)
-    : count(images.count()) {
-  if (const auto* pixels = std::get_if<std::span<const std::uint8_t>>(&images.pixels())) {
-    bytes = device::to_device<std::uint8_t>(stream, *pixels);
-  } else {
-    floats = device::to_device<float>(stream, std::get<std::span<const float>>(images.pixels()));
-  }
-}
-
-fused_dense::Pixels FusedDenseTraining::Held::view() const {
-  return {bytes.data(), floats.data(), static_cast<std::uint32_t>(count)};
-}
 
 FusedDenseTraining::FusedDenseTraining(math::Context& context, const fused_dense::Network& sizes,
                                        const ImageShape& shape, const Images& images,
@@ -52,7 +38,7 @@ FusedDenseTraining::FusedDenseTraining(math::Context& context, const fused_dense
   const auto parameters = static_cast<double>(sizes.parameters);
   step_cost_ = parameters * (3.0 * static_cast<double>(batch_) + kCostOfUpdate);
   epoch_cost_ = static_cast<double>(steps_of_epoch()) * step_cost_ +
-                static_cast<double>(validation_.count) * parameters;
+                static_cast<double>(validation_.count()) * parameters;
   const std::size_t steps =
       std::max({std::size_t{1}, epochs_of_launch() * steps_of_epoch(), fitting(step_cost_)});
   rates_ = device::Buffer<float>(steps);
@@ -75,11 +61,9 @@ std::vector<fused_dense::Losses> FusedDenseTraining::run(math::Context& context,
                                                          const Stretch& stretch) {
   const device::Stream& stream = context.stream();
   const kernels::AdamOptions adam{.learning_rate = options_.learning_rate};
-  std::vector<float> rates(stretch.steps);
-  for (std::size_t i = 0; i < rates.size(); ++i) {
-    rates[i] = static_cast<float>(kernels::adam_rate(adam, stretch.first_step + i + 1));
-  }
-  device::copy_to_device<float>(stream, rates, rates_.span().first(rates.size()));
+  device::copy_to_device<float>(stream,
+                                kernels::adam_rates(adam, stretch.first_step + 1, stretch.steps),
+                                rates_.span().first(stretch.steps));
   fused_dense::run(stream, setting_, replicas.count,
                    {.net = setting_.net,
                     .part = setting_.part,
@@ -98,11 +82,7 @@ std::vector<fused_dense::Losses> FusedDenseTraining::run(math::Context& context,
                     .training = images_.view(),
                     .validation = validation_.view(),
                     .rates = rates_.data(),
-                    .beta1 = static_cast<float>(adam.beta1),
-                    .rest1 = static_cast<float>(1.0 - adam.beta1),
-                    .beta2 = static_cast<float>(adam.beta2),
-                    .rest2 = static_cast<float>(1.0 - adam.beta2),
-                    .epsilon = static_cast<float>(adam.epsilon),
+                    .adam = kernels::AdamFactors(adam),
                     .fresh = replicas.fresh,
                     .states = replicas.states,
                     .orders = orders_.data(),

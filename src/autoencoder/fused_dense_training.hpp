@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "autoencoder/device_images.hpp"
 #include "autoencoder/engine.hpp"
 #include "device/buffer.hpp"
 #include "kernels/fused_dense/train.hpp"
@@ -39,8 +40,8 @@ class FusedDenseTraining {
                      const ImageShape& shape, const Images& images, const Images& validation,
                      const TrainingOptions& options, std::size_t replicas);
 
-  [[nodiscard]] std::size_t images() const { return images_.count; }
-  [[nodiscard]] std::size_t validation_images() const { return validation_.count; }
+  [[nodiscard]] std::size_t images() const { return images_.count(); }
+  [[nodiscard]] std::size_t validation_images() const { return validation_.count(); }
   [[nodiscard]] std::size_t steps_of_epoch() const { return (images() - 1) / batch_ + 1; }
   [[nodiscard]] std::size_t batch() const { return batch_; }
 
@@ -55,24 +56,14 @@ class FusedDenseTraining {
                                                      const Stretch& stretch);
 
  private:
-  /// An image array in device memory.
-  struct Held {
-    Held(const device::Stream& stream, const Images& images);
-    [[nodiscard]] fused_dense::Pixels view() const;
-
-    std::size_t count;
-    device::Buffer<std::uint8_t> bytes;
-    device::Buffer<float> floats;
-  };
-
   TrainingOptions options_;
   ImageShape shape_;
   std::size_t batch_;
   double step_cost_;   ///< in multiplications and additions, roughly
   double epoch_cost_;  ///< of steps and validation
   fused_dense::Setting setting_;
-  Held images_;
-  Held validation_;
+  DeviceImages images_;
+  DeviceImages validation_;
   std::size_t room_;  ///< for an order
   device::Buffer<std::uint64_t> orders_;
   device::Buffer<float> rates_;

@@ -4,8 +4,8 @@
 #include <hourglass/error.hpp>
 #include <numeric>
 #include <utility>
-#include <variant>
 
+#include "autoencoder/device_images.hpp"
 #include "autoencoder/fused_network.hpp"
 #include "device/range.hpp"
 #include "device/target.hpp"
@@ -29,29 +29,6 @@ constexpr std::size_t kGroupsByEach = 16;
 /// milliseconds. On the CPU a block is a thread, and may have to wait for a core.
 constexpr std::uint64_t kPatience = kOnCuda ? 20'000'000'000U : 0;
 
-/// Images in device memory.
-class Pixels {
- public:
-  Pixels(const device::Stream& stream, const Images& images)
-      : count_(static_cast<std::uint32_t>(images.count())) {
-    if (const auto* bytes = std::get_if<std::span<const std::uint8_t>>(&images.pixels())) {
-      bytes_ = device::to_device<std::uint8_t>(stream, *bytes);
-    } else {
-      floats_ = device::to_device<float>(stream, std::get<std::span<const float>>(images.pixels()));
-    }
-  }
-
-  [[nodiscard]] fused::Images view(const std::uint64_t* order) const {
-    return {.bytes = bytes_.data(), .floats = floats_.data(), .order = order, .count = count_};
-  }
-  [[nodiscard]] std::size_t count() const { return count_; }
-
- private:
-  std::uint32_t count_;
-  device::Buffer<std::uint8_t> bytes_;
-  device::Buffer<float> floats_;
-};
-
 std::size_t groups_of(std::size_t images, const fused::Setting& setting) {
   const auto lanes = static_cast<std::size_t>(setting.lanes);
   return (images + lanes - 1) / lanes;
@@ -59,10 +36,7 @@ std::size_t groups_of(std::size_t images, const fused::Setting& setting) {
 
 }  // namespace
 
-std::string fused_problem(const Model& model, int device_index, Precision precision) {
-  if (precision != Precision::fp32) {
-    return "the fused engine computes in fp32; tf32 is the layered engine's";
-  }
+std::string fused_problem(const Model& model, int device_index) {
   FusedDescription known = describe_for_fused(model);
   if (!known.problem.empty()) return known.problem;
   const math::Context context(device_index, Precision::fp32);  // makes the device current
@@ -113,8 +87,8 @@ struct FusedEngine::Training {
   fused::Network net;
   std::size_t batch;
   std::size_t groups;  // of a batch
-  Pixels images;
-  Pixels validation;
+  DeviceImages images;
+  DeviceImages validation;
   device::Buffer<std::uint64_t> order;
   device::Buffer<float> first_moment, second_moment;
   std::size_t steps_per_launch;
@@ -128,43 +102,40 @@ struct FusedEngine::Training {
 };
 
 FusedEngine::FusedEngine(Model model, int device_index)
-    : Engine(std::move(model), EngineKind::fused),
-      context_(device_index, Precision::fp32),
-      parameters_(layout().flat_size()),
-      layered_(this->model(), device_index, Precision::fp32) {
-  device::fill_with_zero(context_.stream(), parameters_.span());
+    : TrainingEngine(std::move(model), device_index), parameters_(layout().flat_size()) {
+  device::fill_with_zero(context().stream(), parameters_.span());
 }
 
 FusedEngine::~FusedEngine() {
-  context_.make_current(std::nothrow);
+  context().make_current(std::nothrow);
 }
 
 void FusedEngine::set_parameters(std::span<const float> flat) {
-  context_.make_current();
-  device::copy_to_device<float>(context_.stream(), flat, parameters_.span());
-  layered_is_current_ = false;
+  context().make_current();
+  device::copy_to_device<float>(context().stream(), flat, parameters_.span());
+  parameters_changed();
 }
 
 std::vector<float> FusedEngine::parameters() {
-  context_.make_current();
+  context().make_current();
   std::vector<float> flat(parameters_.size());
-  device::copy_to_host<float>(context_.stream(), parameters_.span(), flat);
+  device::copy_to_host<float>(context().stream(), parameters_.span(), flat);
   return flat;
 }
 
 void FusedEngine::begin_training(const Images& images, const Images& validation,
                                  const TrainingOptions& options) {
-  context_.make_current();
+  context().make_current();
   training_.reset();  // frees its memory before the next is taken
-  training_ = std::make_unique<Training>(context_, model(), layout(), images, validation, options);
+  training_ = std::make_unique<Training>(context(), model(), layout(), images, validation, options);
 }
 
 void FusedEngine::draw_order(std::size_t epoch) {
   if (training_->order.size() == 0) return;
   const Range range("shuffle");
-  kernels::draw_shuffle_keys(context_.stream(), training_->options.seed, epoch,
+  kernels::draw_shuffle_keys(context().stream(), training_->options.seed, epoch,
                              training_->order.span());
-  math::sort_keys(context_, training_->order.span());
+  math::sort_keys(context(), training_->order.span());
 }
 
 fused::Job FusedEngine::job() {
@@ -188,11 +159,11 @@ fused::Job FusedEngine::job() {
 /// Runs the job and waits for it.
 void FusedEngine::launch(const fused::Job& job, std::size_t groups) {
   Training& t = *training_;
-  device::Stream& stream = context_.stream();
+  device::Stream& stream = context().stream();
   const std::size_t blocks = std::min(t.setting.blocks, groups);
   device::fill_with_zero(stream, t.exchange.span());
   fused::run(stream, t.setting, blocks, job);
-  layered_is_current_ = false;
+  parameters_changed();
   fused::Exchange exchange;
   device::copy_to_host<fused::Exchange>(stream, t.exchange.span(), {&exchange, 1});
   if (exchange.given_up == 0) return;
@@ -215,26 +186,20 @@ void check_watch(const fused::Exchange& exchange, std::span<const std::uint32_t>
 
 std::vector<double> FusedEngine::train(std::size_t first_image, std::size_t steps) {
   Training& t = *training_;
-  device::Stream& stream = context_.stream();
+  device::Stream& stream = context().stream();
   const kernels::AdamOptions adam{.learning_rate = t.options.learning_rate};
-  std::vector<float> rates(steps);
-  for (std::size_t i = 0; i < steps; ++i) {
-    rates[i] = static_cast<float>(kernels::adam_rate(adam, t.steps + i + 1));
-  }
-  device::copy_to_device<float>(stream, rates, t.rates.span().first(steps));
+  device::copy_to_device<float>(stream, kernels::adam_rates(adam, t.steps + 1, steps),
+                                t.rates.span().first(steps));
 
   fused::Job job = this->job();
   job.steps = static_cast<std::uint32_t>(steps);
   job.first_step = static_cast<std::uint32_t>(t.steps);
   job.first_image = static_cast<std::uint32_t>(first_image);
-  job.training = t.images.view(t.order.data());
+  job.training = t.images.view();
+  job.order = t.order.data();
   job.summing = t.summing();
   job.rates = t.rates.data();
-  job.beta1 = static_cast<float>(adam.beta1);
-  job.rest1 = static_cast<float>(1.0 - adam.beta1);
-  job.beta2 = static_cast<float>(adam.beta2);
-  job.rest2 = static_cast<float>(1.0 - adam.beta2);
-  job.epsilon = static_cast<float>(adam.epsilon);
+  job.adam = kernels::AdamFactors(adam);
   job.gradients = t.gradients.data();
   job.sums = t.sums.data();
   job.training_losses = t.losses.data();
@@ -255,18 +220,18 @@ std::vector<double> FusedEngine::validate(std::size_t first_image, std::size_t i
   Training& t = *training_;
   fused::Job job = this->job();
   job.first_image = static_cast<std::uint32_t>(first_image);
-  job.validation = t.validation.view(nullptr);
+  job.validation = t.validation.view();
   job.validation.count = static_cast<std::uint32_t>(first_image + images);
   job.validation_losses = t.losses.data();
   std::vector<double> losses(groups_of(images, t.setting));
   launch(job, losses.size());
-  device::copy_to_host<double>(context_.stream(), t.losses.span().first(losses.size()), losses);
+  device::copy_to_host<double>(context().stream(), t.losses.span().first(losses.size()), losses);
   return losses;
 }
 
 EpochLosses FusedEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
                                    const std::function<bool(std::size_t)>& on_step) {
-  context_.make_current();
+  context().make_current();
   Training& t = *training_;
   draw_order(epoch);
 
@@ -300,10 +265,10 @@ EpochLosses FusedEngine::run_epoch(std::size_t epoch, std::size_t step_limit,
 
 std::vector<PhaseTime> FusedEngine::phase_times() {
   if (!training_ || training_->clocks.size() == 0) return {};
-  context_.make_current();
+  context().make_current();
   Training& t = *training_;
   std::vector<std::uint64_t> clocks(t.clocks.size());
-  device::copy_to_host<std::uint64_t>(context_.stream(), t.clocks.span(), clocks);
+  device::copy_to_host<std::uint64_t>(context().stream(), t.clocks.span(), clocks);
   const std::size_t blocks = std::min(t.setting.blocks, t.groups);
   std::vector<PhaseTime> times;
   for (std::size_t phase = 0; phase < kPhaseCount; ++phase) {
@@ -314,23 +279,6 @@ std::vector<PhaseTime> FusedEngine::phase_times() {
                      1e-9 * static_cast<double>(nanoseconds) / static_cast<double>(blocks)});
   }
   return times;
-}
-
-LayeredEngine& FusedEngine::layered() {
-  if (!layered_is_current_) {
-    layered_.set_parameters(parameters());
-    layered_is_current_ = true;
-  }
-  return layered_;
-}
-
-Array<float> FusedEngine::run(LayerRange layers, const Images& rows, const StopRequest& stop) {
-  return layered().run(layers, rows, stop);
-}
-
-std::shared_ptr<const DeviceRows> FusedEngine::run_on_device(LayerRange layers, const Images& rows,
-                                                             const StopRequest& stop) {
-  return layered().run_on_device(layers, rows, stop);
 }
 
 std::unique_ptr<Engine> make_fused_engine(Model model, int device_index) {

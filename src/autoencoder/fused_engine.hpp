@@ -1,22 +1,19 @@
-// The fused engine: many training steps in one launch of one kernel (kernels/fused/train.hpp). What
-// is no training goes through the layers of the layered engine.
+// The fused engine: many training steps in one launch of one kernel (kernels/fused/train.hpp).
 #pragma once
 
 #include <memory>
 #include <string>
 
-#include "autoencoder/engine.hpp"
-#include "autoencoder/layered_engine.hpp"
+#include "autoencoder/training_engine.hpp"
 #include "device/buffer.hpp"
 #include "kernels/fused/train.hpp"
-#include "math/context.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 
 /// Throws Error where a block's watch ended: which waited, for which, and where that one is.
 void check_watch(const fused::Exchange& exchange, std::span<const std::uint32_t> places);
 
-class FusedEngine final : public Engine {
+class FusedEngine final : public TrainingEngine {
  public:
   /// Of a model without a fused_problem.
   FusedEngine(Model model, int device_index);
@@ -32,17 +29,10 @@ class FusedEngine final : public Engine {
                         const std::function<bool(std::size_t)>& on_step) override;
   [[nodiscard]] std::vector<PhaseTime> phase_times() override;
   [[nodiscard]] bool has_phases() const override { return true; }
-  [[nodiscard]] Array<float> run(LayerRange layers, const Images& rows,
-                                 const StopRequest& stop) override;
-  [[nodiscard]] std::shared_ptr<const DeviceRows> run_on_device(LayerRange layers,
-                                                                const Images& rows,
-                                                                const StopRequest& stop) override;
 
  private:
   struct Training;
 
-  /// The layered engine, with these parameters.
-  [[nodiscard]] LayeredEngine& layered();
   void draw_order(std::size_t epoch);
   /// What all launches have in common.
   [[nodiscard]] fused::Job job();
@@ -51,10 +41,7 @@ class FusedEngine final : public Engine {
   [[nodiscard]] std::vector<double> train(std::size_t first_image, std::size_t steps);
   [[nodiscard]] std::vector<double> validate(std::size_t first_image, std::size_t images);
 
-  math::Context context_;
   device::Buffer<float> parameters_;
-  LayeredEngine layered_;
-  bool layered_is_current_ = false;  ///< has these parameters
   std::unique_ptr<Training> training_;
 };
 

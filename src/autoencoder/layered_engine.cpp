@@ -137,7 +137,7 @@ const float* LayeredEngine::feed(Network& network, const DeviceImages& images,
   const Corruption& corruption = t.options.corruption;
   float* const input = network.input().data();
   float* const clean = corruption.any() ? t.clean.data() : input;
-  images.gather(stream, selection, batch, shape.size(), clean);
+  kernels::gather_images(stream, images.view(), selection, batch, shape.size(), clean);
   if (corruption.any()) {
     kernels::corrupt_images(stream,
                             {.noise = static_cast<float>(corruption.noise),
@@ -249,7 +249,7 @@ void LayeredEngine::run_batches(LayerRange layers, const Images& rows, const Sto
       const auto pixels = std::get<std::span<const std::uint8_t>>(batch.pixels());
       if (bytes.size() == 0) bytes = device::Buffer<std::uint8_t>(pixels.size());
       device::copy_to_device<std::uint8_t>(stream, pixels, bytes.span().first(pixels.size()));
-      kernels::gather_images(stream, bytes.data(), {}, batch.count(), batch.image_size(),
+      kernels::gather_images(stream, {.bytes = bytes.data()}, {}, batch.count(), batch.image_size(),
                              network.input().data());
     }
     network.forward(context_);

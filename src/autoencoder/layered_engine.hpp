@@ -16,6 +16,7 @@
 #include "device/buffer.hpp"
 #include "device/graph.hpp"
 #include "kernels/data/corruption.hpp"
+#include "kernels/data/gather.hpp"
 #include "math/context.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {

@@ -7,13 +7,12 @@ namespace hourglass::HOURGLASS_TARGET {
 
 [[nodiscard]] std::unique_ptr<Engine> make_layered_engine(Model model, int device_index,
                                                           Precision precision);
-/// Why the fused engine cannot train this model here, or nothing.
-[[nodiscard]] std::string fused_problem(const Model& model, int device_index, Precision precision);
+/// Why the fused engine cannot train this model here, in fp32, or nothing.
+[[nodiscard]] std::string fused_problem(const Model& model, int device_index);
 /// Of a model without a fused_problem.
 [[nodiscard]] std::unique_ptr<Engine> make_fused_engine(Model model, int device_index);
 /// The same of its other half, for models of dense layers.
-[[nodiscard]] std::string fused_dense_problem(const Model& model, int device_index,
-                                              Precision precision);
+[[nodiscard]] std::string fused_dense_problem(const Model& model, int device_index);
 [[nodiscard]] std::unique_ptr<Engine> make_fused_dense_engine(Model model, int device_index);
 [[nodiscard]] std::unique_ptr<PcaSolver> make_pca_solver(int device_index);
 [[nodiscard]] std::unique_ptr<MapSolver> make_map_solver(int device_index);

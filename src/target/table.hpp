@@ -23,11 +23,11 @@ struct Target {
   std::unique_ptr<Engine> (*make_layered_engine)(Model model, int device_index,
                                                  Precision precision);
   /// Why the fused engine cannot train this model here, or nothing.
-  std::string (*fused_problem)(const Model& model, int device_index, Precision precision);
+  std::string (*fused_problem)(const Model& model, int device_index);
   /// Of a model without a fused_problem.
   std::unique_ptr<Engine> (*make_fused_engine)(Model model, int device_index);
   /// The same of its other half, for models of dense layers.
-  std::string (*fused_dense_problem)(const Model& model, int device_index, Precision precision);
+  std::string (*fused_dense_problem)(const Model& model, int device_index);
   std::unique_ptr<Engine> (*make_fused_dense_engine)(Model model, int device_index);
   std::unique_ptr<PcaSolver> (*make_pca_solver)(int device_index);
   std::unique_ptr<MapSolver> (*make_map_solver)(int device_index);

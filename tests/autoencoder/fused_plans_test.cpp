@@ -76,7 +76,7 @@ TEST(FusedPlans, APartOf64KilobytesIsRefused) {
   const EmulationScope scope({.order = ThreadOrder::forward, .shared_bytes = 64 * kKilobyte});
   constexpr const char* kProblem =
       "an image takes 98 KB of shared memory, more than the 64 KB that this GPU gives a block";
-  EXPECT_EQ(fused_problem(conv_model(), 0, Precision::fp32), kProblem);
+  EXPECT_EQ(fused_problem(conv_model(), 0), kProblem);
 
   const ChosenEngine chosen =
       choose_engine(conv_model(), {}, EngineKind::automatic, Precision::fp32);

@@ -17,6 +17,13 @@ class Gather : public KernelTest {
  protected:
   static constexpr std::size_t kImages = 600;
 
+  static kernels::Pixels pixels(const device::Buffer<std::uint8_t>& bytes) {
+    return {.bytes = bytes.data()};
+  }
+  static kernels::Pixels pixels(const device::Buffer<float>& floats) {
+    return {.floats = floats.data()};
+  }
+
   /// Gathers `count` images of random pixels in every way of choosing them, and checks all pixels.
   template <class Pixel>
   void check(std::size_t count, std::size_t image_size) {
@@ -43,7 +50,7 @@ class Gather : public KernelTest {
           }
           auto batch = output(count * image_size);
           run([&] {
-            kernels::gather_images(stream(), device_images.data(),
+            kernels::gather_images(stream(), pixels(device_images),
                                    {.order = ordered ? device_order.data() : nullptr,
                                     .position = positioned ? device_position.data() : nullptr,
                                     .first = first},
@@ -80,7 +87,7 @@ TEST_P(Gather, EveryByteBecomesItsFraction) {
   }
   const auto images = to_device(bytes);
   auto batch = output(256);
-  run([&] { kernels::gather_images(stream(), images.data(), {}, 1, 256, batch.data()); });
+  run([&] { kernels::gather_images(stream(), pixels(images), {}, 1, 256, batch.data()); });
   EXPECT_EQ(written(batch), expected);
 }
 
@@ -88,7 +95,9 @@ TEST_P(Gather, FloatsAreCopiedAsTheyAre) {
   const std::vector<float> values = {-0.f, 1e-45f, 1.f / 3.f, 1.f, 255.f, -7.5f, 3e38f};
   const auto images = to_device(values);
   auto batch = output(values.size());
-  run([&] { kernels::gather_images(stream(), images.data(), {}, 1, values.size(), batch.data()); });
+  run([&] {
+    kernels::gather_images(stream(), pixels(images), {}, 1, values.size(), batch.data());
+  });
   const auto copied = written(batch);
   for (std::size_t i = 0; i < values.size(); ++i) {
     EXPECT_EQ(std::bit_cast<std::uint32_t>(copied[i]), std::bit_cast<std::uint32_t>(values[i]));
@@ -103,7 +112,7 @@ TEST_P(Gather, OrdersMoreImagesThan16BitsCount) {
   const auto order = to_device(std::vector<std::uint64_t>{~std::uint64_t{0} << 32 | 70000, 65536});
   auto batch = output(2);
   run([&] {
-    kernels::gather_images(stream(), device_images.data(), {.order = order.data()}, 2, 1,
+    kernels::gather_images(stream(), pixels(device_images), {.order = order.data()}, 2, 1,
                            batch.data());
   });
   EXPECT_EQ(written(batch), (std::vector<float>{1.f, 0.2f}));

@@ -7,6 +7,7 @@
 #include <functional>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/dataset.hpp>
+#include <hourglass/error.hpp>
 #include <hourglass/pca.hpp>
 #include <span>
 #include <string>
@@ -44,6 +45,14 @@ class Agreement : public test::OnDevice {
 
   const Device cpu_ = select_device("cpu");
 };
+
+TEST_F(Agreement, Tf32IsTheLayeredEngines) {
+  const Device& gpu = device();
+  const Autoencoder automatic(conv_model(), gpu, EngineKind::automatic, Precision::tf32);
+  EXPECT_EQ(automatic.engine(), EngineKind::layered);
+  EXPECT_NE(automatic.why_not_fused().find("fp32"), std::string::npos);
+  EXPECT_THROW(Autoencoder(conv_model(), gpu, EngineKind::fused, Precision::tf32), Error);
+}
 
 // ---- the conv model on MNIST -------------------------------------------------------------------
 
