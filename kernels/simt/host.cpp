@@ -127,16 +127,12 @@ class Progress {
     if (before + ran == blocks) detail::wake(&done_);
   }
 
-  /// Spins for a while, as the wait is mostly shorter than falling asleep; then sleeps.
   void wait_for(std::uint32_t blocks) {
-    constexpr int kSpins = 2000;
-    for (int spin = 0;; ++spin) {
+    detail::Patience patience;
+    for (;;) {
       const std::uint32_t done = std::atomic_ref(done_).load(std::memory_order_acquire);
       if (done >= blocks) return;
-      if (spin >= kSpins) detail::sleep_while(&done_, done);
-#if defined(__x86_64__)
-      __builtin_ia32_pause();
-#endif
+      patience.wait_while(&done_, done);
     }
   }
 
@@ -166,7 +162,14 @@ bool detail::emulated() {
 
 // Not std::atomic_ref's wait: libstdc++ yields before it sleeps, and on a busy machine a yield is a
 // slice of the scheduler's.
-void detail::sleep_while(std::uint32_t* address, std::uint32_t value) {
+void detail::Patience::wait_while(std::uint32_t* address, std::uint32_t value) {
+  if (!is_over()) {
+    ++spins_;
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+    return;
+  }
   syscall(SYS_futex, address, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
 }
 

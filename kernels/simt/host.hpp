@@ -68,8 +68,20 @@ void sync_grid(const Where& where);
 bool emulated();
 /// Lets other fibers run.
 void pause();
-/// Sleeps until woken, if *address is `value`; may wake for no reason.
-void sleep_while(std::uint32_t* address, std::uint32_t value);
+/// How a thread waits for a word that another thread stores: it spins for a while, as the wait is
+/// mostly shorter than falling asleep; then it sleeps, as on a busy machine whom it waits for may
+/// not be running.
+class Patience {
+ public:
+  /// Returns after a moment, or, when patience is over, once woken if *address was `value`; it may
+  /// wake for no reason.
+  void wait_while(std::uint32_t* address, std::uint32_t value);
+  [[nodiscard]] bool is_over() const { return spins_ == kSpins; }
+
+ private:
+  static constexpr int kSpins = 2000;
+  int spins_ = 0;
+};
 void wake(std::uint32_t* address);
 
 /// What a lane gets when its warp meets: the value that its source lane sent.

@@ -75,8 +75,6 @@ inline std::uint64_t ticks() {
       std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
-/// Blocks that are threads of the OS spin for a while, as the wait is mostly shorter than falling
-/// asleep; then they sleep, as on a busy machine whom they wait for may not be running.
 template <class GivesUp>
 bool wait_while(std::uint32_t* address, std::uint32_t value, GivesUp&& gives_up) {
   if (!detail::alone() || detail::emulated()) {
@@ -86,16 +84,10 @@ bool wait_while(std::uint32_t* address, std::uint32_t value, GivesUp&& gives_up)
     }
     return true;
   }
-  constexpr int kSpins = 2000;
-  for (int spin = 0; spin < kSpins; ++spin) {
-    if (load_acquire(address) != value) return true;
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-  }
+  detail::Patience patience;
   while (load_acquire(address) == value) {
-    if (gives_up()) return false;
-    detail::sleep_while(address, value);
+    if (patience.is_over() && gives_up()) return false;
+    patience.wait_while(address, value);
   }
   return true;
 }

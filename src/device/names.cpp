@@ -18,8 +18,8 @@ Value parse_name(std::string_view name, const char* what,
                    "'; there are: " + names);
 }
 
-constexpr std::pair<std::string_view, Precision> kPrecisions[] = {
-    {"fp32", Precision::fp32}, {"tf32", Precision::tf32}};
+constexpr std::pair<std::string_view, Precision> kPrecisions[] = {{"fp32", Precision::fp32},
+                                                                  {"tf32", Precision::tf32}};
 constexpr std::pair<std::string_view, EngineKind> kEngines[] = {{"auto", EngineKind::automatic},
                                                                 {"layered", EngineKind::layered},
                                                                 {"fused", EngineKind::fused}};

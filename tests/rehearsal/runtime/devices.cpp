@@ -112,10 +112,17 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
   return runtime("cudaDeviceGetAttribute", cudaErrorInvalidValue, [&] {
     if (!is_visible(device)) return cudaErrorInvalidDevice;
     switch (attribute) {
-      case cudaDevAttrMultiProcessorCount: *value = kProcessors; break;
-      case cudaDevAttrCooperativeLaunch: *value = 1; break;
-      case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = kSharedBytesAsked; break;
-      default: require(false, "attribute ", attribute, " is not played");
+      case cudaDevAttrMultiProcessorCount:
+        *value = kProcessors;
+        break;
+      case cudaDevAttrCooperativeLaunch:
+        *value = 1;
+        break;
+      case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+        *value = kSharedBytesAsked;
+        break;
+      default:
+        require(false, "attribute ", attribute, " is not played");
     }
     return cudaSuccess;
   });
