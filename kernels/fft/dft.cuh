@@ -111,7 +111,12 @@ __device__ __forceinline__ Value<V> turned_by(const Value<V>& a) {
 }
 
 template <int n, class V>
-__device__ __forceinline__ void dft(Value<V> (&x)[n]) {
+__device__ __forceinline__ void dft(Value<V> (&x)[n]);
+
+namespace detail {
+
+template <int n, class V>
+__device__ __forceinline__ void dft_in_place(Value<V> (&x)[n]) {
   if constexpr (n == 1) {
     return;
   } else if constexpr (n == 2) {
@@ -198,6 +203,24 @@ __device__ __forceinline__ void dft(Value<V> (&x)[n]) {
       });
     });
   }
+}
+
+#ifndef __CUDACC__
+/// Emulated threads have time, but compilers do not: one copy for all that call it.
+template <int n>
+[[gnu::noinline]] void dft_of_floats(Value<float> (&x)[n]) {
+  dft_in_place(x);
+}
+#endif
+
+}  // namespace detail
+
+template <int n, class V>
+__device__ __forceinline__ void dft(Value<V> (&x)[n]) {
+#ifndef __CUDACC__
+  if constexpr (sizeof(V) == sizeof(float)) return detail::dft_of_floats(x);
+#endif
+  detail::dft_in_place(x);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::fft

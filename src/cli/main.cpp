@@ -88,6 +88,7 @@ int run(int argc, char** argv) {
   CLI::App program("Autoencoders and latent-space maps on GPUs (and, slower, on CPUs)",
                    "hourglass");
   program.set_version_flag("--version", "hourglass " HOURGLASS_VERSION);
+  program.get_formatter()->label("ENUM", "NAME");
   program.require_subcommand(1);
   add_commands(program, join(argc, argv));
   try {

@@ -19,6 +19,7 @@ class ScreenTest(ProgramTest):
             own = self.run_well(command, "--help")
             self.assertIn(f"Usage: hourglass {command}", own)
             self.assertEqual(own, self.run_well(command, "-h"))
+            self.assertNotIn("ENUM", own)
 
     def test_help_names_every_option(self) -> None:
         common = ["--device", "--threads", "--quiet"]
