@@ -49,6 +49,7 @@ set(HOURGLASS_PER_TARGET
     src/manifold/packed_affinities.cpp
     src/manifold/principal_frame.cpp
     src/manifold/repulsion_grid.cpp
+    src/math/leading_eigen.cpp
     src/math/rows.cpp
     src/target/table.cpp
     src/manifold/map_solver.cpp)

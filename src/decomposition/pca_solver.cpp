@@ -17,6 +17,7 @@
 #include "kernels/gram/accumulate.hpp"
 #include "kernels/gram/diagonal.hpp"
 #include "math/context.hpp"
+#include "math/leading_eigen.hpp"
 #include "math/matrix.hpp"
 #include "math/rows.hpp"
 #include "target/factories.hpp"
@@ -86,7 +87,7 @@ class Solver final : public PcaSolver {
     Eigenpairs found;
     bool done = false;
     if (rows_ * features_ > kManyProducts / n && count <= n / kFewOf) {
-      found = gram_eigenpairs<float>(mean, count + 1);
+      found = gram_eigenpairs<float>(mean, count);
       done = good_enough(found);
     }
     if (!done) found = gram_eigenpairs<double>(mean, count);
@@ -206,6 +207,40 @@ class Solver final : public PcaSolver {
     return sum;
   }
 
+  /// The `count` largest eigenpairs of a Gram matrix whose products are of type Real, and the next
+  /// one if there is one.
+  template <class Real>
+  [[nodiscard]] Eigenpairs eigenpairs(device::Buffer<double> matrix, std::size_t n,
+                                      std::size_t count) {
+    const Range range("PCA eigenpairs");
+    const std::size_t more = std::min(count + 1, n);
+    device::Buffer<double> values(n);
+    if (math::leading_eigen_pays(n, more)) {
+      device::Buffer<double> vectors(more * n);
+      if (math::leading_eigen(context_, n, more, matrix.data(), values.data(), vectors.data())) {
+        Eigenpairs found = by_decreasing_value(values, vectors, n, more);
+        // Of products in single precision these are as good as any.
+        if (std::is_same_v<Real, float> || good_enough(found)) return found;
+      }
+    }
+    math::symmetric_eigen(context_, n, more, matrix.data(), values.data());
+    return by_decreasing_value(values, matrix, n, more);
+  }
+
+  [[nodiscard]] Eigenpairs by_decreasing_value(const device::Buffer<double>& values,
+                                               const device::Buffer<double>& vectors, std::size_t n,
+                                               std::size_t count) {
+    Eigenpairs found{.values = to_host(values.span().first(count)),
+                     .vectors = to_host(vectors.span().first(count * n))};
+    std::reverse(found.values.begin(), found.values.end());
+    for (std::size_t k = 0; k < count / 2; ++k) {
+      const auto row = found.vectors.begin() + static_cast<std::ptrdiff_t>(k * n);
+      const auto mirror = found.vectors.end() - static_cast<std::ptrdiff_t>((k + 1) * n);
+      std::swap_ranges(row, row + static_cast<std::ptrdiff_t>(n), mirror);
+    }
+    return found;
+  }
+
   /// Nothing but the trace if that is 0, or beyond the range of Real.
   template <class Real>
   [[nodiscard]] Eigenpairs gram_eigenpairs(const device::Buffer<double>& mean, std::size_t count) {
@@ -214,23 +249,14 @@ class Solver final : public PcaSolver {
       const Range range("PCA Gram matrix");
       return gram<Real>(mean);
     }();
-    const Range range("PCA eigenpairs");
     device::Buffer<double> values(n);
     kernels::diagonal(stream(), matrix.data(), n, values.data());
     const std::vector<double> diagonal = to_host(values.span());
-    Eigenpairs found{.trace = std::accumulate(diagonal.begin(), diagonal.end(), 0.0)};
+    const double trace = std::accumulate(diagonal.begin(), diagonal.end(), 0.0);
     const double least = std::is_same_v<Real, float> ? kUnderflow : 0.0;
-    if (!(found.trace > least) || !std::isfinite(found.trace)) return found;
-
-    math::symmetric_eigen(context_, n, count, matrix.data(), values.data());
-    found.values = to_host(values.span().first(count));
-    found.vectors = to_host(matrix.span().first(count * n));
-    std::reverse(found.values.begin(), found.values.end());
-    for (std::size_t k = 0; k < count / 2; ++k) {
-      const auto row = found.vectors.begin() + static_cast<std::ptrdiff_t>(k * n);
-      const auto mirror = found.vectors.end() - static_cast<std::ptrdiff_t>((k + 1) * n);
-      std::swap_ranges(row, row + static_cast<std::ptrdiff_t>(n), mirror);
-    }
+    if (!(trace > least) || !std::isfinite(trace)) return {.trace = trace};
+    Eigenpairs found = eigenpairs<Real>(std::move(matrix), n, count);
+    found.trace = trace;
     return found;
   }
 

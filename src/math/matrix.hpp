@@ -26,6 +26,10 @@ void gram_product(Context& context, Transpose transpose, std::size_t n, std::siz
 void gram_product(Context& context, Transpose transpose, std::size_t n, std::size_t k,
                   const double* a, double beta, double* c);
 
+/// Y (rows x n) = X A for the symmetric n x n matrix A whose lower triangle is in `a`.
+void symmetric_product(Context& context, std::size_t rows, std::size_t n, const double* x,
+                       const double* a, double* y);
+
 /// The `count` largest eigenpairs of the symmetric n x n matrix whose lower triangle is in `a`
 /// (overwritten), by increasing eigenvalue: eigenvalues[0 .. count), and in the first `count` rows
 /// of `a` the unit eigenvectors. Throws Error if the solver does not converge.

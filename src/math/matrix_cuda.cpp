@@ -70,6 +70,16 @@ void gram_product(Context& context, Transpose transpose, std::size_t n, std::siz
         "Gram matrix in double precision");
 }
 
+void symmetric_product(Context& context, std::size_t rows, std::size_t n, const double* x,
+                       const double* a, double* y) {
+  const double one = 1.0;
+  const double zero = 0.0;
+  const int length = static_cast<int>(n);
+  check(cublasDsymm(context.libraries().cublas.get(), CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_UPPER,
+                    length, static_cast<int>(rows), &one, a, length, x, length, &zero, y, length),
+        "product with a symmetric matrix");
+}
+
 void symmetric_eigen(Context& context, std::size_t n, std::size_t count, double* a,
                      double* eigenvalues) {
   cusolverDnHandle_t handle = context.libraries().cusolver.get();

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <hourglass/device.hpp>
 #include <random>
 #include <type_traits>
 #include <vector>
@@ -179,11 +180,29 @@ class PcaAlgebra : public OnTarget {
   }
 };
 
+TEST_F(PcaAlgebra, GramIsTheSameForAnyNumberOfThreads) {
+  if (kOnCuda) GTEST_SKIP() << "threads of the CPU";
+  for (const std::size_t n : {50U, 128U, 300U}) {
+    const std::size_t k = 2048;
+    const auto a = random_values<float>(n * k);
+    std::vector<float> one;
+    for (const int threads : {1, 2, 3, 8}) {
+      set_cpu_threads(threads);
+      std::vector<float> c(n * n);
+      math::gram_product(context(), Transpose::yes, n, k, a.data(), 0.f, c.data());
+      if (threads == 1) one = c;
+      EXPECT_EQ(c, one) << n << ", " << threads << " threads";
+    }
+  }
+  set_cpu_threads(0);
+}
+
 TEST_F(PcaAlgebra, GramProducts) {
   for (const std::size_t n : {1U, 2U, 31U, 100U}) {
     for (const std::size_t k : {1U, 7U, 300U}) {
       for (const Transpose transpose : {Transpose::no, Transpose::yes}) {
         check_gram<float>(n, k, transpose, 0.f);
+        check_gram<float>(n, k, transpose, 1.f);
         check_gram<double>(n, k, transpose, 0.0);
         check_gram<double>(n, k, transpose, 1.0);
       }

@@ -124,6 +124,20 @@ cublasStatus_t cublasDgemm(cublasHandle_t handle, cublasOperation_t transpose_a,
   });
 }
 
+cublasStatus_t cublasDsymm(cublasHandle_t handle, cublasSideMode_t side, cublasFillMode_t fill,
+                           int m, int n, const double* alpha, const double* a, int lda,
+                           const double* b, int ldb, const double* beta, double* c, int ldc) {
+  return Cublas::call("cublasDsymm", [&] {
+    require(side == CUBLAS_SIDE_LEFT, "only the symmetric matrix on the left");
+    product(handle, CUBLAS_OP_N, CUBLAS_OP_N, m, n, m, a, lda, b, ldb, *beta, c, ldc,
+            [=, by = *alpha, keep = *beta] {
+              cblas_dsymm(CblasColMajor, CblasLeft,
+                          fill == CUBLAS_FILL_MODE_UPPER ? CblasUpper : CblasLower, m, n, by, a,
+                          lda, b, ldb, keep, c, ldc);
+            });
+  });
+}
+
 cublasStatus_t cublasSsyrk(cublasHandle_t handle, cublasFillMode_t fill,
                            cublasOperation_t transpose, int n, int k, const float* alpha,
                            const float* a, int lda, const float* beta, float* c, int ldc) {
