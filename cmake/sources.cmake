@@ -7,6 +7,7 @@ set(HOURGLASS_KERNELS
     kernels/affinities/symmetrize.cu
     kernels/columns/centre.cu
     kernels/columns/copy.cu
+    kernels/columns/facts.cu
     kernels/columns/means.cu
     kernels/data/corrupt.cu
     kernels/data/gather.cu

@@ -21,7 +21,8 @@ class Samples {
  public:
   /// Takes the rows over, or, given an lvalue, copies them.
   Samples(Array<float> rows, Device device);
-  /// The rows of an array that outlives this and all its copies.
+  /// The rows of an array that outlives this and all its copies, and stays as it is.
+  /// (What is found out about rows is found out once.)
   static Samples view(const Array<float>& rows, Device device);
   /// What another method left in the device's memory.
   Samples(std::shared_ptr<const DeviceRows> rows, Shape shape, Device device);

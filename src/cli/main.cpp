@@ -11,7 +11,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/wait_policy.hpp"
+#include "cli/library_environment.hpp"
 
 namespace {
 
@@ -106,7 +106,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
 #if HOURGLASS_HAS_CPU
-  hourglass::cli::sleep_when_waiting(argv);
+  hourglass::cli::suit_libraries(argv);
 #endif
   hourglass::cli::watch_for_interrupts();
   try {

@@ -5,6 +5,8 @@
 #include <hourglass/error.hpp>
 #include <sstream>
 
+#include "data/device_rows.hpp"
+
 namespace hourglass {
 namespace {
 
@@ -42,6 +44,10 @@ void require_finite(const Array<float>& x, const std::string& what) {
   require_finite(x.values, x.row_size(), what);
 }
 
+void require_finite(const Samples& x, const std::string& what) {
+  if (!x.on_device().facts(x.rows()).finite) require_finite(x.host(), what);
+}
+
 void require_rows(std::size_t rows, std::size_t row_size, const std::string& what) {
   if (rows < 2) {
     throw Error(what + " needs at least 2 rows, and there " +
@@ -55,6 +61,10 @@ void require_distinct_rows(const Array<float>& x, const std::string& what, const
     if (!std::ranges::equal(x.row(0), x.row(i))) return;
   }
   throw Error(what + ": all " + std::to_string(x.rows()) + " rows are the same; " + why);
+}
+
+void require_distinct_rows(const Samples& x, const std::string& what, const std::string& why) {
+  if (!x.on_device().facts(x.rows()).distinct) require_distinct_rows(x.host(), what, why);
 }
 
 void require_unit_range(const Images& images, const std::string& what) {

@@ -35,8 +35,8 @@ void check(const Samples& x, const PcaOptions& options) {
   }
 }
 
-std::unique_ptr<PcaSolver> make_solver(const Device& device) {
-  return target_of(device).make_pca_solver(device.index);
+std::unique_ptr<PcaSolver> make_solver(const Samples& x, const StopRequest& stop) {
+  return target_of(x.device()).make_pca_solver(x, stop);
 }
 
 // ---- the steps of a fit ------------------------------------------------------------------------
@@ -68,7 +68,6 @@ PcaModel fit(PcaSolver& solver, const Samples& x, const PcaOptions& options) {
   const Range range("PCA fit");
   const std::size_t features = x.row_size();
   const std::size_t rank = std::min(x.rows(), features);
-  solver.load(x, options.stop);
   PcaModel model{.mean = solver.means(), .components = {}, .whiten = options.whiten};
   if (!all_finite(model.mean)) require_finite(x.host(), "PCA");
   const PrincipalAxes found =
@@ -128,12 +127,12 @@ Array<float> project(PcaSolver& solver, const PcaModel& model, const Samples& x)
 
 PcaModel fit_pca(const Samples& x, const PcaOptions& options) {
   check(x, options);
-  return fit(*make_solver(x.device()), x, options);
+  return fit(*make_solver(x, options.stop), x, options);
 }
 
 PcaMap fit_transform_pca(const Samples& x, const PcaOptions& options) {
   check(x, options);
-  const auto solver = make_solver(x.device());
+  const auto solver = make_solver(x, options.stop);
   PcaModel model = fit(*solver, x, options);
   Array<float> scores = project(*solver, model, x);
   return {.model = std::move(model), .scores = std::move(scores)};
@@ -144,8 +143,7 @@ Array<float> transform(const PcaModel& model, const Samples& x, const StopReques
     throw Error("PCA was fitted to " + std::to_string(model.mean.size()) +
                 " features, but the rows have " + std::to_string(x.row_size()));
   }
-  const auto solver = make_solver(x.device());
-  solver->load(x, stop);
+  const auto solver = make_solver(x, stop);
   return project(*solver, model, x);
 }
 
@@ -156,9 +154,8 @@ Array<float> inverse_transform(const PcaModel& model, const Samples& scores,
     throw Error("PCA was fitted with " + std::to_string(model.components.rows()) +
                 " components, but the rows of scores have " + std::to_string(scores.row_size()));
   }
-  require_finite(scores.host(), "PCA: scores");
-  const auto solver = make_solver(scores.device());
-  solver->load(scores, stop);
+  if (scores.rows() > 0) require_finite(scores, "PCA: scores");
+  const auto solver = make_solver(scores, stop);
   return solver->expand(model.mean,
                         scaled_components(model, [](double deviation) { return deviation; }));
 }

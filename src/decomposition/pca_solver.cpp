@@ -60,17 +60,11 @@ bool good_enough(const Eigenpairs& found) {
 
 class Solver final : public PcaSolver {
  public:
-  explicit Solver(int device_index) : context_(device_index) {}
+  Solver(const Samples& x, StopRequest stop)
+      : Solver(math::Rows::of(x.on_device()), x.rows(), x.row_size(), std::move(stop)) {}
   ~Solver() override { context_.make_current(std::nothrow); }
   Solver(const Solver&) = delete;
   Solver& operator=(const Solver&) = delete;
-
-  void load(const Samples& x, StopRequest stop) override {
-    rows_ = x.rows();
-    features_ = x.row_size();
-    data_ = math::Rows::of(x.on_device()).values();
-    stop_ = std::move(stop);
-  }
 
   [[nodiscard]] std::vector<double> means() override {
     device::Buffer<double> sums(kernels::column_sum_groups(rows_) * features_);
@@ -154,6 +148,14 @@ class Solver final : public PcaSolver {
   }
 
  private:
+  Solver(const math::Rows& given, std::size_t rows, std::size_t features, StopRequest stop)
+      : rows_(rows),
+        features_(features),
+        data_(given.values()),
+        rows_context_(given.context()),
+        context_(*rows_context_),
+        stop_(std::move(stop)) {}
+
   device::Stream& stream() { return context_.stream(); }
 
   [[nodiscard]] std::vector<double> to_host(std::span<const double> values) {
@@ -284,17 +286,18 @@ class Solver final : public PcaSolver {
     return to_host(axes.span());
   }
 
-  math::Context context_;
-  std::size_t rows_ = 0;
-  std::size_t features_ = 0;
+  std::size_t rows_;
+  std::size_t features_;
   std::span<const float> data_;  // (rows, features)
+  std::shared_ptr<math::Context> rows_context_;
+  math::Context& context_;
   StopRequest stop_;
 };
 
 }  // namespace
 
-std::unique_ptr<PcaSolver> make_pca_solver(int device_index) {
-  return std::make_unique<Solver>(device_index);
+std::unique_ptr<PcaSolver> make_pca_solver(const Samples& x, StopRequest stop) {
+  return std::make_unique<Solver>(x, std::move(stop));
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -16,17 +16,13 @@ struct PrincipalAxes {
   std::vector<double> axes = {};       ///< a unit row for each, orthogonal
 };
 
-/// One target's implementation.
+/// One target's implementation, about the rows it is made for.
 class PcaSolver {
  public:
   PcaSolver() = default;
   virtual ~PcaSolver() = default;
   PcaSolver(const PcaSolver&) = delete;
   PcaSolver& operator=(const PcaSolver&) = delete;
-
-  /// The rows that means, principal_axes and project are about; x must outlive them. `stop` is
-  /// asked by all that follows.
-  virtual void load(const Samples& x, StopRequest stop) = 0;
 
   /// Of each feature. Not finite exactly where a value of the feature is not.
   [[nodiscard]] virtual std::vector<double> means() = 0;

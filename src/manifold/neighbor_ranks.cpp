@@ -27,11 +27,12 @@ Array<std::uint32_t> neighbor_ranks(const Samples& x, const Array<std::uint32_t>
   const std::size_t rows = neighbors.rows();
   const std::size_t features = x.row_size();
   const std::size_t k = neighbors.row_size();
-  math::Context context(x.device().index);
+  const math::Rows& in_rows = math::Rows::of(x.on_device());
+  math::Context& context = *in_rows.context();
   device::Stream& stream = context.stream();
 
   // Near the origin, inner products lose fewer digits.
-  const std::span<const float> given = math::Rows::of(x.on_device()).values();
+  const std::span<const float> given = in_rows.values();
   device::Buffer<float> mean(features);
   device::Buffer<double> sums(kernels::column_sum_groups(rows) * features);
   device::Buffer<float> data(rows * features);

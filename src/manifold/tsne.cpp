@@ -48,8 +48,8 @@ class Stopwatch {
 
 void check_data(const Samples& x, const std::string& what) {
   require_rows(x.rows(), x.row_size(), what);
-  require_finite(x.host(), what);
-  require_distinct_rows(x.host(), what, "none is nearer than another");
+  require_finite(x, what);
+  require_distinct_rows(x, what, "none is nearer than another");
 }
 
 void check_graph(const NeighborGraph& graph) {

@@ -1,28 +1,60 @@
 #include "math/rows.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <vector>
+
 #include "device/target.hpp"
+#include "kernels/columns/facts.hpp"
 #include "target/factories.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::math {
 
 Rows::Rows(int device_index, std::size_t size)
-    : context_(device_index), buffer_(size), values_(buffer_.span()) {}
+    : context_(std::make_shared<Context>(device_index)), buffer_(size), values_(buffer_.span()) {}
 
 Rows::Rows(int device_index, std::span<const float> host)
-    : context_(device_index), buffer_(kOnCuda ? host.size() : 0), values_(host) {
+    : context_(std::make_shared<Context>(device_index)),
+      buffer_(kOnCuda ? host.size() : 0),
+      values_(host) {
   if constexpr (kOnCuda) {
-    device::copy_to_device<float>(context_.stream(), host, buffer_.span());
+    device::copy_to_device<float>(context_->stream(), host, buffer_.span());
     values_ = buffer_.span();
   }
 }
 
 Rows::~Rows() {
-  context_.make_current(std::nothrow);  // memory is freed on the device it came from
+  context_->make_current(std::nothrow);  // memory is freed on the device it came from
 }
 
 void Rows::copy_to_host(std::span<float> to) const {
-  context_.make_current();
-  device::copy_to_host<float>(context_.stream(), values_, to);
+  context_->make_current();
+  device::copy_to_host<float>(context_->stream(), values_, to);
+}
+
+const RowFacts& Rows::facts(std::size_t rows) const {
+  if (!facts_) {
+    context_->make_current();
+    device::Buffer<kernels::GroupFacts> groups(kernels::fact_groups(rows));
+    kernels::row_facts(context_->stream(), values_.data(), rows, values_.size() / rows,
+                       groups.span());
+    std::vector<kernels::GroupFacts> found(groups.size());
+    device::copy_to_host<kernels::GroupFacts>(context_->stream(), groups.span(), found);
+    kernels::GroupFacts all;
+    for (const kernels::GroupFacts& group : found) {
+      all.largest = std::max(all.largest, group.largest);
+      all.differ |= group.differ;
+    }
+    const auto largest = std::bit_cast<float>(all.largest);
+    facts_ = {.finite = std::isfinite(largest), .distinct = all.differ != 0, .largest = largest};
+  }
+  return *facts_;
+}
+
+const std::shared_ptr<Context>& Rows::context() const {
+  context_->make_current();
+  return context_;
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::math

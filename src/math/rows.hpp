@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <span>
 
 #include "data/device_rows.hpp"
@@ -23,14 +25,18 @@ class Rows final : public DeviceRows {
   [[nodiscard]] std::span<const float> values() const { return values_; }
   [[nodiscard]] std::span<float> to_fill() { return buffer_.span(); }
   void copy_to_host(std::span<float> to) const override;
+  [[nodiscard]] const RowFacts& facts(std::size_t rows) const override;
+  /// For all that is done with these rows: one stream and one handle of each library. Made current.
+  [[nodiscard]] const std::shared_ptr<Context>& context() const;
 
   /// What Samples of this target hold.
   static const Rows& of(const DeviceRows& rows) { return dynamic_cast<const Rows&>(rows); }
 
  private:
-  mutable Context context_;  // a stream is not changed by work on it
+  std::shared_ptr<Context> context_;
   device::Buffer<float> buffer_;
   std::span<const float> values_;
+  mutable std::optional<RowFacts> facts_;
 };
 
 }  // namespace hourglass::HOURGLASS_TARGET::math

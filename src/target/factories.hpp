@@ -14,7 +14,7 @@ namespace hourglass::HOURGLASS_TARGET {
 /// The same of its other half, for models of dense layers.
 [[nodiscard]] std::string fused_dense_problem(const Model& model, int device_index);
 [[nodiscard]] std::unique_ptr<Engine> make_fused_dense_engine(Model model, int device_index);
-[[nodiscard]] std::unique_ptr<PcaSolver> make_pca_solver(int device_index);
+[[nodiscard]] std::unique_ptr<PcaSolver> make_pca_solver(const Samples& x, StopRequest stop);
 [[nodiscard]] std::unique_ptr<MapSolver> make_map_solver(int device_index);
 [[nodiscard]] std::unique_ptr<DeviceRows> upload_rows(int device_index,
                                                       std::span<const float> host);

@@ -18,7 +18,7 @@ class MapSolver;
 class PcaSolver;
 class Samples;
 
-/// Every function takes the index of the device it works on.
+/// Functions work on the device whose index they take, or where their rows are.
 struct Target {
   std::unique_ptr<Engine> (*make_layered_engine)(Model model, int device_index,
                                                  Precision precision);
@@ -29,7 +29,7 @@ struct Target {
   /// The same of its other half, for models of dense layers.
   std::string (*fused_dense_problem)(const Model& model, int device_index);
   std::unique_ptr<Engine> (*make_fused_dense_engine)(Model model, int device_index);
-  std::unique_ptr<PcaSolver> (*make_pca_solver)(int device_index);
+  std::unique_ptr<PcaSolver> (*make_pca_solver)(const Samples& x, StopRequest stop);
   std::unique_ptr<MapSolver> (*make_map_solver)(int device_index);
   std::unique_ptr<DeviceRows> (*upload_rows)(int device_index, std::span<const float> host);
   /// For neighbors (rows, k): the place of each among its row's others, by distance in the first

@@ -1,6 +1,8 @@
 // Rows that are on the host, on a device, or both.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/dataset.hpp>
 #include <hourglass/pca.hpp>
@@ -37,6 +39,22 @@ TEST_F(SamplesTest, AViewCopiesNothingAndCopiesShareWhatTheyHold) {
   EXPECT_EQ(&view.host(), &rows_);
   const Samples copy = view;  // NOLINT(performance-unnecessary-copy-initialization)
   EXPECT_EQ(&copy.on_device(), &view.on_device());
+}
+
+TEST_F(SamplesTest, KnowWhatTheChecksAskFor) {
+  const auto facts = [this](const Array<float>& rows) {
+    return Samples::view(rows, device_).on_device().facts(rows.rows());
+  };
+  Array<float> rows({300, 2});
+  std::ranges::fill(rows.values, -3.f);
+  EXPECT_TRUE(facts(rows).finite);
+  EXPECT_FALSE(facts(rows).distinct);
+  EXPECT_EQ(facts(rows).largest, 3.f);
+  rows.row(299)[1] = -7.f;
+  EXPECT_TRUE(facts(rows).distinct);
+  EXPECT_EQ(facts(rows).largest, 7.f);
+  rows.row(280)[0] = std::nanf("");
+  EXPECT_FALSE(facts(rows).finite);
 }
 
 // Codes that stay on the device are what encode() gives, and outlive the autoencoder they came

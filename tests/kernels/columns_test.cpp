@@ -1,9 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include "kernels/columns/centre.hpp"
+#include "kernels/columns/facts.hpp"
 #include "kernels/columns/means.hpp"
 #include "support/on_target.hpp"
 #include "support/random_values.hpp"
@@ -95,6 +101,62 @@ TEST_P(Columns, MeansAreSubtracted) {
       ASSERT_EQ(written(in_place), expected);
     }
   }
+}
+
+class Facts : public Columns {
+ protected:
+  kernels::GroupFacts facts(const std::vector<float>& x, std::size_t rows) {
+    const auto device_x = to_device(x);
+    device::Buffer<kernels::GroupFacts> groups(kernels::fact_groups(rows));
+    run([&] {
+      kernels::row_facts(stream(), device_x.data(), rows, x.size() / rows, groups.span());
+    });
+    kernels::GroupFacts all;
+    for (const kernels::GroupFacts& group : to_host(groups)) {
+      all = {std::max(all.largest, group.largest), all.differ | group.differ};
+    }
+    return all;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(EveryWay, Facts, every_way(), way_name);
+
+TEST_P(Facts, SeeEveryValue) {
+  for (const std::size_t rows : {2U, 255U, 256U, 257U, 513U}) {
+    for (const std::size_t columns : {1U, 3U, 257U}) {
+      std::vector<float> x(rows * columns, -0.5f);
+      kernels::GroupFacts found = facts(x, rows);
+      ASSERT_EQ(found.largest, std::bit_cast<std::uint32_t>(0.5f));
+      ASSERT_EQ(found.differ, 0U);
+      for (const std::size_t place :
+           {columns, 2 * columns - 1, x.size() / 2 + columns / 2, x.size() - 1}) {
+        for (const float value : {-0.75f, 1e-40f, std::numeric_limits<float>::max()}) {
+          const float before = std::exchange(x[place], value);
+          found = facts(x, rows);
+          ASSERT_EQ(std::bit_cast<float>(found.largest), std::max(0.5f, std::fabs(value)));
+          ASSERT_EQ(found.differ, 1U) << rows << " x " << columns << ", value " << place;
+          x[place] = before;
+        }
+        for (const float value : {std::numeric_limits<float>::infinity(), -std::nanf("")}) {
+          const float before = std::exchange(x[place], value);
+          ASSERT_FALSE(std::isfinite(std::bit_cast<float>(facts(x, rows).largest)));
+          x[place] = before;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(Facts, ZerosOfBothSignsAreTheSame) {
+  EXPECT_EQ(facts({0.f, -0.f, -0.f, 0.f}, 2).differ, 0U);
+}
+
+TEST_P(Facts, ScalesExactly) {
+  const auto x = test::random_values(1000, -1.f, 1.f);
+  const auto device_x = to_device(x);
+  auto y = output(x.size());
+  run([&] { kernels::scale(stream(), device_x.span(), 0x1p-60f, y.data()); });
+  const auto result = written(y);
+  for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(result[i], std::ldexp(x[i], -60));
 }
 
 }  // namespace

@@ -16,6 +16,11 @@ std::map<const void*, std::string_view>& handles() {
   return all;
 }
 
+std::map<std::string, std::size_t>& made_until_now() {
+  static auto& all = *new std::map<std::string, std::size_t>;
+  return all;
+}
+
 }  // namespace
 
 void report_leaks_at_exit() {
@@ -30,6 +35,7 @@ void report_leaks_at_exit() {
 
 void remember(const void* handle, const char* kind) {
   handles()[handle] = kind;
+  ++made_until_now()[kind];
 }
 
 void forget(const void* handle) {
@@ -39,6 +45,11 @@ void forget(const void* handle) {
 bool is_known(const void* handle, const char* kind) {
   const auto found = handles().find(handle);
   return found != handles().end() && found->second == kind;
+}
+
+std::size_t made(const std::string& kind) {
+  const std::lock_guard lock(api_lock());
+  return made_until_now()[kind];
 }
 
 std::string what_is_left() {

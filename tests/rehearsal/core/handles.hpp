@@ -1,6 +1,7 @@
 // Whatever a library hands out by an opaque pointer: made, known while it lives, given back.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "rehearsal/core/rules.hpp"
@@ -10,6 +11,8 @@ namespace rehearsal {
 void remember(const void* handle, const char* kind);
 void forget(const void* handle);
 [[nodiscard]] bool is_known(const void* handle, const char* kind);
+/// How many of a kind were made, until now.
+[[nodiscard]] std::size_t made(const std::string& kind);
 /// At the process's end, after all that was made later than the first call of this.
 void report_leaks_at_exit();
 /// "2 cudaStream_t, 1 buffer of 40 bytes", or nothing.

@@ -17,6 +17,9 @@ void release(void* memory);
 [[nodiscard]] int device_of_buffer(const void* memory);
 [[nodiscard]] std::vector<std::size_t> live_buffers();
 
+/// Bytes that were copied from the host, until now.
+[[nodiscard]] std::size_t uploaded();
+
 /// Whether an address is device memory's, live or not.
 [[nodiscard]] bool is_device_address(const void* address);
 /// Whether a buffer is there, or was.

@@ -37,9 +37,12 @@ void require_host(const char* what, const void* begin) {
           " is device memory, in the direction the copy has (CUDA Runtime API, cudaMemcpyKind)");
 }
 
+std::size_t uploaded_bytes = 0;
+
 void copy_to_device(cudaStream_t stream, void* to, const void* from, std::size_t bytes) {
   require_host("the source", from);
   require_no_recording("a copy of pageable memory, whose values a graph would not keep");
+  uploaded_bytes += bytes;
   // Pageable memory has been staged when the call returns; the copy itself may come later.
   const auto* begin = static_cast<const std::byte*>(from);
   enqueue(stream, {{"the destination", to, bytes, Use::writes}},
@@ -58,6 +61,11 @@ void copy_to_host(cudaStream_t stream, void* to, const void* from, std::size_t b
 }
 
 }  // namespace
+
+std::size_t rehearsal::uploaded() {
+  const std::lock_guard lock(api_lock());
+  return uploaded_bytes;
+}
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
