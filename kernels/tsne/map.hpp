@@ -28,8 +28,7 @@ struct Box {
   std::uint64_t iteration = 0;
 };
 
-/// How near a point is at distance d: (1 + d^2)^-power, of Student's t-distribution with
-/// 2 power - 1 degrees of freedom, in units of their root. 1 is plain t-SNE, with no power to take.
+/// How near a point is at distance d: (1 + d^2)^-power. 1 is plain t-SNE, with no power to take.
 struct Tail {
   float power = 1.f;
 

@@ -47,11 +47,11 @@ double total(const device::Stream& stream, std::span<const double> partial_sums)
 }
 
 /// The gradient by coordinates in units of sqrt(dof) is sqrt(dof) times longer, and its attraction
-/// has a factor of (dof + 1) / 2 more.
-TsneSchedule in_units(TsneSchedule schedule, double dof, double power) {
+/// has a factor of dof more.
+TsneSchedule in_units(TsneSchedule schedule, double dof) {
   schedule.learning_rate /= dof;
-  schedule.early_exaggeration *= power;
-  schedule.late_exaggeration *= power;
+  schedule.early_exaggeration *= dof;
+  schedule.late_exaggeration *= dof;
   schedule.max_step /= std::sqrt(dof);
   return schedule;
 }
@@ -65,10 +65,10 @@ MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinit
       affinities_(affinities),
       packed_(context.stream(), affinities.view(), map.rows(), affinities.entries()),
       count_(map.rows()),
-      tail_{static_cast<float>(0.5 * (repulsion.dof + 1.0))},
+      tail_{static_cast<float>(repulsion.dof)},
       unit_(std::sqrt(repulsion.dof)),
-      spacing_(repulsion.spacing / std::sqrt(double{tail_.power})),
-      schedule_(in_units(schedule, repulsion.dof, double{tail_.power})),
+      spacing_(repulsion.spacing / unit_),
+      schedule_(in_units(schedule, repulsion.dof)),
       exact_(count_ <= repulsion.exact_points.value_or(kExactPoints)),
       points_{device::Buffer<Point>(count_), device::Buffer<Point>(count_)},
       velocity_(count_),
@@ -187,7 +187,7 @@ double MapOptimizer::grid_normalizer() {
   const auto room = static_cast<float>(4.0 * schedule_.max_step);
   const float x = extent_.x + room;
   const float y = extent_.y + room;
-  double spacing = kFineSpacing / std::sqrt(double{tail_.power});
+  double spacing = kFineSpacing / unit_;
   while (side_for(std::max(x, y), spacing) == 0) spacing *= 1.25;
   RepulsionGrid grid(spacing, count_, tail_);
   grid.resize(stream, {side_for(x, spacing), side_for(y, spacing)}, 1, Interaction::plain);

@@ -17,8 +17,8 @@
 
 namespace hourglass::HOURGLASS_TARGET {
 
-/// With other than one degree of freedom a point's nearness is (1 + d^2 / dof)^-((dof + 1) / 2). In
-/// units of sqrt(dof) it is a power of the plain one, so that is what all kernels compute in:
+/// With other than one degree of freedom a point's nearness is (1 + d^2 / dof)^-dof. In units of
+/// sqrt(dof) it is a power of the plain one, so that is what all kernels compute in:
 /// docs/numerics.md.
 class MapOptimizer {
  public:
