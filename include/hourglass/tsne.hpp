@@ -29,24 +29,52 @@ struct TsneProgress {
   std::size_t iteration;
   std::size_t iterations;
   double seconds;  ///< of the optimization so far
+  /// The map as it stands, centred: fetched from the device if this is called, during the callback.
+  std::function<Array<float>()> map;
+};
+
+/// What ended the iterations.
+enum class TsneStop {
+  iterations,   ///< there were no more
+  flat,         ///< TsneOptions::flat_tolerance
+  time_limit,   ///< TsneOptions::time_limit
+  interrupted,  ///< TsneOptions::stop, with keep_interrupted
 };
 
 struct TsneOptions {
   double perplexity = 30.0;
   std::size_t iterations = 1000;
   TsneSchedule schedule = {};
+  /// Of the map's kernel, as in openTSNE: a pair at distance d is as near as (1 + d^2 / dof)^-dof.
+  /// Below 1 its tails are heavier and clusters fall into finer ones (D. Kobak, G. Linderman,
+  /// S. Steinerberger, Y. Kluger and P. Berens, "Heavy-tailed kernels reveal a finer cluster
+  /// structure in t-SNE visualisations", ECML PKDD 2019). From 0.1 to 1000, which is all but a
+  /// normal distribution.
+  double dof = 1.0;
   TsneInitialization initialization = TsneInitialization::pca;
   std::optional<Array<float>> initial_map = {};  ///< (N, 2), used as it is
   std::uint64_t seed = 0;                        ///< of a random initialization
   TsneAccuracy accuracy = TsneAccuracy::standard;
   /// Record the KL divergence every so many iterations; 0: never.
   std::size_t divergence_interval = 0;
+  /// Keep the map every so many iterations, the first and the last besides; 0: not.
+  std::size_t snapshot_interval = 0;
+
+  /// Stop where the iterations that are left would change the KL divergence by less than this, as
+  /// its slope has it (docs/numerics.md); 0: never. Looked at every 50 iterations, of which 150 must
+  /// lie behind the early phase.
+  double flat_tolerance = 0.0;
+  /// Seconds after the beginning of the call from which on no iteration begins, but for the first
+  /// few; 0: no limit. What comes before the iterations is never cut short.
+  double time_limit = 0.0;
 
   /// Called when a stage begins ("neighbours", "affinities", ...) ...
   std::function<void(const char*)> on_stage = {};
   /// ... and every few iterations.
   std::function<void(const TsneProgress&)> on_progress = {};
   StopRequest stop = {};
+  /// Where `stop` ends the iterations: return the map as it stands, not throw Stopped.
+  bool keep_interrupted = false;
 };
 
 struct TsneSeconds {
@@ -65,18 +93,21 @@ struct DivergenceAt {
 struct TsneResult {
   Array<float> map;            ///< (N, 2), centred
   double kl_divergence = 0.0;  ///< without exaggeration, normalised over all pairs
-  std::size_t iterations = 0;
+  std::size_t iterations = 0;  ///< done
+  TsneStop stopped = TsneStop::iterations;
   std::size_t neighbors = 0;  ///< per point
   double learning_rate = 0.0;
   std::size_t overflows = 0;  ///< times the map outgrew its grid, and stood still for a moment
   std::vector<DivergenceAt> history = {};
+  Array<float> snapshots = {};  ///< (frames, N, 2), each centred; empty unless asked for
+  std::vector<std::size_t> snapshot_iterations = {};  ///< that each frame comes after
   TsneSeconds seconds = {};
 };
 
 /// Throws Error for fewer than two rows, values that are not finite, rows that are all the same, an
 /// initial map of another shape or with values that are not finite, a map that grows without bound,
-/// and unless 1 <= perplexity < N and perplexity <= 682. UsageError for a number of iterations, a
-/// learning rate or an exaggeration that makes no sense.
+/// and unless 1 <= perplexity < N and perplexity <= 682. UsageError for options that make no
+/// sense, or none together.
 [[nodiscard]] TsneResult tsne(const Samples& x, const TsneOptions& options);
 
 /// The same from a precomputed graph, whose k takes the place of 3 perplexity (perplexity <= k).

@@ -82,6 +82,9 @@ __device__ inline float fast_divide(float a, float b) {
 __device__ inline float fast_exp(float x) {
   return x < -87.f ? 0.f : expf(x);
 }
+__device__ inline float fast_log(float x) {
+  return logf(x);
+}
 
 // ---- a float's bits -----------------------------------------------------------------------------
 

@@ -168,6 +168,27 @@ __forceinline__ float fast_exp(float x) {
   return x < -87.f ? 0.f : p * std::bit_cast<float>(power);
 }
 
+/// Likewise.
+__forceinline__ float fast_log(float x) {
+  // x = 2^e (1 + m) with 1 + m in [sqrt(1/2), sqrt(2)).
+  constexpr std::int32_t kSqrtHalf = 0x3F3504F3;
+  const std::int32_t bits = std::bit_cast<std::int32_t>(x) - kSqrtHalf;
+  const auto e = static_cast<float>(bits >> 23);
+  const float m = std::bit_cast<float>((bits & 0x7FFFFF) + kSqrtHalf) - 1.f;
+  float p = 7.0376836292e-2f;
+  p = p * m - 1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m - 1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m - 1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m - 2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  const float square = m * m;
+  p = p * m * square - e * 2.12194440e-4f - 0.5f * square;
+  return m + p + e * 0.693359375f;
+}
+
 // ---- a float's bits -----------------------------------------------------------------------------
 
 inline std::uint32_t float_bits(float value) {

@@ -26,6 +26,7 @@
 //   cos_pi(x)                                  cos(pi x)
 //   fast_divide(a, b)                          a / b within 2 last places, |b| below 2^126
 //   fast_exp(x)                                e^x within 2 last places, x <= 0; 0 below -87
+//   fast_log(x)                                log x within 2 last places, x > 0 and normal
 //   float_bits(v)  float_from_bits(bits)       a float as the uint32 it is stored as
 //
 //   atomic_add(address, v)                    relaxed; uint32, uint64, float, double; the old one

@@ -233,9 +233,9 @@ __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
 
 // ---- the interaction's spectrum -----------------------------------------------------------------
 
-template <class L>
+template <class L, bool plain_tail>
 __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
-    interaction_rows_kernel(Plane plane, Interaction interaction, float spacing) {
+    interaction_rows_kernel(Plane plane, Interaction interaction, float spacing, float power) {
   using V = typename L::Value;
   const auto lines = lines_in<V>(simt::shared<Smem>(), plane.layout);
   const std::uint32_t side = plane.x.length;
@@ -244,8 +244,17 @@ __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
   const bool plain = interaction == Interaction::plain;
   const auto interact = [&](float x, std::uint32_t first) {
     const V y = (lane_rows + V(static_cast<float>(first))) * V(spacing);
-    const V squared = V(x * x) + y * y;
-    return (plain ? V(1.f) : -squared) / (V(1.f) + squared);
+    V squared = V(x * x) + y * y;
+    if constexpr (plain_tail) {
+      return (plain ? V(1.f) : -squared) / (V(1.f) + squared);
+    } else {
+      V raised;
+      for (int lane = 0; lane < L::kCount; ++lane) {
+        const float exponent = -power * log1pf(lane_of(squared, lane));
+        lane_of(raised, lane) = plain ? expf(exponent) : expm1f(exponent);
+      }
+      return raised;
+    }
   };
   fft::begin_forward<false>(plane.x, lines, [&](std::uint32_t column, std::uint32_t l) {
     const std::uint32_t row = first_row(plane.layout, l);
@@ -345,11 +354,13 @@ PlaneLayout lay_out_plane(std::uint32_t side_x, std::uint32_t side_y) {
 }
 
 void interaction_spectrum(simt::StreamHandle stream, const Plane& plane, Interaction interaction,
-                          float spacing, float* spectrum) {
+                          float spacing, float* spectrum, Tail tail) {
   with_lanes(plane.layout, [&](auto lanes) {
     using L = decltype(lanes);
-    simt::launch(stream, rows_shape(plane, plane.layout.row_pitch()), interaction_rows_kernel<L>,
-                 plane, interaction, spacing);
+    simt::launch(
+        stream, rows_shape(plane, plane.layout.row_pitch()),
+        tail.plain() ? interaction_rows_kernel<L, true> : interaction_rows_kernel<L, false>, plane,
+        interaction, spacing, tail.power);
     simt::launch(stream, columns_shape(plane), interaction_columns_kernel<L>, plane, spectrum);
   });
 }

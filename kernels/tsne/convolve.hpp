@@ -26,8 +26,8 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 
 /// What two points at distance d do to each other's potential.
 enum class Interaction {
-  plain,      ///< 1 / (1 + d^2)
-  minus_one,  ///< -d^2 / (1 + d^2): the same forces, and no cancellation while maps are small
+  plain,      ///< 1 / (1 + d^2)^a, a the tail's power
+  minus_one,  ///< that minus one: the same forces, and no cancellation while maps are small
 };
 
 /// How a plane's values lie in memory. Rows are those of equal y; y runs fastest in charges and
@@ -70,7 +70,7 @@ struct Plane {
 /// spectrum: of the interaction, divided by the spline's transform squared, once for spreading and
 /// once for gathering, and by what the transforms multiply by.
 void interaction_spectrum(simt::StreamHandle stream, const Plane& plane, Interaction interaction,
-                          float spacing, float* spectrum);
+                          float spacing, float* spectrum, Tail tail = {});
 
 /// Partial sums that convolve writes.
 [[nodiscard]] std::size_t energy_count(const PlaneLayout& layout);

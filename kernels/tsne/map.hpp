@@ -28,6 +28,13 @@ struct Box {
   std::uint64_t iteration = 0;
 };
 
+/// How near a point is at distance d: (1 + d^2)^-power. 1 is plain t-SNE, with no power to take.
+struct Tail {
+  float power = 1.f;
+
+  [[nodiscard]] bool plain() const { return power == 1.f; }
+};
+
 /// Partial sums at most, or blocks that each add up all partial sums of the kernel before: two for
 /// each multiprocessor of a large GPU. More would read more than they compute.
 inline constexpr unsigned kMaxSummingBlocks = 264;

@@ -12,7 +12,6 @@
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
-constexpr float kMaxStep = 5.f;
 constexpr float kMinGain = 0.01f;
 
 using lanes::sum;
@@ -209,12 +208,12 @@ __device__ __forceinline__ Point own_force(const OwnForce& own, float tx, float 
 
 /// One coordinate's step: returns the new velocity.
 __device__ __forceinline__ float step(float gradient, float velocity, float momentum, float rate,
-                                      float& gain) {
+                                      float longest, float& gain) {
   // Steady descent, against the gradient, deserves more; a change of direction less.
   const float changed = gradient * velocity < 0.f ? gain + 0.2f : gain * 0.8f;
   gain = changed < kMinGain ? kMinGain : changed;
   const float step = momentum * velocity - rate * gain * gradient;
-  return step < -kMaxStep ? -kMaxStep : step > kMaxStep ? kMaxStep : step;  // a NaN shows
+  return step < -longest ? -longest : step > longest ? longest : step;  // a NaN shows
 }
 
 // ------------------------------------------------------------------------------------- kernels
@@ -294,10 +293,12 @@ __global__ void move_points_kernel(__grid_constant__ const Move move,
 
   const TsneSchedule& schedule = move.schedule;
   const bool early = geometry.iteration <= schedule.early_iterations;
-  const float exaggeration = early ? static_cast<float>(schedule.early_exaggeration) : 1.f;
+  const auto exaggeration =
+      static_cast<float>(early ? schedule.early_exaggeration : schedule.late_exaggeration);
   const auto momentum =
       static_cast<float>(early ? schedule.early_momentum : schedule.late_momentum);
   const auto rate = static_cast<float>(schedule.learning_rate);
+  const auto longest = static_cast<float>(schedule.max_step);
   const Point* before = move.points.before(geometry.iteration);
   Point* after = move.points.after(geometry.iteration);
 
@@ -339,7 +340,7 @@ __global__ void move_points_kernel(__grid_constant__ const Move move,
     const auto take_steps = [&](std::uint32_t coordinates) {
       for (std::uint32_t c = 0; c < coordinates; ++c) {
         float own_gain = gain[c];
-        const float moved = step(gradient[c], velocity[c], momentum, rate, own_gain);
+        const float moved = step(gradient[c], velocity[c], momentum, rate, longest, own_gain);
         velocity[c] = moved;
         gain[c] = own_gain;
         const float there = from[c] - mean[c] + moved;
@@ -381,7 +382,8 @@ __global__ void measure_points_kernel(const Point* __restrict__ points, std::uin
 }
 
 __global__ void divergence_terms_kernel(const Point* __restrict__ points, std::uint32_t count,
-                                        Affinities affinities, double* __restrict__ sums) {
+                                        Affinities affinities, double* __restrict__ sums,
+                                        float power) {
   double sum = 0.0;
   for (const auto i : simt::warp_elements(count)) {
     const Point here = points[i];
@@ -393,7 +395,7 @@ __global__ void divergence_terms_kernel(const Point* __restrict__ points, std::u
       const Point there = points[affinities.columns[e]];
       const float dx = here.x - there.x;
       const float dy = here.y - there.y;
-      sum += static_cast<double>(p * (logf(p) + log1pf(dx * dx + dy * dy)));
+      sum += static_cast<double>(p * (logf(p) + power * log1pf(dx * dx + dy * dy)));
     }
   }
   sum = simt::block_sum(sum, simt::shared<Smem>().sum);
@@ -452,9 +454,9 @@ void measure_points(simt::StreamHandle stream, std::span<const Point> points,
 }
 
 void divergence_terms(simt::StreamHandle stream, std::span<const Point> points,
-                      const Affinities& affinities, std::span<double> sums) {
+                      const Affinities& affinities, std::span<double> sums, Tail tail) {
   simt::launch(stream, shape(points.size()), divergence_terms_kernel, points.data(),
-               simt::narrow(points.size()), affinities, sums.data());
+               simt::narrow(points.size()), affinities, sums.data(), tail.power);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

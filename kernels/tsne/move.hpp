@@ -2,7 +2,7 @@
 //
 //   gradient_i = 4 (a sum over j of p_ij (y_i - y_j) / (1 + d_ij^2) - force_i / Z)
 //
-// with a the early exaggeration. Gains: R. A. Jacobs, Neural Networks 1, 1988.
+// with a the exaggeration, early or late. Gains: R. A. Jacobs, Neural Networks 1, 1988.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +42,8 @@ struct Motion {
 /// Boxes that move_points writes.
 [[nodiscard]] std::size_t move_box_count(std::size_t points);
 
-/// points.after(iteration) = points.before(iteration) - their mean + a step, no longer than 5 in
-/// either direction; boxes: of what is after. Does nothing where geometry->overflow.
+/// points.after(iteration) = points.before(iteration) - their mean + a step, no longer than
+/// schedule.max_step in either direction; boxes: of what is after. Does nothing where geometry->overflow.
 void move_points(simt::StreamHandle stream, const Points& points, std::size_t count,
                  const PackedAffinities& affinities, const Repulsion& repulsion,
                  const TsneSchedule& schedule, const Geometry* geometry, const Motion& motion,
@@ -53,8 +53,9 @@ void move_points(simt::StreamHandle stream, const Points& points, std::size_t co
 void measure_points(simt::StreamHandle stream, std::span<const Point> points,
                     std::uint64_t iterations, std::span<Box> boxes);
 
-/// sums: partial sums, as many as boxes, of p_ij (log p_ij + log(1 + d_ij^2)) over all entries.
+/// sums: partial sums, as many as boxes, of p_ij (log p_ij + a log(1 + d_ij^2)) over all entries,
+/// a the tail's power.
 void divergence_terms(simt::StreamHandle stream, std::span<const Point> points,
-                      const Affinities& affinities, std::span<double> sums);
+                      const Affinities& affinities, std::span<double> sums, Tail tail = {});
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

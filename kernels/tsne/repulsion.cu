@@ -25,9 +25,10 @@ static_assert(sizeof(Smem) <= 2048);
 // inner loop is over the thread's own points: on a CPU one vector register of them. Forces that
 // nobody wants are summed all the same: it costs little, and GCC does not vectorise the loop
 // without them.
+template <bool plain>
 __global__ void exact_repulsion_kernel(Points both, const Geometry* __restrict__ geometry,
                                        std::uint32_t count, Point* __restrict__ forces,
-                                       double* __restrict__ normalizers) {
+                                       double* __restrict__ normalizers, float power) {
   Smem& smem = simt::shared<Smem>();
   const Point* points = geometry == nullptr ? both.at[0] : both.before(geometry->iteration);
   const std::uint32_t tiles = (count + kBlock - 1) / kBlock;
@@ -63,9 +64,10 @@ __global__ void exact_repulsion_kernel(Points both, const Geometry* __restrict__
           const float dy = y[w] - other.y;
           const float near = 1.f / (1.f + dx * dx + dy * dy);
           // Not added and taken away again: its 1 would drown what others add in a sparse map.
-          tile_nearness[w] += j == own + w ? 0.f : near;
-          force_x[w] += near * near * dx;
-          force_y[w] += near * near * dy;
+          const float raised = plain ? near : simt::fast_exp(power * simt::fast_log(near));
+          tile_nearness[w] += j == own + w ? 0.f : raised;
+          force_x[w] += raised * near * dx;
+          force_y[w] += raised * near * dy;
         }
       }
       for (unsigned w = 0; w < kWidth; ++w) nearness[w] += static_cast<double>(tile_nearness[w]);
@@ -73,7 +75,8 @@ __global__ void exact_repulsion_kernel(Points both, const Geometry* __restrict__
     for (unsigned w = 0; w < kWidth && first + w < count; ++w) {
       normalizer += nearness[w];
       if (forces != nullptr) {
-        forces[std::size_t{blockIdx.y} * count + first + w] = {force_x[w], force_y[w]};
+        forces[std::size_t{blockIdx.y} * count + first + w] = {power * force_x[w],
+                                                               power * force_y[w]};
       }
     }
   }
@@ -119,9 +122,11 @@ std::size_t repulsion_partial_count(std::size_t points) {
 }
 
 void exact_repulsion(simt::StreamHandle stream, const Points& points, std::size_t count,
-                     const Geometry* geometry, Point* forces, std::span<double> normalizers) {
-  simt::launch(stream, shape(count), exact_repulsion_kernel, points, geometry, simt::narrow(count),
-               forces, normalizers.data());
+                     const Geometry* geometry, Point* forces, std::span<double> normalizers,
+                     Tail tail) {
+  simt::launch(stream, shape(count),
+               tail.plain() ? exact_repulsion_kernel<true> : exact_repulsion_kernel<false>, points,
+               geometry, simt::narrow(count), forces, normalizers.data(), tail.power);
 }
 
 void begin_iteration(simt::StreamHandle stream, std::size_t points, std::span<const Box> boxes,

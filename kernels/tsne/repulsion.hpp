@@ -1,7 +1,9 @@
 // Exact repulsion, by summing over all pairs: what small maps use, and what the grid is judged by.
 //
-//   force_i = sum over j of (y_i - y_j) / (1 + d_ij^2)^2
-//   Z = sum over i and j != i of 1 / (1 + d_ij^2)
+//   force_i = a sum over j of (y_i - y_j) / (1 + d_ij^2)^(a + 1)
+//   Z = sum over i and j != i of 1 / (1 + d_ij^2)^a
+//
+// with a the tail's power, 1 unless said otherwise.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +22,8 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 /// forces (parts, N), unless null: to be added up; normalizers: partial sums of Z. Of the points
 /// before the iteration of *geometry, or, if that is null, of points.at[0].
 void exact_repulsion(simt::StreamHandle stream, const Points& points, std::size_t count,
-                     const Geometry* geometry, Point* forces, std::span<double> normalizers);
+                     const Geometry* geometry, Point* forces, std::span<double> normalizers,
+                     Tail tail = {});
 
 /// For a map without a grid: joins the boxes and counts the iteration, as spread_charges does.
 void begin_iteration(simt::StreamHandle stream, std::size_t points, std::span<const Box> boxes,

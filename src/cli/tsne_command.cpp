@@ -52,6 +52,17 @@ TsneResult map(const Options& options, const TsneOptions& tsne_options, const De
   return about_file(*options.neighbor_indices, [&] { return tsne(graph, tsne_options, device); });
 }
 
+/// map.npy -> map.snapshots.npy
+std::filesystem::path snapshots_beside(const std::filesystem::path& map) {
+  return std::filesystem::path(map).replace_extension(".snapshots.npy");
+}
+
+std::string why_fewer(TsneStop stopped) {
+  return stopped == TsneStop::flat         ? " (then it was flat)"
+         : stopped == TsneStop::time_limit ? " (then the time was up)"
+                                           : "";
+}
+
 void run_tsne(const Options& options) {
   const bool has_graph = options.neighbor_indices && options.neighbor_distances;
   const bool half_graph = options.neighbor_indices || options.neighbor_distances;
@@ -70,14 +81,24 @@ void run_tsne(const Options& options) {
   save_npy(options.out, result.map);
 
   Json json = to_json(result);
+  if (!result.snapshot_iterations.empty()) {
+    const auto file = snapshots_beside(options.out);
+    save_npy(file, result.snapshots);
+    json["snapshots"] = {{"file", file.filename().string()},
+                         {"iterations", result.snapshot_iterations}};
+  }
   json["options"] = options.tsne.to_json();
   json["device"] = device.summary;
   save_json(json_file, json);
+  if (result.stopped == TsneStop::interrupted) {
+    throw Stopped("interrupted; " + options.out.string() + " holds the map after " +
+                  std::to_string(result.iterations) + " iterations");
+  }
   const TsneSeconds& s = result.seconds;
   progress.say(
       with_thousands(static_cast<double>(result.map.rows())) + " points, " +
-      std::to_string(result.iterations) + " iterations, KL divergence " +
-      std::to_string(result.kl_divergence) + ", " +
+      std::to_string(result.iterations) + " iterations" + why_fewer(result.stopped) +
+      ", KL divergence " + std::to_string(result.kl_divergence) + ", " +
       duration(s.neighbors + s.affinities + s.initialization + s.optimization + s.divergence) +
       "; " + options.out.string() + " (" + device.summary + ")");
 }

@@ -1,5 +1,6 @@
 #include "cli/tsne_options.hpp"
 
+#include <array>
 #include <hourglass/error.hpp>
 #include <hourglass/npy.hpp>
 #include <utility>
@@ -13,19 +14,43 @@ const Words<TsneAccuracy> kAccuracies{{"fast", TsneAccuracy::fast},
                                       {"default", TsneAccuracy::standard},
                                       {"high", TsneAccuracy::high}};
 
+constexpr double kFlatTolerance = 0.005;  // of the KL divergence
+
+/// By TsneStop.
+constexpr std::array kStops{"iterations", "flat", "time limit", "interrupted"};
+
 }  // namespace
 
 void TsneCommandOptions::add_to(CLI::App& command) {
   command.add_option("--perplexity", perplexity, "how many neighbours a point sees, about")
       ->transform(positive_number())
       ->capture_default_str();
-  command.add_option("--iterations", iterations, "steps of the map")
-      ->transform(whole_number(1))
-      ->capture_default_str();
   command.add_option("--learning-rate", learning_rate, "(default: from the number of rows)")
       ->transform(positive_number());
-  command.add_option("--early-exaggeration", early_exaggeration, "of the first 250 iterations")
+  command
+      .add_option("--early-iterations", early_iterations, "of --iterations, the exaggerated ones")
+      ->transform(whole_number(0))
+      ->capture_default_str();
+  command
+      .add_option("--early-exaggeration", early_exaggeration, "of attraction, in early iterations")
       ->transform(positive_number())
+      ->capture_default_str();
+  command.add_option("--iterations", iterations, "steps of the map, early ones included")
+      ->transform(whole_number(1))
+      ->capture_default_str();
+  command.add_option("--exaggeration", exaggeration, "of attraction, in all later iterations")
+      ->transform(positive_number())
+      ->capture_default_str();
+  command
+      .add_option("--dof", dof,
+                  "degrees of freedom of the map's kernel; below 1: heavier tails, finer clusters")
+      ->transform(number(0.1, 1000.0))
+      ->capture_default_str();
+  command.add_option("--early-momentum", early_momentum, "in early iterations")
+      ->transform(number(0.0, 0.9999))
+      ->capture_default_str();
+  command.add_option("--momentum", momentum, "in all later iterations")
+      ->transform(number(0.0, 0.9999))
       ->capture_default_str();
   command.add_option("--init", init, "pca, random, or a .npy file with a map to start from")
       ->capture_default_str();
@@ -35,9 +60,21 @@ void TsneCommandOptions::add_to(CLI::App& command) {
   command.add_option("--seed", seed, "of a random start")
       ->transform(whole_number(0))
       ->capture_default_str();
+  command.add_flag("--stop-when-flat", stop_when_flat,
+                   "stop where what is left would change the KL divergence by less than 0.005");
+  command
+      .add_option("--time-limit", time_limit,
+                  "seconds, neighbours and all, after which no iteration begins")
+      ->transform(positive_number());
+  command.add_flag("--keep-interrupted", keep_interrupted,
+                   "after Ctrl-C write the map as it stands, not nothing");
   command
       .add_option("--kl-interval", divergence_interval,
                   "record the KL divergence every so many iterations")
+      ->transform(whole_number(1));
+  command
+      .add_option("--snapshots", snapshot_interval,
+                  "keep the map every so many iterations, in MAP.snapshots.npy")
       ->transform(whole_number(1));
 }
 
@@ -46,10 +83,19 @@ TsneOptions TsneCommandOptions::make() const {
   options.perplexity = perplexity;
   options.iterations = iterations;
   options.schedule.learning_rate = learning_rate.value_or(0.0);
+  options.schedule.early_iterations = early_iterations;
   options.schedule.early_exaggeration = early_exaggeration;
+  options.schedule.late_exaggeration = exaggeration;
+  options.schedule.early_momentum = early_momentum;
+  options.schedule.late_momentum = momentum;
+  options.dof = dof;
   options.seed = seed;
   options.accuracy = accuracy;
   options.divergence_interval = divergence_interval;
+  options.snapshot_interval = snapshot_interval;
+  options.flat_tolerance = stop_when_flat ? kFlatTolerance : 0.0;
+  options.time_limit = time_limit.value_or(0.0);
+  options.keep_interrupted = keep_interrupted;
   if (init == "random") {
     options.initialization = TsneInitialization::random;
   } else if (init != "pca") {
@@ -66,10 +112,18 @@ Json TsneCommandOptions::to_json() const {
   json["perplexity"] = perplexity;
   json["iterations"] = iterations;
   json["learning_rate"] = learning_rate ? Json(*learning_rate) : Json("auto");
+  json["early_iterations"] = early_iterations;
   json["early_exaggeration"] = early_exaggeration;
+  json["exaggeration"] = exaggeration;
+  json["early_momentum"] = early_momentum;
+  json["momentum"] = momentum;
+  json["dof"] = dof;
   json["init"] = init;
   json["accuracy"] = kAccuracies[static_cast<std::size_t>(accuracy)].first;
   json["seed"] = seed;
+  json["stop_when_flat"] = stop_when_flat;
+  json["time_limit"] = time_limit ? Json(*time_limit) : Json(nullptr);
+  json["snapshots"] = snapshot_interval > 0 ? Json(snapshot_interval) : Json(nullptr);
   return json;
 }
 
@@ -87,6 +141,7 @@ Json to_json(const TsneResult& result) {
   Json json;
   json["kl_divergence"] = result.kl_divergence;
   json["iterations"] = result.iterations;
+  json["stopped"] = kStops[static_cast<std::size_t>(result.stopped)];
   json["neighbors"] = result.neighbors;
   json["learning_rate"] = result.learning_rate;
   json["grid_overflows"] = result.overflows;

@@ -46,6 +46,16 @@ double total(const device::Stream& stream, std::span<const double> partial_sums)
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
+/// The gradient by coordinates in units of sqrt(dof) is sqrt(dof) times longer, and its attraction
+/// has a factor of dof more.
+TsneSchedule in_units(TsneSchedule schedule, double dof) {
+  schedule.learning_rate /= dof;
+  schedule.early_exaggeration *= dof;
+  schedule.late_exaggeration *= dof;
+  schedule.max_step /= std::sqrt(dof);
+  return schedule;
+}
+
 }  // namespace
 
 MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinities,
@@ -55,8 +65,10 @@ MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinit
       affinities_(affinities),
       packed_(context.stream(), affinities.view(), map.rows(), affinities.entries()),
       count_(map.rows()),
-      schedule_(schedule),
-      spacing_(repulsion.spacing),
+      tail_{static_cast<float>(repulsion.dof)},
+      unit_(std::sqrt(repulsion.dof)),
+      spacing_(repulsion.spacing / unit_),
+      schedule_(in_units(schedule, repulsion.dof)),
       exact_(count_ <= repulsion.exact_points.value_or(kExactPoints)),
       points_{device::Buffer<Point>(count_), device::Buffer<Point>(count_)},
       velocity_(count_),
@@ -66,11 +78,12 @@ MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinit
       geometry_(1),
       forces_(exact_ ? kernels::repulsion_parts(count_) * count_ : 0),
       normalizers_(kernels::repulsion_partial_count(count_)),
-      grid_(spacing_, count_) {
+      grid_(spacing_, count_, tail_) {
   std::vector<Point> start(count_);
+  const auto scale = static_cast<float>(1.0 / unit_);
   Box box;
   for (std::size_t i = 0; i < count_; ++i) {
-    start[i] = {map.row(i)[0], map.row(i)[1]};
+    start[i] = {scale * map.row(i)[0], scale * map.row(i)[1]};
     box.min_x = std::min(box.min_x, start[i].x);
     box.min_y = std::min(box.min_y, start[i].y);
     box.max_x = std::max(box.max_x, start[i].x);
@@ -93,8 +106,9 @@ void MapOptimizer::choose_grid() {
   const Extent expected{extent_.x + 2.f * growth_.x, extent_.y + 2.f * growth_.y};
   const GridSides wanted{side_for(expected.x, spacing_), side_for(expected.y, spacing_)};
   if (wanted.x == 0 || wanted.y == 0) {
-    const double most = spacing_ * kernels::usable_cells(fft::kLongest / 2);
-    throw Error("the map has a width of " + std::to_string(std::max(extent_.x, extent_.y)) +
+    const double most = unit_ * spacing_ * kernels::usable_cells(fft::kLongest / 2);
+    throw Error("the map has a width of " +
+                std::to_string(unit_ * double{std::max(extent_.x, extent_.y)}) +
                 ", and no grid holds more than " + std::to_string(most) +
                 ": it grows without bound, or began so; try a smaller learning rate");
   }
@@ -119,7 +133,8 @@ void MapOptimizer::iterate() {
                                .normalizer_offset = 0.0};
   if (exact_) {
     kernels::begin_iteration(stream, count_, boxes_.span(), geometry);
-    kernels::exact_repulsion(stream, both(), count_, geometry, forces_.data(), normalizers_.span());
+    kernels::exact_repulsion(stream, both(), count_, geometry, forces_.data(), normalizers_.span(),
+                             tail_);
   } else {
     grid_.compute(stream, both(), boxes_.span(), geometry);
     repulsion = grid_.repulsion();
@@ -162,18 +177,19 @@ void MapOptimizer::advance(std::size_t iterations) {
 
 double MapOptimizer::exact_normalizer() {
   kernels::exact_repulsion(context_.stream(), {{current(), current()}}, count_, nullptr, nullptr,
-                           normalizers_.span());
+                           normalizers_.span(), tail_);
   return total(context_.stream(), normalizers_.span());
 }
 
 double MapOptimizer::grid_normalizer() {
   const device::Stream& stream = context_.stream();
   // What the last step added is not in extent_: room for two of them on either side.
-  const float x = extent_.x + 20.f;
-  const float y = extent_.y + 20.f;
-  double spacing = kFineSpacing;
+  const auto room = static_cast<float>(4.0 * schedule_.max_step);
+  const float x = extent_.x + room;
+  const float y = extent_.y + room;
+  double spacing = kFineSpacing / unit_;
   while (side_for(std::max(x, y), spacing) == 0) spacing *= 1.25;
-  RepulsionGrid grid(spacing, count_);
+  RepulsionGrid grid(spacing, count_, tail_);
   grid.resize(stream, {side_for(x, spacing), side_for(y, spacing)}, 1, Interaction::plain);
   device::Buffer<Geometry> geometry(1);
   grid.compute(stream, {{current(), current()}}, boxes_.span(), geometry.data());
@@ -186,8 +202,8 @@ double MapOptimizer::divergence(bool exact) {
   const std::size_t limit = exact ? kMaxExactNormalizer : kCheapNormalizer;
   const double normalizer = count_ <= limit ? exact_normalizer() : grid_normalizer();
   device::Buffer<double> sums(boxes_.size());
-  kernels::divergence_terms(context_.stream(), {current(), count_}, affinities_.view(),
-                            sums.span());
+  kernels::divergence_terms(context_.stream(), {current(), count_}, affinities_.view(), sums.span(),
+                            tail_);
   return total(context_.stream(), sums.span()) + std::log(normalizer);
 }
 
@@ -202,8 +218,8 @@ Array<float> MapOptimizer::map() const {
   }
   Array<float> map({count_, 2});
   for (std::size_t i = 0; i < count_; ++i) {
-    map.row(i)[0] = static_cast<float>(points[i].x - mean_x);
-    map.row(i)[1] = static_cast<float>(points[i].y - mean_y);
+    map.row(i)[0] = static_cast<float>(unit_ * (points[i].x - mean_x));
+    map.row(i)[1] = static_cast<float>(unit_ * (points[i].y - mean_y));
   }
   return map;
 }

@@ -17,6 +17,9 @@
 
 namespace hourglass::HOURGLASS_TARGET {
 
+/// With other than one degree of freedom a point's nearness is (1 + d^2 / dof)^-dof. In units of
+/// sqrt(dof) it is a power of the plain one, so that is what all kernels compute in:
+/// docs/numerics.md.
 class MapOptimizer {
  public:
   /// `affinities` must outlive the optimizer.
@@ -48,9 +51,11 @@ class MapOptimizer {
   const AffinityMatrix& affinities_;
   PackedAffinityMatrix packed_;
   std::size_t count_;
-  TsneSchedule schedule_;
+  kernels::Tail tail_;
+  double unit_;  // of the map on the device: sqrt(dof)
   double spacing_;
-  bool exact_;  // all pairs, no grid
+  TsneSchedule schedule_;  // in these units
+  bool exact_;             // all pairs, no grid
 
   device::Buffer<kernels::Point> points_[2];  // iterations take turns: kernels::Points
   device::Buffer<kernels::Point> velocity_, gain_, weak_pull_;

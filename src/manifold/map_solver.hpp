@@ -14,6 +14,7 @@ namespace hourglass {
 /// Where the repulsion of a map comes from.
 struct RepulsionOptions {
   double spacing = 1.0 / 3.0;  ///< of the grid's nodes
+  double dof = 1.0;            ///< TsneOptions::dof
   /// Maps of no more points have their repulsion summed over all pairs, not taken from a grid;
   /// without it, up to where that is as quick on this target.
   std::optional<std::size_t> exact_points = {};

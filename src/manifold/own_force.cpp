@@ -21,7 +21,7 @@ double squared_inverse(int k) {
 using Potentials = std::array<std::array<double, kReach + 1>, kReach + 1>;
 
 /// The potential of one node's unit charge, some nodes away.
-Potentials potential_of_node(double spacing) {
+Potentials potential_of_node(double spacing, double power) {
   constexpr int kTerms = 26;  // z^26 is 1e-15
   Potentials potential{};
   for (int x = 0; x <= kReach; ++x) {
@@ -29,7 +29,8 @@ Potentials potential_of_node(double spacing) {
       for (int a = -kTerms; a <= kTerms; ++a) {
         for (int b = -kTerms; b <= kTerms; ++b) {
           const double squared = spacing * spacing * ((x - a) * (x - a) + (y - b) * (y - b));
-          potential[x][y] += squared_inverse(a) * squared_inverse(b) / (1.0 + squared);
+          potential[x][y] +=
+              squared_inverse(a) * squared_inverse(b) / std::pow(1.0 + squared, power);
         }
       }
     }
@@ -51,9 +52,9 @@ Weights spline_derivative(double t) {
 
 }  // namespace
 
-OwnForce own_force(double spacing) {
+OwnForce own_force(double spacing, double power) {
   constexpr int kPlaces = 16;  // a cell's, in either direction
-  const Potentials potential = potential_of_node(spacing);
+  const Potentials potential = potential_of_node(spacing, power);
   double terms[2][3] = {};
   double energy = 0.0;
   for (int i = 0; i < kPlaces; ++i) {

@@ -5,7 +5,7 @@
 
 namespace hourglass {
 
-/// On a grid of this spacing, however large.
-[[nodiscard]] OwnForce own_force(double spacing);
+/// On a grid of this spacing, however large, under 1 / (1 + d^2)^power.
+[[nodiscard]] OwnForce own_force(double spacing, double power = 1.0);
 
 }  // namespace hourglass

@@ -47,8 +47,11 @@ fft::Line RepulsionGrid::LineTables::load(const device::Stream& stream, std::uin
   return {.length = wanted, .radices = *found, .turns = turns.data(), .place = place.data()};
 }
 
-RepulsionGrid::RepulsionGrid(double spacing, std::size_t points)
-    : spacing_(static_cast<float>(spacing)), points_(points), own_(own_force(spacing)) {
+RepulsionGrid::RepulsionGrid(double spacing, std::size_t points, kernels::Tail tail)
+    : spacing_(static_cast<float>(spacing)),
+      points_(points),
+      tail_(tail),
+      own_(own_force(spacing, double{tail.power})) {
   if (points > kernels::kMostPointsIn32Bits) charges_ = device::Buffer<std::uint64_t>();
 }
 
@@ -85,7 +88,7 @@ void RepulsionGrid::resize(const device::Stream& stream, GridSides sides, std::u
   float spacing = spacing_;
   for (std::uint32_t level = 0; level < levels; ++level, spacing *= 0.5f) {
     kernels::interaction_spectrum(stream, plane_, interaction, spacing,
-                                  spectra_.data() + level * layout.spectrum_values());
+                                  spectra_.data() + level * layout.spectrum_values(), tail_);
   }
 }
 

@@ -27,7 +27,7 @@ struct GridSides {
 class RepulsionGrid {
  public:
   /// For maps of so many points at this spacing. Has no sides yet.
-  RepulsionGrid(double spacing, std::size_t points);
+  RepulsionGrid(double spacing, std::size_t points, kernels::Tail tail = {});
 
   /// Takes these sides; a grid with levels halves its spacing so many times less one, as the map
   /// allows. Waits for nothing that is not its own, keeps memory that is large enough.
@@ -54,6 +54,7 @@ class RepulsionGrid {
 
   float spacing_;
   std::size_t points_;
+  kernels::Tail tail_;
   OwnForce own_;
   GridSides sides_{};
   kernels::GridShape shape_{};

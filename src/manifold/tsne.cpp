@@ -6,6 +6,7 @@
 #include <hourglass/tsne.hpp>
 #include <memory>
 #include <numbers>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "kernels/data/philox.hpp"
 #include "kernels/data/random_stream.hpp"
 #include "kernels/neighbors/limits.hpp"
+#include "manifold/flatness.hpp"
 #include "manifold/map_solver.hpp"
 #include "target/table.hpp"
 
@@ -22,6 +24,14 @@ namespace hourglass {
 namespace {
 
 constexpr double kInitialSpread = 1e-4;  // standard deviation along the first axis
+constexpr double kLeastDof = 0.1;
+constexpr double kMostDof = 1000.0;
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 std::unique_ptr<MapSolver> make_solver(const Device& device) {
   return target_of(device).make_map_solver(device.index);
@@ -34,12 +44,9 @@ class Stopwatch {
   ~Stopwatch() { seconds_ += elapsed(); }
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
-  [[nodiscard]] double elapsed() const {
-    return std::chrono::duration<double>(Clock::now() - start_).count();
-  }
+  [[nodiscard]] double elapsed() const { return seconds_since(start_); }
 
  private:
-  using Clock = std::chrono::steady_clock;
   double& seconds_;
   Clock::time_point start_ = Clock::now();
 };
@@ -82,6 +89,52 @@ void check_graph(const NeighborGraph& graph) {
   }
 }
 
+std::string in_words(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
+void check_momentum(const char* which, double momentum) {
+  if (momentum >= 0.0 && momentum < 1.0) return;
+  throw UsageError(std::string(which) + " momentum is " + in_words(momentum) +
+                   "; it must be at least 0 and less than 1");
+}
+
+void check_schedule(const TsneSchedule& schedule) {
+  if (!(schedule.learning_rate >= 0.0) || !std::isfinite(schedule.learning_rate)) {
+    throw UsageError("the learning rate must be a positive number");
+  }
+  if (!(schedule.early_exaggeration >= 1.0) || !std::isfinite(schedule.early_exaggeration)) {
+    throw UsageError("the early exaggeration must be a number of at least 1");
+  }
+  if (!(schedule.late_exaggeration > 0.0) || !std::isfinite(schedule.late_exaggeration)) {
+    throw UsageError("the exaggeration must be a positive number");
+  }
+  if (!(schedule.max_step > 0.0) || !std::isfinite(schedule.max_step)) {
+    throw UsageError("the longest step must be a positive number");
+  }
+  check_momentum("the early", schedule.early_momentum);
+  check_momentum("the", schedule.late_momentum);
+}
+
+void check_stops(const TsneOptions& options) {
+  if (!(options.time_limit >= 0.0) || !std::isfinite(options.time_limit)) {
+    throw UsageError("the time limit must be a positive number of seconds");
+  }
+  if (!(options.flat_tolerance >= 0.0) || !std::isfinite(options.flat_tolerance)) {
+    throw UsageError("the tolerance of a flat divergence must be a positive number");
+  }
+  const std::uint64_t early = options.schedule.early_iterations;
+  if (options.flat_tolerance > 0.0 &&
+      (early >= options.iterations || options.iterations - early <= Flatness::kFirstVerdict)) {
+    throw UsageError("whether the map is flat shows " + std::to_string(Flatness::kFirstVerdict) +
+                     " iterations after the " + std::to_string(early) +
+                     " early ones, and there are only " + std::to_string(options.iterations) +
+                     " in all; ask for more, or do not stop when flat");
+  }
+}
+
 void check_options(const TsneOptions& options, std::size_t rows, std::size_t largest_perplexity) {
   if (!(options.perplexity >= 1.0) ||
       options.perplexity > static_cast<double>(largest_perplexity)) {
@@ -91,12 +144,15 @@ void check_options(const TsneOptions& options, std::size_t rows, std::size_t lar
   }
   if (options.iterations == 0)
     throw UsageError("the number of iterations is 0; it must be at least 1");
-  const TsneSchedule& schedule = options.schedule;
-  if (!(schedule.learning_rate >= 0.0) || !std::isfinite(schedule.learning_rate)) {
-    throw UsageError("the learning rate must be a positive number");
+  check_schedule(options.schedule);
+  check_stops(options);
+  if (!(options.dof >= kLeastDof && options.dof <= kMostDof)) {
+    throw UsageError("the degrees of freedom are " + in_words(options.dof) +
+                     "; they must be from 0.1 to 1000");
   }
-  if (!(schedule.early_exaggeration >= 1.0) || !std::isfinite(schedule.early_exaggeration)) {
-    throw UsageError("the early exaggeration must be a number of at least 1");
+  if (options.snapshot_interval > options.iterations) {
+    throw UsageError("snapshots every " + std::to_string(options.snapshot_interval) + " of " +
+                     std::to_string(options.iterations) + " iterations: that is none");
   }
   if (!options.initial_map) return;
   if (options.initial_map->shape != Shape{rows, 2}) {
@@ -145,9 +201,107 @@ void begin_stage(const TsneOptions& options, const char* name) {
   if (options.on_stage) options.on_stage(name);
 }
 
+/// The iterations, and what is wanted on the way.
+class Descent {
+ public:
+  Descent(MapSolver& solver, const TsneOptions& options, Clock::time_point call, TsneResult& result)
+      : solver_(solver),
+        options_(options),
+        call_(call),
+        result_(result),
+        flatness_(options.schedule.early_iterations, options.iterations, options.flat_tolerance) {}
+
+  void run() {
+    const Stopwatch watch(result_.seconds.optimization);
+    if (options_.snapshot_interval > 0) take_snapshot();
+    while (goes_on()) {
+      const std::size_t count = next_stride();
+      solver_.advance(count);
+      result_.iterations += count;
+      if (is_due(options_.divergence_interval)) {
+        result_.history.push_back({result_.iterations, divergence()});
+      }
+      if (is_due(options_.snapshot_interval)) take_snapshot();
+      if (options_.on_progress) {
+        options_.on_progress({result_.iterations, options_.iterations, watch.elapsed(),
+                              [this] { return solver_.map(); }});
+      }
+    }
+    if (options_.snapshot_interval > 0 &&
+        result_.snapshot_iterations.back() != result_.iterations) {
+      take_snapshot();
+    }
+  }
+
+ private:
+  /// If not, says why in the result.
+  bool goes_on() {
+    if (result_.iterations == options_.iterations) return false;
+    const bool some = result_.iterations > 0;
+    if (options_.keep_interrupted && some) {
+      if (options_.stop && options_.stop()) return ended_by(TsneStop::interrupted);
+    } else {
+      stop_if_requested(options_.stop);
+    }
+    if (looks() && flatness_.looks_at(result_.iterations) &&
+        flatness_.reached(result_.iterations, divergence())) {
+      return ended_by(TsneStop::flat);
+    }
+    if (options_.time_limit > 0.0 && some && seconds_since(call_) >= options_.time_limit) {
+      return ended_by(TsneStop::time_limit);
+    }
+    return true;
+  }
+
+  bool ended_by(TsneStop reason) {
+    result_.stopped = reason;
+    return false;
+  }
+
+  [[nodiscard]] bool looks() const { return options_.flat_tolerance > 0.0; }
+
+  [[nodiscard]] bool is_due(std::size_t interval) const {
+    return interval > 0 && result_.iterations % interval == 0;
+  }
+
+  /// As many iterations as the device likes at once, but none beyond the next one that is wanted.
+  [[nodiscard]] std::size_t next_stride() const {
+    const std::size_t done = result_.iterations;
+    std::size_t count = std::min(solver_.stride(), options_.iterations - done);
+    for (const std::size_t interval : {options_.divergence_interval, options_.snapshot_interval}) {
+      if (interval > 0) count = std::min(count, interval - done % interval);
+    }
+    return looks() ? std::min(count, flatness_.until_look(done)) : count;
+  }
+
+  /// Of the map as it stands, worked out once.
+  double divergence() {
+    if (!known_ || known_->iteration != result_.iterations) {
+      known_ = {result_.iterations, solver_.divergence(false)};
+    }
+    return known_->kl_divergence;
+  }
+
+  void take_snapshot() {
+    const Array<float> map = solver_.map();
+    Array<float>& frames = result_.snapshots;
+    frames.values.insert(frames.values.end(), map.values.begin(), map.values.end());
+    result_.snapshot_iterations.push_back(result_.iterations);
+    frames.shape = {result_.snapshot_iterations.size(), map.shape[0], map.shape[1]};
+  }
+
+  MapSolver& solver_;
+  const TsneOptions& options_;
+  Clock::time_point call_;
+  TsneResult& result_;
+  Flatness flatness_;
+  std::optional<DivergenceAt> known_;
+};
+
 /// From neighbours to the map; `initial` makes the map to start from.
 TsneResult optimize(MapSolver& solver, std::size_t rows, const TsneOptions& options,
-                    const std::function<Array<float>()>& initial, TsneResult result) {
+                    Clock::time_point call, const std::function<Array<float>()>& initial,
+                    TsneResult result) {
   const auto stage = [&](const char* name) { begin_stage(options, name); };
   stage("affinities");
   {
@@ -163,30 +317,20 @@ TsneResult optimize(MapSolver& solver, std::size_t rows, const TsneOptions& opti
   result.learning_rate = schedule.learning_rate;
   {
     const Stopwatch watch(result.seconds.initialization);
-    solver.begin(initial(), schedule, {.spacing = spacing_of(options.accuracy)});
+    solver.begin(initial(), schedule,
+                 {.spacing = spacing_of(options.accuracy), .dof = options.dof});
   }
   stage("optimization");
-  {
-    const Stopwatch watch(result.seconds.optimization);
-    const std::size_t interval = options.divergence_interval;
-    while (result.iterations < options.iterations) {
-      stop_if_requested(options.stop);
-      std::size_t count = std::min(solver.stride(), options.iterations - result.iterations);
-      if (interval > 0) count = std::min(count, interval - result.iterations % interval);
-      solver.advance(count);
-      result.iterations += count;
-      if (interval > 0 && result.iterations % interval == 0) {
-        result.history.push_back({result.iterations, solver.divergence(false)});
-      }
-      if (options.on_progress) {
-        options.on_progress({result.iterations, options.iterations, watch.elapsed()});
-      }
-    }
+  Descent(solver, options, call, result).run();
+  // The map is what was asked to be kept: nothing throws any more.
+  if (options.keep_interrupted && options.stop && options.stop()) {
+    result.stopped = TsneStop::interrupted;
   }
-  stage("divergence");
+  const bool interrupted = result.stopped == TsneStop::interrupted;
+  if (!interrupted) stage("divergence");
   {
     const Stopwatch watch(result.seconds.divergence);
-    result.kl_divergence = solver.divergence(true);
+    result.kl_divergence = solver.divergence(!interrupted);
   }
   result.overflows = solver.overflows();
   result.map = solver.map();
@@ -225,6 +369,7 @@ NeighborGraph nearest_neighbors(const Samples& x, std::size_t k, const StopReque
 
 TsneResult tsne(const Samples& x, const TsneOptions& options) {
   const Range range("t-SNE");
+  const auto call = Clock::now();
   check_data(x, "t-SNE");
   const std::size_t rows = x.rows();
   check_options(options, rows, std::min(rows - 1, kMaxNeighbors / 3));
@@ -241,11 +386,12 @@ TsneResult tsne(const Samples& x, const TsneOptions& options) {
     return options.initialization == TsneInitialization::random ? random_map(rows, options.seed)
                                                                 : pca_map(x, options.stop);
   };
-  return optimize(*solver, rows, options, initial, std::move(result));
+  return optimize(*solver, rows, options, call, initial, std::move(result));
 }
 
 TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options, const Device& device) {
   const Range range("t-SNE");
+  const auto call = Clock::now();
   check_graph(graph);
   const std::size_t rows = graph.indices.rows();
   check_options(options, rows, graph.indices.row_size());
@@ -256,7 +402,7 @@ TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options, const De
   const auto initial = [&] {
     return options.initial_map ? *options.initial_map : random_map(rows, options.seed);
   };
-  return optimize(*solver, rows, options, initial, std::move(result));
+  return optimize(*solver, rows, options, call, initial, std::move(result));
 }
 
 }  // namespace hourglass

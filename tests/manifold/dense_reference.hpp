@@ -33,10 +33,17 @@ inline std::vector<DoublePoint> in_double_points(const Array<float>& map) {
   return result;
 }
 
-inline double nearness(const DoublePoint& a, const DoublePoint& b) {
+/// (1 + d^2 / dof)^-dof.
+inline double nearness(const DoublePoint& a, const DoublePoint& b, double dof = 1.0) {
   const double dx = a.x - b.x;
   const double dy = a.y - b.y;
-  return 1.0 / (1.0 + dx * dx + dy * dy);
+  return std::pow(1.0 + (dx * dx + dy * dy) / dof, -dof);
+}
+/// What a pull or a push along their difference has besides: 1 / (1 + d^2 / dof).
+inline double closeness(const DoublePoint& a, const DoublePoint& b, double dof = 1.0) {
+  const double dx = a.x - b.x;
+  const double dy = a.y - b.y;
+  return 1.0 / (1.0 + (dx * dx + dy * dy) / dof);
 }
 
 inline double squared_distance(std::span<const float> a, std::span<const float> b) {
@@ -48,23 +55,24 @@ inline double squared_distance(std::span<const float> a, std::span<const float> 
   return sum;
 }
 
-/// The force on one point: sum over j of (y_i - y_j) / (1 + d_ij^2)^2.
-inline DoublePoint dense_force(const std::vector<DoublePoint>& points, std::size_t i) {
+/// The force on one point: sum over j of (y_i - y_j) / (1 + d_ij^2 / dof)^(dof + 1).
+inline DoublePoint dense_force(const std::vector<DoublePoint>& points, std::size_t i,
+                               double dof = 1.0) {
   DoublePoint force;
   for (const DoublePoint& other : points) {
-    const double near = nearness(points[i], other);
-    force.x += near * near * (points[i].x - other.x);
-    force.y += near * near * (points[i].y - other.y);
+    const double near = nearness(points[i], other, dof) * closeness(points[i], other, dof);
+    force.x += near * (points[i].x - other.x);
+    force.y += near * (points[i].y - other.y);
   }
   return force;
 }
 
-/// Z: sum over i and j != i of 1 / (1 + d_ij^2).
-inline double dense_normalizer(const std::vector<DoublePoint>& points) {
+/// Z: sum over i and j != i of their nearness.
+inline double dense_normalizer(const std::vector<DoublePoint>& points, double dof = 1.0) {
   double sum = 0.0;
   for (std::size_t i = 0; i < points.size(); ++i) {
     double row = 0.0;
-    for (std::size_t j = 0; j < i; ++j) row += nearness(points[i], points[j]);
+    for (std::size_t j = 0; j < i; ++j) row += nearness(points[i], points[j], dof);
     sum += row;
   }
   return 2.0 * sum;
@@ -142,35 +150,39 @@ inline DenseAffinities dense_affinities(const Array<float>& x, std::size_t k, do
   return dense_affinities(indices, squared, x.rows(), perplexity);
 }
 
-/// The sum over entries of p log(p / q), q = 1 / (1 + d^2) / Z.
+/// The sum over entries of p log(p / q), q = nearness / Z.
 inline double dense_divergence(const DenseAffinities& affinities,
-                               const std::vector<DoublePoint>& points) {
-  const double normalizer = dense_normalizer(points);
+                               const std::vector<DoublePoint>& points, double dof = 1.0) {
+  const double normalizer = dense_normalizer(points, dof);
   double sum = 0.0;
   for (const auto& [place, p] : affinities) {
     if (!(p > 0.0)) continue;
-    sum += p * std::log(p / (nearness(points[place.first], points[place.second]) / normalizer));
+    sum +=
+        p * std::log(p / (nearness(points[place.first], points[place.second], dof) / normalizer));
   }
   return sum;
 }
 
-/// All of t-SNE's iterations: exaggeration and momentum 0.5 for 250 of them, then 1 and 0.8.
+/// All of t-SNE's iterations: exaggeration and momentum 0.5 for 250 of them, then late_exaggeration and
+/// 0.8.
 inline std::vector<DoublePoint> dense_tsne(const DenseAffinities& affinities,
                                            std::vector<DoublePoint> points, std::size_t iterations,
-                                           double learning_rate, double exaggeration = 12.0) {
+                                           double learning_rate, double exaggeration = 12.0,
+                                           double dof = 1.0, double late_exaggeration = 1.0) {
   std::vector<DoublePoint> velocity(points.size());
   std::vector<DoublePoint> gain(points.size(), {1.0, 1.0});
   for (std::size_t t = 0; t < iterations; ++t) {
     const bool early = t < 250;
-    const double normalizer = dense_normalizer(points);
+    const double normalizer = dense_normalizer(points, dof);
     std::vector<DoublePoint> gradient(points.size());
     for (std::size_t i = 0; i < points.size(); ++i) {
-      const DoublePoint force = dense_force(points, i);
+      const DoublePoint force = dense_force(points, i, dof);
       gradient[i] = {-4.0 * force.x / normalizer, -4.0 * force.y / normalizer};
     }
     for (const auto& [place, p] : affinities) {
       const auto& [i, j] = place;
-      const double pull = 4.0 * (early ? exaggeration : 1.0) * p * nearness(points[i], points[j]);
+      const double pull = 4.0 * (early ? exaggeration : late_exaggeration) * p *
+                          closeness(points[i], points[j], dof);
       gradient[i].x += pull * (points[i].x - points[j].x);
       gradient[i].y += pull * (points[i].y - points[j].y);
     }

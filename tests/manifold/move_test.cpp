@@ -136,7 +136,7 @@ class Move : public KernelTest {
   static void expect_step(const Scene& scene, const Moved& moved, const TsneSchedule& schedule,
                           double normalizer) {
     const bool early = scene.geometry.iteration <= schedule.early_iterations;
-    const double exaggeration = early ? double{schedule.early_exaggeration} : 1.0;
+    const double exaggeration = early ? schedule.early_exaggeration : schedule.late_exaggeration;
     const double momentum =
         early ? double{schedule.early_momentum} : double{schedule.late_momentum};
     const double rate = double{schedule.learning_rate};
@@ -233,6 +233,7 @@ TEST_P(Move, FollowsItsSchedule) {
   Scene scene = make_scene(50, 3.0, 0.1);
   const TsneSchedule schedule{.early_iterations = 7,
                               .early_exaggeration = 4.f,
+                              .late_exaggeration = 1.5,
                               .early_momentum = 0.25f,
                               .late_momentum = 0.9f,
                               .learning_rate = 50.f};

@@ -73,7 +73,8 @@ struct Repelled {
 
 class RepulsionTest : public KernelTest {
  protected:
-  Repelled exact(const std::vector<Point>& points, bool forces_wanted = true) {
+  Repelled exact(const std::vector<Point>& points, bool forces_wanted = true,
+                 kernels::Tail tail = {}) {
     auto device_points = to_device(points);
     const std::size_t parts = count_in_way([&] { return kernels::repulsion_parts(points.size()); });
     auto forces = to_device(std::vector<Point>(parts * points.size(), Point{7.f, 7.f}));
@@ -81,7 +82,7 @@ class RepulsionTest : public KernelTest {
         count_in_way([&] { return kernels::repulsion_partial_count(points.size()); }));
     run([&] {
       kernels::exact_repulsion(stream(), {{device_points.data(), nullptr}}, points.size(), nullptr,
-                               forces_wanted ? forces.data() : nullptr, sums.span());
+                               forces_wanted ? forces.data() : nullptr, sums.span(), tail);
     });
     std::vector<Point> added(points.size());
     const auto partial = to_host(forces);
@@ -93,7 +94,7 @@ class RepulsionTest : public KernelTest {
   }
 
   Repelled on_grid(const std::vector<Point>& points, GridSides sides, std::uint32_t levels,
-                   float spacing, Interaction interaction) {
+                   float spacing, Interaction interaction, kernels::Tail tail = {}) {
     const std::size_t n = points.size();
     auto device_points = to_device(points);
     Repelled result;
@@ -107,7 +108,7 @@ class RepulsionTest : public KernelTest {
     // Without affinities and velocity, with Z = 1, a step is 4 x 0.8 x rate x force.
     constexpr float kRate = 0x1p-30f;
     run([&] {
-      RepulsionGrid grid(double{spacing}, n);
+      RepulsionGrid grid(double{spacing}, n, tail);
       grid.resize(stream(), sides, levels, interaction);
       const kernels::Points both{{device_points.data(), moved.data()}};
       device::Buffer<Box> boxes(kernels::move_box_count(n));
@@ -142,12 +143,12 @@ class RepulsionTest : public KernelTest {
   }
 
   /// On the grid that this map gets.
-  Repelled on_grid(const std::vector<Point>& points, float spacing) {
+  Repelled on_grid(const std::vector<Point>& points, float spacing, kernels::Tail tail = {}) {
     const Point extent = extent_of(points);
     const GridSides sides{side_for(extent.x, spacing), side_for(extent.y, spacing)};
     const bool small = sides == GridSides{fft::kShortest, fft::kShortest};
     return on_grid(points, sides, small ? kSmallLevels : 1, spacing,
-                   small ? Interaction::minus_one : Interaction::plain);
+                   small ? Interaction::minus_one : Interaction::plain, tail);
   }
 
   // How many blocks a launch has depends on the way, so this is asked in it, but not recorded.
@@ -170,6 +171,34 @@ class RepulsionTest : public KernelTest {
       const auto expected = test::dense_force(places, i);
       error += std::pow(static_cast<double>(forces[i].x) - expected.x, 2) +
                std::pow(static_cast<double>(forces[i].y) - expected.y, 2);
+      whole += expected.x * expected.x + expected.y * expected.y;
+    }
+    return std::sqrt(error / whole);
+  }
+
+  /// The same in units of sqrt(dof), and as rounded there.
+  static std::pair<std::vector<Point>, std::vector<test::DoublePoint>> in_units_of(
+      double dof, const std::vector<test::Place>& map) {
+    const double unit = std::sqrt(dof);
+    std::pair<std::vector<Point>, std::vector<test::DoublePoint>> result;
+    for (const test::Place& place : map) {
+      const Point point{static_cast<float>(place.x / unit), static_cast<float>(place.y / unit)};
+      result.first.push_back(point);
+      result.second.push_back({unit * double{point.x}, unit * double{point.y}});
+    }
+    return result;
+  }
+
+  /// As force_error, of forces in units of sqrt(dof) on places that are in none.
+  static double tail_error(const std::vector<Point>& forces,
+                           const std::vector<test::DoublePoint>& places, double dof) {
+    double error = 0.0;
+    double whole = 0.0;
+    for (std::size_t i = 0; i < places.size(); i += 1 + places.size() / 400) {
+      const auto expected = test::dense_force(places, i, dof);
+      const double scale = 1.0 / std::sqrt(dof);
+      error += std::pow(scale * double{forces[i].x} - expected.x, 2) +
+               std::pow(scale * double{forces[i].y} - expected.y, 2);
       whole += expected.x * expected.x + expected.y * expected.y;
     }
     return std::sqrt(error / whole);
@@ -230,6 +259,22 @@ TEST_P(ExactRepulsion, AnyNumberOfPoints) {
     ASSERT_EQ(alone.normalizer, result.normalizer);
     ASSERT_EQ(std::fmod(alone.forces[0].x, 7.f), 0.f) << "forces written though not wanted";
     ASSERT_GE(alone.forces[0].x, 7.f);
+  }
+}
+
+// Points in units of sqrt(dof), as the optimizer has them: forces are sqrt(dof) times as
+// strong.
+TEST_P(ExactRepulsion, AnyTail) {
+  for (const double dof : {0.1, 0.5, 2.0, 100.0, 1000.0}) {
+    for (const double span : {1e-3, 8.0, 60.0}) {
+      SCOPED_TRACE(std::to_string(dof) + ", span " + std::to_string(span));
+      const auto [points, places] = in_units_of(dof, test::blob_map(300, span));
+      const auto result = exact(points, true, {static_cast<float>(dof)});
+      const double normalizer = test::dense_normalizer(places, dof);
+      const double bound = 2e-6 + 1e-7 * dof;  // a power multiplies its base's rounding
+      EXPECT_NEAR(result.normalizer, normalizer, bound * normalizer);
+      EXPECT_LE(tail_error(result.forces, places, dof), bound);
+    }
   }
 }
 
@@ -584,6 +629,29 @@ TEST_P(Accuracy, OfLateMaps) {
     ASSERT_NEAR(span_of(points), span, 1.0);
     expect_accurate("late_" + std::to_string(span), points,
                     test::dense_normalizer(test::in_double_points(points)));
+  }
+}
+
+// The bounds of plain maps hold for heavier tails; lighter ones are narrower in all but name.
+TEST_P(Accuracy, OfAnyTail) {
+  for (const double dof : {0.1, 0.3, 0.5, 2.0, 10.0, 100.0, 1000.0}) {
+    for (const auto& [name, map] : {std::pair{"early", test::blob_map(2000, 1e-3)},
+                                    {"middle", test::blob_map(2000, 20.0)},
+                                    {"late", test::disc_map(90.0, 400.0)}}) {
+      const auto [points, places] = in_units_of(dof, map);
+      const double normalizer = test::dense_normalizer(places, dof);
+      for (const auto& [spacing, bound] :
+           {std::pair{0.5, 4.5e-2}, {1.0 / 3.0, 1.1e-2}, {0.25, 4e-3}}) {
+        const auto result = on_grid(points, static_cast<float>(spacing / std::sqrt(dof)),
+                                    {static_cast<float>(dof)});
+        const double error = tail_error(result.forces, places, dof);
+        const double normalizer_error = std::abs(result.normalizer - normalizer) / normalizer;
+        std::printf("dof %-5g %-7s %.2f  force %.1e  normalizer %.1e\n", dof, name, spacing, error,
+                    normalizer_error);
+        EXPECT_LE(error, bound) << dof << ", " << name << ", " << spacing;
+        EXPECT_LE(normalizer_error, 2e-3) << dof << ", " << name << ", " << spacing;
+      }
+    }
   }
 }
 

@@ -10,6 +10,7 @@
 #include <hourglass/npy.hpp>
 #include <hourglass/tsne.hpp>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "manifold/dense_reference.hpp"
@@ -169,6 +170,59 @@ TEST_P(Tsne, FollowsTheDenseOne) {
       size = std::max({size, std::abs(expected[i].x), std::abs(expected[i].y)});
     }
     EXPECT_LE(error, 2e-4 * size) << iterations << " iterations, size " << size;
+  }
+}
+
+// Heavier and lighter tails, exaggerated or not. One iteration's step is the gradient times the
+// learning rate; many follow the same path.
+TEST_P(Tsne, FollowsTheDenseOneWithAnyTailAndLateExaggeration) {
+  constexpr std::size_t kRows = 60;
+  const auto x = test::blob_data(kRows, 4, 3, 6.0);
+  const auto affinities = test::dense_affinities(x, 15, 5.0);
+  const auto initial = test::normal_data(kRows, 2, 0.0, 9);
+  for (const double dof : {0.1, 0.5, 1.0, 2.0, 30.0, 1000.0}) {
+    for (const auto& [iterations, early, rate] :
+         {std::tuple{1U, 250U, 2.0}, {1U, 0U, 10.0}, {260U, 250U, 3e-5}}) {
+      SCOPED_TRACE(std::to_string(dof) + ", " + std::to_string(iterations) + " iterations, " +
+                   std::to_string(early) + " early");
+      TsneOptions options{
+          .perplexity = 5.0,
+          .iterations = iterations,
+          .schedule = {.early_iterations = early, .late_exaggeration = 2.5, .learning_rate = rate},
+          .dof = dof};
+      options.initial_map = initial;
+      const auto result = tsne({x, device()}, options);
+      // Early or late, the dense one's first step is exaggerated by its `exaggeration`.
+      const auto expected = test::dense_tsne(affinities, test::in_double_points(initial),
+                                             iterations, rate, early > 0 ? 12.0 : 2.5, dof, 2.5);
+      const auto start = test::dense_tsne(affinities, test::in_double_points(initial), 0, rate);
+      double error = 0.0, way = 0.0, longest = 0.0;  // 2-norms but for the last
+      for (std::size_t i = 0; i < kRows; ++i) {
+        error += std::pow(double{result.map.row(i)[0]} - expected[i].x, 2) +
+                 std::pow(double{result.map.row(i)[1]} - expected[i].y, 2);
+        way += std::pow(expected[i].x - start[i].x, 2) + std::pow(expected[i].y - start[i].y, 2);
+        longest = std::max(
+            {longest, std::abs(expected[i].x - start[i].x), std::abs(expected[i].y - start[i].y)});
+      }
+      ASSERT_LT(longest, 4.5) << "a step that is cut";
+      // Coordinates, of size 1, are rounded; affinities to 12 binary digits.
+      EXPECT_LE(std::sqrt(error), 1e-4 * std::sqrt(way) + 2e-6 * (iterations == 1 ? 1.0 : 200.0));
+      if (iterations == 1) {
+        ASSERT_GT(way, 1e-2) << "a test of steps without steps";
+      }
+      EXPECT_NEAR(result.kl_divergence, test::dense_divergence(affinities, expected, dof), 1e-3);
+    }
+  }
+}
+
+TEST_P(Tsne, HeavierTailsOnAGridReachTheDivergenceOfSums) {
+  const auto x = test::blob_data(2500, 10, 5, 8.0);
+  const auto affinities = test::dense_affinities(x, 30, 10.0);
+  for (const double dof : {0.5, 2.0}) {
+    const auto result = tsne({x, device()}, {.perplexity = 10.0, .iterations = 350, .dof = dof});
+    expect_map(result, 2500);
+    EXPECT_NEAR(result.kl_divergence,
+                test::dense_divergence(affinities, test::in_double_points(result.map), dof), 1e-3);
   }
 }
 
@@ -389,6 +443,112 @@ TEST_P(Tsne, TellsItsStagesAndStops) {
   EXPECT_EQ(last, 100U);
   expected.emplace_back("divergence");
   EXPECT_EQ(stages, expected);
+}
+
+TEST_P(Tsne, KeepsSnapshotsAndHandsOutTheMap) {
+  const auto x = test::normal_data(100, 3);
+  auto options = options_for(100, 45);
+  const auto plain = tsne({x, device()}, options);
+  options.snapshot_interval = 20;
+  std::vector<Array<float>> seen;
+  options.on_progress = [&](const TsneProgress& progress) {
+    if (progress.iteration % 20 == 0) seen.push_back(progress.map());
+  };
+  const auto result = tsne({x, device()}, options);
+  EXPECT_EQ(result.map.values, plain.map.values) << "looking changed it";
+  EXPECT_EQ(result.snapshot_iterations, (std::vector<std::size_t>{0, 20, 40, 45}));
+  ASSERT_EQ(result.snapshots.shape, (Shape{4, 100, 2}));
+  const auto frame = [&](std::size_t f) {
+    const auto first = result.snapshots.values.begin() + static_cast<std::ptrdiff_t>(f * 200);
+    return std::vector<float>(first, first + 200);
+  };
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(frame(1), seen[0].values);
+  EXPECT_EQ(frame(2), seen[1].values);
+  EXPECT_EQ(frame(3), result.map.values);
+  EXPECT_EQ(frame(1), tsne({x, device()}, options_for(100, 20)).map.values);
+  for (const float value : frame(0)) EXPECT_LT(std::abs(value), 1e-3f);
+  EXPECT_TRUE(plain.snapshots.values.empty());
+}
+
+TEST_P(Tsne, StopsWhenFlat) {
+  const auto x = test::normal_data(300, 5);
+  TsneOptions options{.perplexity = 20.0, .iterations = 2000};
+  const auto whole = tsne({x, device()}, options);
+  options.flat_tolerance = 0.005;
+  const auto result = tsne({x, device()}, options);
+  EXPECT_EQ(whole.stopped, TsneStop::iterations);
+  EXPECT_EQ(result.stopped, TsneStop::flat);
+  EXPECT_LE(result.iterations, 1500U);
+  EXPECT_EQ(result.iterations % 50, 0U);
+  EXPECT_NEAR(result.kl_divergence, whole.kl_divergence, 0.005);
+  options.iterations = result.iterations;
+  options.flat_tolerance = 0.0;
+  EXPECT_EQ(tsne({x, device()}, options).map.values, result.map.values);
+}
+
+TEST_P(Tsne, StopsWhenTheTimeIsUp) {
+  const auto x = test::normal_data(100, 3);
+  auto options = options_for(100, 100'000'000);
+  options.time_limit = 1e-3;
+  const auto result = tsne({x, device()}, options);
+  EXPECT_EQ(result.stopped, TsneStop::time_limit);
+  EXPECT_GT(result.iterations, 0U);
+  EXPECT_LT(result.iterations, 1'000'000U);
+  expect_map(result, 100);
+}
+
+TEST_P(Tsne, KeepsWhatIsInterrupted) {
+  const auto x = test::normal_data(100, 3);
+  auto options = options_for(100, 1000);
+  options.keep_interrupted = true;
+  std::size_t done = 0;
+  options.on_progress = [&](const TsneProgress& progress) { done = progress.iteration; };
+  options.stop = [&] { return done >= 60; };
+  const auto result = tsne({x, device()}, options);
+  EXPECT_EQ(result.stopped, TsneStop::interrupted);
+  EXPECT_EQ(result.iterations, done);
+  EXPECT_EQ(result.map.values, tsne({x, device()}, options_for(100, done)).map.values);
+  // Before there is a map there is nothing to keep.
+  options.stop = [] { return true; };
+  EXPECT_THROW((void)tsne({x, device()}, options), Stopped);
+}
+
+TEST_P(Tsne, OptionsThatMakeNoSense) {
+  const auto x = test::normal_data(50, 3);
+  const auto refuse = [&](const char* part, auto change) {
+    auto options = options_for(50, 100);
+    change(options);
+    try {
+      (void)tsne({x, device()}, options);
+      ADD_FAILURE() << "no error: " << part;
+    } catch (const UsageError& error) {
+      EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+    }
+  };
+  for (const double bad : {0.0, -1.0, 0.09, 1001.0, std::nan("")}) {
+    refuse("degrees of freedom", [&](auto& o) { o.dof = bad; });
+  }
+  for (const double bad : {-0.1, 1.0, 2.0, std::nan("")}) {
+    refuse("the early momentum", [&](auto& o) { o.schedule.early_momentum = bad; });
+    refuse("the momentum", [&](auto& o) { o.schedule.late_momentum = bad; });
+  }
+  for (const double bad : {0.0, -1.0, HUGE_VAL, std::nan("")}) {
+    refuse("the exaggeration", [&](auto& o) { o.schedule.late_exaggeration = bad; });
+    refuse("longest step", [&](auto& o) { o.schedule.max_step = bad; });
+  }
+  refuse("time limit", [](auto& o) { o.time_limit = -1.0; });
+  refuse("tolerance", [](auto& o) { o.flat_tolerance = -1.0; });
+  refuse("flat", [](auto& o) { o.flat_tolerance = 0.005; });
+  refuse("flat", [](auto& o) {
+    o.flat_tolerance = 0.005;
+    o.iterations = 400;
+  });
+  refuse("flat", [](auto& o) {
+    o.flat_tolerance = 0.005;
+    o.schedule.early_iterations = std::uint64_t(-1);
+  });
+  refuse("snapshots", [](auto& o) { o.snapshot_interval = 101; });
 }
 
 TEST_P(Tsne, RealCodesReachTheirDivergence) {
