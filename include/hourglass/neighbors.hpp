@@ -23,13 +23,12 @@ struct NeighborGraph {
                                               const StopRequest& stop = {});
 
 /// The k nearest rows of data to each query, measured as above: indices, distances (queries, k), by
-/// increasing distance, ties by index. A query's own values are looked for too, so one that is a row
-/// of data finds that row first, at 0. What a query finds depends on nothing but the data and
-/// itself.
+/// increasing distance, ties by index. A query that is a row of data finds that row too, at 0. What
+/// it finds depends on nothing but the data and itself.
 ///
 /// Throws Error for no rows on either side, rows of different sizes, values that are not finite, a
-/// query so much larger than all of the data that its distances overflow (2^48 and, where the data
-/// is larger, as much again), and unless 1 <= k <= the data's rows.
+/// query's value beyond 2^48, or, where the data's largest is not within 2^-40 .. 2^40, beyond 2^48
+/// times that, and unless 1 <= k <= the data's rows.
 [[nodiscard]] NeighborGraph nearest_neighbors(const Samples& data, const Samples& queries,
                                               std::size_t k, const StopRequest& stop = {});
 

@@ -11,6 +11,18 @@ namespace {
 
 constexpr unsigned kWidth = simt::kVectorWidth;
 
+/// Rows of a group, of which there are eight times as many as neighbours, where there are so many.
+__device__ __host__ inline std::uint32_t group_size(std::size_t rows, std::size_t k) {
+  const std::size_t size = rows / (8 * k);
+  return static_cast<std::uint32_t>(size < 1 ? 1 : size > 64 ? 64 : size);
+}
+
+/// Groups, some of the last ones empty.
+__device__ __host__ inline std::size_t group_count(std::size_t rows, std::size_t k) {
+  const std::size_t chunk = std::size_t{group_size(rows, k)} * kWidth;
+  return (rows + chunk - 1) / chunk * kWidth;
+}
+
 // ---------------------------------------------------------------------------- device functions
 
 /// What a query's products say about one row of the data after another.
@@ -30,62 +42,57 @@ struct Bounds {
   }
 };
 
-/// work(row, place) for the lane's share of the rows, `place` below kWidth: rows side by side have
-/// places side by side.
-template <class Work>
-__device__ __forceinline__ void for_each_row(const Worker& worker, std::uint32_t rows, Work work) {
-  const std::uint32_t step = worker.lanes * kWidth;
-  const std::uint32_t whole = rows / step * step;
-  for (std::uint32_t row = worker.lane * kWidth; row < whole; row += step) {
-    for (unsigned w = 0; w < kWidth; ++w) work(row + w, w);
-  }
-  for (std::uint32_t row = whole + worker.lane; row < rows; row += worker.lanes) work(row, 0);
-}
-
-/// Over the lanes and their places; in all lanes.
+/// Over a warp's lanes; in all of them.
 template <class T, class Join>
-__device__ __forceinline__ T over_all(const T (&parts)[kWidth], Join join) {
-  T all = parts[0];
-  for (unsigned w = 1; w < kWidth; ++w) all = join(all, parts[w]);
+__device__ __forceinline__ T over_lanes(T value, Join join) {
+  if (simt::block_thread_count() == 1) return value;
   for (unsigned bits = simt::kWarpSize / 2; bits > 0; bits /= 2) {
-    if (simt::block_thread_count() > 1) all = join(all, simt::shuffle_xor(all, bits));
+    value = join(value, simt::shuffle_xor(value, bits));
   }
-  return all;
+  return value;
 }
 
-/// A distance that at least k rows are no farther than, and not many more.
-__device__ inline float enough(const Worker& worker, const Bounds& bounds, std::uint32_t rows,
-                               std::uint32_t k) {
-  float nearest[kWidth];
-  float farthest[kWidth];
-  for (unsigned w = 0; w < kWidth; ++w) {
-    nearest[w] = INFINITY;
-    farthest[w] = 0.f;
+/// The least upper bound of each group of rows. Groups take turns, kWidth of them side by side.
+__device__ inline void group_minima(const Worker& worker, const Bounds& bounds, std::uint32_t rows,
+                                    std::uint32_t group, float* __restrict__ minima) {
+  const std::uint32_t chunk = group * kWidth;
+  const std::uint32_t chunks = (rows + chunk - 1) / chunk;
+  for (std::uint32_t c = worker.lane; c < chunks; c += worker.lanes) {
+    float least[kWidth];
+    for (unsigned w = 0; w < kWidth; ++w) least[w] = INFINITY;
+    const std::uint32_t first = c * chunk;
+    const std::uint32_t end = rows - first < chunk ? rows : first + chunk;
+    std::uint32_t row = first;
+    for (; row + kWidth <= end; row += kWidth) {
+      for (unsigned w = 0; w < kWidth; ++w) {
+        const float distance = bounds.upper(row + w);
+        least[w] = distance < least[w] ? distance : least[w];
+      }
+    }
+    for (unsigned w = 0; row + w < end; ++w) {
+      const float distance = bounds.upper(row + w);
+      least[w] = distance < least[w] ? distance : least[w];
+    }
+    for (unsigned w = 0; w < kWidth; ++w) minima[c * kWidth + w] = least[w];
   }
-  for_each_row(worker, rows, [&](std::uint32_t row, unsigned w) {
-    const float distance = bounds.upper(row);
-    nearest[w] = distance < nearest[w] ? distance : nearest[w];
-    farthest[w] = distance > farthest[w] ? distance : farthest[w];
-  });
+}
+
+/// The k-th smallest of some values, of which there are k that are finite.
+__device__ inline float kth_smallest(const Worker& worker, const float* __restrict__ values,
+                                     std::uint32_t count, std::uint32_t k) {
   // Halving the bits of floats, which are in order as they are: a few steps whatever the scale.
-  std::uint32_t low =
-      simt::float_bits(over_all(nearest, [](float a, float b) { return a < b ? a : b; }));
-  std::uint32_t high =
-      simt::float_bits(over_all(farthest, [](float a, float b) { return a > b ? a : b; }));
-  const std::uint32_t few = 2 * k + 32;
-  std::uint32_t within = rows;
-  while (low < high && within > few) {
+  std::uint32_t low = 0;
+  std::uint32_t high = simt::float_bits(INFINITY) - 1;
+  while (low < high) {
     const std::uint32_t middle = low + (high - low) / 2;
-    const float distance = simt::float_from_bits(middle);
-    std::uint32_t counts[kWidth] = {};
-    for_each_row(worker, rows, [&](std::uint32_t row, unsigned w) {
-      counts[w] += bounds.upper(row) <= distance ? 1U : 0U;
-    });
-    const std::uint32_t count =
-        over_all(counts, [](std::uint32_t a, std::uint32_t b) { return a + b; });
-    if (count >= k) {
+    const float limit = simt::float_from_bits(middle);
+    std::uint32_t within = 0;
+    for (std::uint32_t i = worker.lane; i < count; i += worker.lanes) {
+      within += values[i] <= limit ? 1U : 0U;
+    }
+    within = over_lanes(within, [](std::uint32_t a, std::uint32_t b) { return a + b; });
+    if (within >= k) {
       high = middle;
-      within = count;
     } else {
       low = middle + 1;
     }
@@ -108,8 +115,12 @@ __global__ void nearest_of_tile_kernel(QueryTile tile, std::uint32_t k,
     std::uint64_t* keys = tile.candidates + query * tile.rows;
     std::uint32_t* count = tile.counts + query;
     if (worker.lane == 0) *count = 0;
-    const float reach = enough(worker, bounds, rows, k);
-    simt::sync_warp();  // the count is 0
+    // A row of each of k groups is within the k-th smallest of their minima.
+    float* minima = tile.minima + query * group_count(tile.rows, k);
+    group_minima(worker, bounds, rows, group_size(tile.rows, k), minima);
+    simt::sync_warp();  // the minima are there, and the count is 0
+    const auto groups = static_cast<std::uint32_t>(group_count(tile.rows, k));
+    const float reach = kth_smallest(worker, minima, groups, k);
     for (std::uint32_t row = worker.lane; row < rows; row += worker.lanes) {
       if (bounds.lower(row) <= reach) keys[worker.add(count, 1)] = row;
     }
@@ -159,6 +170,10 @@ float product_slack(std::size_t features) {
   // taken away costs four of (|a| + |b|)^2, and what is measured n / 4 + 400 of 2 (|a|^2 + |b|^2):
   // docs/numerics.md.
   return static_cast<float>((3.0 * static_cast<double>(features) + 1024.0) * 0x1p-24);
+}
+
+std::size_t query_groups(std::size_t rows, std::size_t k) {
+  return group_count(rows, k);
 }
 
 void nearest_of_tile(simt::StreamHandle stream, const QueryTile& tile, std::size_t k,

@@ -25,6 +25,7 @@ struct QueryTile {
   const float* data_norms;    ///< (rows): their squared lengths
   const float* asked_norms;   ///< (queries)
   float slack;                ///< of which a float's rounding changes nothing
+  float* minima;              ///< (queries, query_groups), to work in
   std::uint64_t* candidates;  ///< (queries, rows), to work in
   std::uint32_t* counts;      ///< (queries), to work in
 };
@@ -32,6 +33,9 @@ struct QueryTile {
 /// How far a distance from products may be from the one that is measured, in units of the sum of
 /// both squared lengths.
 [[nodiscard]] float product_slack(std::size_t features);
+
+/// Groups of rows whose nearest ones say how far to look.
+[[nodiscard]] std::size_t query_groups(std::size_t rows, std::size_t k);
 
 /// padded (rows, width) of x (rows, features): zeros behind each row.
 void pad_rows(simt::StreamHandle stream, const float* x, std::size_t rows, std::size_t features,

@@ -91,6 +91,7 @@ NeighborGraph query_neighbors(const Samples& data, const Samples& queries, std::
   const std::size_t tile_queries =
       std::min({std::max<std::size_t>(kTileProducts / rows, 1), kMostTileQueries, count});
   device::Buffer<float> products(tile_queries * rows);
+  device::Buffer<float> minima(tile_queries * kernels::query_groups(rows, k));
   device::Buffer<std::uint64_t> candidates(tile_queries * rows);
   device::Buffer<std::uint32_t> counts(tile_queries);
   device::Buffer<std::uint32_t> indices(count * k);
@@ -111,6 +112,7 @@ NeighborGraph query_neighbors(const Samples& data, const Samples& queries, std::
                               .data_norms = centred.norms.data(),
                               .asked_norms = centred_asked.norms.data() + first,
                               .slack = kernels::product_slack(features),
+                              .minima = minima.data(),
                               .candidates = candidates.data(),
                               .counts = counts.data()},
                              k, indices.data() + first * k, squared_distances.data() + first * k);
