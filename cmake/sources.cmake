@@ -2,6 +2,7 @@
 
 # One op a file: kernel and launcher. nvcc compiles them for CUDA, the host compiler for the CPU.
 set(HOURGLASS_KERNELS
+    kernels/affinities/mix.cu
     kernels/affinities/pack.cu
     kernels/affinities/perplexity.cu
     kernels/affinities/symmetrize.cu
@@ -23,12 +24,14 @@ set(HOURGLASS_KERNELS
     kernels/layers/swap_inner.cu
     kernels/layers/upsample.cu
     kernels/neighbors/cells.cu
+    kernels/neighbors/queries.cu
     kernels/neighbors/ranks.cu
     kernels/neighbors/search.cu
     kernels/optimizer/adam.cu
     kernels/optimizer/training_state.cu
     kernels/tsne/convolve.cu
     kernels/tsne/move.cu
+    kernels/tsne/place.cu
     kernels/tsne/repulsion.cu
     kernels/tsne/spread.cu)
 
@@ -44,11 +47,14 @@ set(HOURGLASS_PER_TARGET
     src/autoencoder/network.cpp
     src/decomposition/pca_solver.cpp
     src/manifold/affinity_matrix.cpp
+    src/manifold/frozen_field.cpp
     src/manifold/map_optimizer.cpp
     src/manifold/neighbor_ranks.cpp
     src/manifold/neighbors.cpp
     src/manifold/packed_affinities.cpp
+    src/manifold/placement.cpp
     src/manifold/principal_frame.cpp
+    src/manifold/query_neighbors.cpp
     src/manifold/repulsion_grid.cpp
     src/math/leading_eigen.cpp
     src/math/rows.cpp

@@ -2,6 +2,7 @@
 """Judges maps of an array by measures that no implementation of t-SNE chooses for itself.
 
     scripts/map_quality.py X.npy MAP.npy [MAP.npy ...] [--labels L.npy] [--perplexity 30]
+                           [--per-row OUT.npz]
 
 One line of JSON for each map:
 
@@ -9,15 +10,24 @@ kl               the true KL divergence of the map: affinities from the exact 3 
                  neighbours of each row (the row itself left out by its index), a bandwidth a row by
                  bisection, symmetrised over the union; in the map all pairs, in double precision
 trustworthiness  Venna and Kaski, ICANN 2001, with 12 neighbours, of the first 5,000 rows
+continuity       the same with array and map changed over
+neighbor_recall  of a row's 12 nearest in the array, the share among its 12 nearest in the map; of
+                 the same rows
+distance_correlation  Spearman's, of distances in the array and in the map, over 500,000 pairs of
+                 these rows, drawn by a fixed seed
+silhouette       the mean silhouette of labels in the map, of these rows; only with --labels
 accuracy1        of a nearest-neighbour classifier of the map: the mean over five stratified folds
 accuracy10       the same with ten neighbours; both only with --labels
 span             the longer side of the map's bounding box
+
+--per-row keeps what each row contributes to trustworthiness, continuity, neighbor_recall and
+silhouette, of one map.
 
 KL divergences compare only where perplexity and definition are the same, and hourglass, FIt-SNE,
 openTSNE and scikit-learn each have one of their own; hence this script.
 
 Needs numpy alone. scipy, where it is installed, finds neighbours in two dimensions by a tree: the
-same ones, faster. scikit-learn is not used: trustworthiness and accuracies are written out here, by
+same ones, faster. scikit-learn is not used: all measures are written out here, by
 its definitions. Distances are computed in blocks of rows; beyond the input, memory is that of the
 affinities, at most about 80 bytes for each of their 3 * perplexity * rows entries.
 """
@@ -50,6 +60,7 @@ Integers = NDArray[np.integer[Any]]
 BLOCK_BYTES = 64 << 20  # of a block of distances
 TRUSTWORTHINESS_ROWS = 5000
 TRUSTWORTHINESS_NEIGHBORS = 12
+PAIRS = 500_000
 MARGIN = 32  # candidates beyond k that rounding may have moved across the boundary
 FOLDS = 5
 
@@ -192,27 +203,103 @@ def kl_divergence(p: Affinities, points: Floats) -> float:
     return float((p.values[there] * logs).sum())
 
 
-# --- Trustworthiness and label accuracy -------------------------------------------------------
+# --- Trustworthiness and its kin, row by row ---------------------------------------------------
 
 
-def trustworthiness(x: Floats, points: Floats, k: int = TRUSTWORTHINESS_NEIGHBORS) -> float:
-    x, points = x[:TRUSTWORTHINESS_ROWS], points[:TRUSTWORTHINESS_ROWS]
+def ranks_among_others(x: Floats, near: Integers) -> Integers:
+    """For near (rows, k): the place of each among its row's others, the nearest having 1."""
     rows = len(x)
-    if not 1 <= k < rows / 2:
-        fail(f"trustworthiness with {k} neighbours takes more than {2 * k} rows, not {rows}")
-    near = nearest_neighbors(points, k).indices
     x = x.astype(np.float64)
     x -= x.mean(0)
     norms = (x**2).sum(1)
-    missed = 0
+    ranks = np.empty_like(near)
     for part in blocks(rows, 16 * rows):
         distances = norms - 2 * (x[part] @ x.T)
         distances[np.arange(part.stop - part.start), np.arange(part.start, part.stop)] = -np.inf
-        order = np.argsort(distances, axis=1)  # the row itself first
-        ranks = np.empty_like(order)
-        np.put_along_axis(ranks, order, np.arange(rows)[None], axis=1)
-        missed += int(np.maximum(np.take_along_axis(ranks, near[part], 1) - k, 0).sum())
-    return 1 - missed * 2 / (rows * k * (2 * rows - 3 * k - 1))
+        order = np.argsort(distances, axis=1, kind="stable")  # the row itself first
+        places = np.empty_like(order)
+        np.put_along_axis(places, order, np.arange(rows)[None], axis=1)
+        ranks[part] = np.take_along_axis(places, near[part], 1)
+    return ranks
+
+
+def kept_in_order(x: Floats, near: Integers) -> Floats:
+    """1, less for each of a row's `near` by how far beyond the k-th nearest it stands in x."""
+    rows, k = near.shape
+    missed = np.maximum(ranks_among_others(x, near) - k, 0).sum(1)
+    return 1 - missed * 2 / (k * (2 * rows - 3 * k - 1))
+
+
+def neighborhoods(
+    x: Floats, points: Floats, k: int = TRUSTWORTHINESS_NEIGHBORS
+) -> Dict[str, Floats]:
+    rows = len(x)
+    if not 1 <= k < rows / 2:
+        fail(f"trustworthiness with {k} neighbours takes more than {2 * k} rows, not {rows}")
+    near_x = nearest_neighbors(x, k).indices
+    near_map = nearest_neighbors(points, k).indices
+    shared = (near_x[:, :, None] == near_map[:, None, :]).any(2)
+    return {
+        "trustworthiness": kept_in_order(x, near_map),
+        "continuity": kept_in_order(points, near_x),
+        "neighbor_recall": shared.mean(1),
+    }
+
+
+# --- Distances --------------------------------------------------------------------------------
+
+
+def average_ranks(values: Floats) -> Floats:
+    """Those that are equal share the mean of their ranks."""
+    _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts + 1) / 2)[codes]
+
+
+def distance_correlation(x: Floats, points: Floats) -> float:
+    rows = len(x)
+    if rows * (rows - 1) // 2 <= PAIRS:
+        first, second = np.tril_indices(rows, -1)
+    else:
+        random = np.random.default_rng(0)
+        first = random.integers(rows, size=PAIRS)
+        second = (first + random.integers(1, rows, size=PAIRS)) % rows
+    ranks = []
+    for array in (x, points):
+        squared = np.empty(len(first))
+        for part in blocks(len(first), 24 * array.shape[1]):
+            difference = array[first[part]].astype(np.float64) - array[second[part]]
+            squared[part] = np.einsum("pf,pf->p", difference, difference)
+        ranks.append(average_ranks(squared))
+    if any(np.ptp(rank) == 0 for rank in ranks):
+        return 0.0
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
+
+def silhouettes(points: Floats, labels: Integers) -> Floats:
+    names, codes = np.unique(labels, return_inverse=True)
+    rows = len(points)
+    if not 2 <= len(names) < rows:
+        fail(f"silhouettes take from 2 to rows - 1 different labels, not {len(names)}")
+    points = points.astype(np.float64)
+    sizes = np.bincount(codes)
+    members = np.eye(len(names))[codes]
+    result = np.empty(rows)
+    for part in blocks(rows, 24 * rows):
+        squared = sum(np.subtract.outer(c[part], c) ** 2 for c in points.T)
+        sums = np.sqrt(squared) @ members
+        own = codes[part]
+        at = np.arange(len(own))
+        within = sums[at, own] / np.maximum(sizes[own] - 1, 1)
+        means = sums / sizes
+        means[at, own] = np.inf
+        other = means.min(1)
+        larger = np.maximum(within, other)
+        value = np.divide(other - within, larger, out=np.zeros_like(other), where=larger > 0)
+        result[part] = np.where(sizes[own] > 1, value, 0)
+    return result
+
+
+# --- Label accuracy ---------------------------------------------------------------------------
 
 
 def stratified_folds(labels: Integers) -> Integers:
@@ -269,12 +356,25 @@ class Judge:
         self.perplexity = perplexity
         self._affinities: Optional[Affinities] = None
 
-    def judge(self, points: Floats) -> Dict[str, float]:
+    def judge_rows(self, points: Floats) -> Dict[str, Floats]:
+        """What each of the first rows contributes."""
+        first = slice(TRUSTWORTHINESS_ROWS)
+        rows = neighborhoods(self.x[first], points[first])
+        if self.labels is not None:
+            rows["silhouette"] = silhouettes(points[first], self.labels[first])
+        return rows
+
+    def judge(
+        self, points: Floats, of_rows: Optional[Dict[str, Floats]] = None
+    ) -> Dict[str, float]:
         if self._affinities is None:
             self._affinities = affinities(self.x, self.perplexity)
+        first = slice(TRUSTWORTHINESS_ROWS)
+        of_rows = self.judge_rows(points) if of_rows is None else of_rows
         verdict = {
             "kl": kl_divergence(self._affinities, points),
-            "trustworthiness": trustworthiness(self.x, points),
+            **{name: float(values.mean()) for name, values in of_rows.items()},
+            "distance_correlation": distance_correlation(self.x[first], points[first]),
         }
         if self.labels is not None:
             for k in (1, 10):
@@ -306,7 +406,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("maps", type=Path, metavar="MAP.npy", nargs="+", help="(rows, 2)")
     parser.add_argument("--labels", type=Path, metavar="L.npy", help="one whole number a row")
     parser.add_argument("--perplexity", type=float, default=30.0)
+    parser.add_argument("--per-row", type=Path, metavar="OUT.npz", help="of a single map")
     options = parser.parse_args(arguments)
+    if options.per_row and len(options.maps) > 1:
+        fail("--per-row takes a single map")
 
     x = load(options.x)
     labels = load(options.labels) if options.labels else None
@@ -318,7 +421,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
         if points.shape != (len(x), 2):
             fail(f"{path}: shape is {points.shape}; expected {(len(x), 2)}")
         verdict = {"map": str(path), "rows": len(x), "perplexity": options.perplexity}
-        print(json.dumps({**verdict, **judge.judge(points)}), flush=True)
+        of_rows = judge.judge_rows(points)
+        if options.per_row:
+            np.savez(options.per_row, **of_rows)
+        print(json.dumps({**verdict, **judge.judge(points, of_rows)}), flush=True)
 
 
 if __name__ == "__main__":

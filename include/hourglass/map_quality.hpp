@@ -7,7 +7,9 @@
 #include <hourglass/neighbors.hpp>
 #include <hourglass/samples.hpp>
 #include <hourglass/stop.hpp>
+#include <optional>
 #include <span>
+#include <vector>
 
 namespace hourglass {
 
@@ -39,5 +41,54 @@ inline constexpr std::size_t kTrustworthinessRows = 5000;
 /// values are finite and not all rows the same.
 [[nodiscard]] double trustworthiness(const Samples& x, const Samples& map, std::size_t k,
                                      const StopRequest& stop = {});
+
+struct MapQualityOptions {
+  std::size_t neighbors = 15;  ///< of a row, for trustworthiness, continuity and neighbour recall
+  /// Rows that are looked at, from the first: time grows with their square.
+  std::size_t rows = 10'000;
+  /// Pairs of rows of which distances are correlated: all there are, or so many drawn at random.
+  std::size_t pairs = 500'000;
+  std::uint64_t seed = 0;  ///< of those
+  /// One for each row, for silhouettes, or none.
+  std::span<const std::uint8_t> labels = {};
+  bool per_row = false;  ///< keep what each row contributes
+  StopRequest stop = {};
+};
+
+/// What each row looked at contributes: figures are their means.
+struct RowQuality {
+  std::vector<double> trustworthiness;
+  std::vector<double> continuity;
+  std::vector<double> neighbor_recall;
+  std::vector<double> silhouette;  ///< with labels
+};
+
+struct MapQuality {
+  double trustworthiness;  ///< as above, of all the rows looked at
+  /// The same with data and map changed over: whether neighbours in x are still neighbours in the
+  /// map.
+  double continuity;
+  /// Of a row's nearest in x, the share that is among its nearest in the map.
+  double neighbor_recall;
+  /// Spearman's rank correlation of distances in x and in the map, over pairs of rows; ties share
+  /// the mean of their ranks. 0 where either has no ranks.
+  double distance_correlation;
+  /// The mean of (b - a) / max(a, b) in the map, a a row's mean distance to those of its label, b
+  /// the least to those of another; 0 where it is alone. scikit-learn's silhouette_score.
+  std::optional<double> silhouette;  ///< with labels
+  std::size_t rows;                  ///< looked at
+  std::size_t pairs;                 ///< of distances
+  RowQuality of_rows;                ///< where asked for
+};
+
+/// All of these at once. What is near is decided in double precision, ties by index, but for ranks
+/// in x, which are single precision's.
+///
+/// Throws Error unless x and map have equally many rows, 1 <= neighbors < half of the rows looked
+/// at, there are no labels or one for each row, two or more different ones among the rows looked at
+/// and not a different one for each, at least one pair, all values are finite and not all rows the
+/// same.
+[[nodiscard]] MapQuality map_quality(const Samples& x, const Samples& map,
+                                     const MapQualityOptions& options = {});
 
 }  // namespace hourglass

@@ -9,6 +9,7 @@
 #include <functional>
 #include <hourglass/array.hpp>
 #include <hourglass/device.hpp>
+#include <hourglass/metric.hpp>
 #include <hourglass/neighbors.hpp>
 #include <hourglass/pca.hpp>
 #include <hourglass/samples.hpp>
@@ -43,6 +44,11 @@ enum class TsneStop {
 
 struct TsneOptions {
   double perplexity = 30.0;
+  /// Several scales in place of `perplexity`: affinities are averaged over them, each worked out on
+  /// the neighbours of the largest (openTSNE's Multiscale).
+  std::vector<double> perplexities = {};
+  /// Of the data: the map is that of in_metric(x, metric). A graph's distances are as they are.
+  Metric metric = Metric::euclidean;
   std::size_t iterations = 1000;
   TsneSchedule schedule = {};
   /// Of the map's kernel, as in openTSNE: a pair at distance d is as near as (1 + d^2 / dof)^-dof.
@@ -104,14 +110,15 @@ struct TsneResult {
   TsneSeconds seconds = {};
 };
 
-/// Throws Error for fewer than two rows, values that are not finite, rows that are all the same, an
-/// initial map of another shape or with values that are not finite, a map that grows without bound,
-/// and unless 1 <= perplexity < N and perplexity <= 682. UsageError for options that make no
-/// sense, or none together.
+/// Throws Error for fewer than two rows, values that are not finite, rows that are all the same or
+/// have no direction for the metric, an initial map of another shape or with values that are not
+/// finite, a map that grows without bound, and unless 1 <= perplexity < N and perplexity <= 682,
+/// each. UsageError for options that make no sense, or none together.
 [[nodiscard]] TsneResult tsne(const Samples& x, const TsneOptions& options);
 
 /// The same from a precomputed graph, whose k takes the place of 3 perplexity (perplexity <= k).
-/// There is no data for PCA: the initialization is random unless a map is given.
+/// There is no data for PCA: the initialization is random unless a map is given. Throws Error for
+/// lists with the row itself, a row twice, or distances that decrease or are not finite, too.
 [[nodiscard]] TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options,
                               const Device& device);
 

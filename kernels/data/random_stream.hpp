@@ -13,6 +13,7 @@ enum class RandomStream : std::uint8_t {
   initial_weights = 0x00,      ///< by tensor
   shuffle = 0x5f,              ///< by epoch
   digits = 0x64,               ///< of the built-in generator, by split and draw
+  map_pairs = 0x70,            ///< one
   initial_map = 0x7e,          ///< one
   training_corruption = 0xc0,  ///< by step
   held_out_corruption = 0xc1,  ///< one

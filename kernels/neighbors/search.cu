@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "kernels/neighbors/distance.cuh"
 #include "kernels/neighbors/limits.hpp"
 #include "kernels/neighbors/products.cuh"
 #include "kernels/neighbors/search.hpp"
@@ -30,41 +31,7 @@ __device__ inline std::int32_t reach_of(float squared_distance, const ReachRule&
   return half < kEverywhere ? static_cast<std::int32_t>(half) : kEverywhere;
 }
 
-// ---- who works ---------------------------------------------------------------------------------
-
-/// A thread's place, found once: inner loops are short.
-struct Worker {
-  unsigned thread = simt::block_thread();
-  unsigned lane = simt::lane();
-  unsigned lanes = simt::warp_thread_count();
-  unsigned warp = simt::warp();
-  unsigned warps = simt::block_warp_count();
-  bool alone = simt::block_thread_count() == 1;
-
-  /// atomic_add among the threads of a block.
-  __device__ std::uint32_t add(std::uint32_t* address, std::uint32_t value) const {
-    if (!alone) return simt::atomic_add(address, value);
-    const std::uint32_t before = *address;
-    *address = before + value;
-    return before;
-  }
-};
-
-// ---- distances, by the lanes of a warp ---------------------------------------------------------
-
-/// Between rows; valid in lane 0. The same for (a, b) and (b, a).
-__device__ inline float squared_distance(const Worker& worker, const float* __restrict__ a,
-                                         const float* __restrict__ b, std::uint32_t width) {
-#ifndef __CUDACC__
-  if (worker.alone) return squared_distance_of_one_thread(a, b, width);
-#endif
-  float sum = 0.f;
-  for (std::uint32_t f = worker.lane; f < width; f += worker.lanes) {
-    const float difference = a[f] - b[f];
-    sum += difference * difference;
-  }
-  return simt::warp_sum(sum);
-}
+// ---- distances of codes, by the lanes of a warp -------------------------------------------------
 
 /// Between codes; in all lanes. Differences fit 16 bits, sums of their squares 31.
 __device__ inline std::int32_t code_distance(const Worker& worker,

@@ -2,11 +2,13 @@
 // space as a PCA map and a t-SNE map.
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <hourglass/map_quality.hpp>
 #include <hourglass/neighbors.hpp>
 #include <hourglass/npy.hpp>
 #include <hourglass/pca.hpp>
 #include <hourglass/tsne.hpp>
+#include <span>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
@@ -30,9 +32,20 @@ void judge(Study& study, const Samples& codes, const NeighborGraph& neighbors, c
     const auto& labels = study.images().labels.values;
     study.progress().stage("judging the maps");
     quality["codes"]["accuracy10"] = label_accuracy(codes, labels, kVoters, neighbors, interrupted);
-    const auto judge_map = [&](const Samples& map) -> Json {
-      return {{"accuracy10", label_accuracy(map, labels, kVoters, interrupted)},
-              {"trustworthiness", trustworthiness(codes, map, kTrusted, interrupted)}};
+    MapQualityOptions options{
+        .neighbors = kTrusted, .rows = kTrustworthinessRows, .stop = interrupted};
+    const auto first = std::span(labels).first(std::min(labels.size(), options.rows));
+    const bool differ = std::ranges::adjacent_find(first, std::not_equal_to<>()) != first.end();
+    if (differ) options.labels = labels;  // else there is nothing to tell apart
+    const auto judge_map = [&](const Samples& map) {
+      const MapQuality found = map_quality(codes, map, options);
+      Json json{{"accuracy10", label_accuracy(map, labels, kVoters, interrupted)},
+                {"trustworthiness", found.trustworthiness},
+                {"continuity", found.continuity},
+                {"neighbor_recall", found.neighbor_recall},
+                {"distance_correlation", found.distance_correlation}};
+      if (found.silhouette) json["silhouette"] = *found.silhouette;
+      return json;
     };
     quality["pca"] = judge_map(pca);
     quality["tsne"] = judge_map(tsne);

@@ -1,10 +1,12 @@
-// tsne: a map of any array, or of a neighbour graph.
+// tsne: a map of any array, of a neighbour graph, or of distances; new points in a map.
+#include <algorithm>
 #include <cmath>
 #include <hourglass/error.hpp>
 #include <hourglass/npy.hpp>
 #include <hourglass/tsne.hpp>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cli/about_file.hpp"
 #include "cli/commands.hpp"
@@ -13,6 +15,7 @@
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/tsne_options.hpp"
+#include "cli/tsne_transform.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -23,24 +26,47 @@ struct Options {
   std::optional<std::filesystem::path> input;
   std::optional<std::filesystem::path> neighbor_indices;
   std::optional<std::filesystem::path> neighbor_distances;
+  std::optional<std::filesystem::path> neighbor_offsets;
+  std::optional<std::filesystem::path> distances;
+  TsneTransformFiles transform;
   std::filesystem::path out;
 };
 
-NeighborGraph load_graph(const std::filesystem::path& indices,
-                         const std::filesystem::path& distances) {
-  const Array<float> numbers = load_npy(indices);
-  NeighborGraph graph{.indices = Array<std::uint32_t>(numbers.shape),
-                      .distances = load_npy(distances)};
+/// Whole numbers: what counts rows, or entries.
+Array<std::uint32_t> load_numbers(const std::filesystem::path& file) {
+  const Array<float> numbers = load_npy(file);
+  Array<std::uint32_t> result(numbers.shape);
   constexpr float kExact = 16777216.f;  // up to 2^24 a float holds every whole number
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const float number = numbers.values[i];
     if (!(number >= 0.f) || number > kExact || number != std::floor(number)) {
-      throw Error(indices.string() + ": value " + std::to_string(i) +
+      throw Error(file.string() + ": value " + std::to_string(i) +
                   " is not the index of a row (a whole number from 0 to 2^24)");
     }
-    graph.indices.values[i] = static_cast<std::uint32_t>(number);
+    result.values[i] = static_cast<std::uint32_t>(number);
   }
-  return graph;
+  return result;
+}
+
+/// As many neighbours as the perplexity wants and there are: too large a one is found out later.
+std::size_t wanted(const TsneCommandOptions& tsne, std::size_t rows) {
+  const double most = static_cast<double>(std::max<std::size_t>(rows, 2) - 1);
+  return static_cast<std::size_t>(std::clamp(3.0 * std::ranges::max(tsne.perplexity), 1.0, most));
+}
+
+NeighborGraph load_graph(const Options& options) {
+  if (options.distances) {
+    const Array<float> distances = load_npy(*options.distances);
+    return nearest_of_distances(distances, wanted(options.tsne, distances.rows()));
+  }
+  NeighborGraph graph{.indices = load_numbers(*options.neighbor_indices),
+                      .distances = load_npy(*options.neighbor_distances)};
+  if (!options.neighbor_offsets) return graph;
+  const SparseDistances sparse{.offsets = load_numbers(*options.neighbor_offsets),
+                               .columns = std::move(graph.indices),
+                               .distances = std::move(graph.distances)};
+  const std::size_t offsets = sparse.offsets.size();
+  return nearest_neighbors(sparse, wanted(options.tsne, offsets == 0 ? 0 : offsets - 1));
 }
 
 TsneResult map(const Options& options, const TsneOptions& tsne_options, const Device& device) {
@@ -48,8 +74,8 @@ TsneResult map(const Options& options, const TsneOptions& tsne_options, const De
     const Samples x(load_npy(*options.input), device);
     return about_file(*options.input, [&] { return tsne(x, tsne_options); });
   }
-  const NeighborGraph graph = load_graph(*options.neighbor_indices, *options.neighbor_distances);
-  return about_file(*options.neighbor_indices, [&] { return tsne(graph, tsne_options, device); });
+  return about_file(options.distances ? *options.distances : *options.neighbor_indices,
+                    [&] { return tsne(load_graph(options), tsne_options, device); });
 }
 
 /// map.npy -> map.snapshots.npy
@@ -63,14 +89,28 @@ std::string why_fewer(TsneStop stopped) {
                                            : "";
 }
 
-void run_tsne(const Options& options) {
-  const bool has_graph = options.neighbor_indices && options.neighbor_distances;
-  const bool half_graph = options.neighbor_indices || options.neighbor_distances;
-  if (options.input ? half_graph : !has_graph) {
+/// One source of neighbours, and a whole one.
+void check_sources(const Options& options) {
+  const bool graph =
+      options.neighbor_indices || options.neighbor_distances || options.neighbor_offsets;
+  const bool whole_graph = options.neighbor_indices && options.neighbor_distances;
+  const int sources = (options.input ? 1 : 0) + (options.distances ? 1 : 0) + (graph ? 1 : 0);
+  if (sources != 1 || (graph && !whole_graph)) {
     throw UsageError(
-        "tsne maps an array, X.npy, or in its place a graph: --neighbor-indices and "
-        "--neighbor-distances, both; see hourglass tsne --help");
+        "tsne maps an array, X.npy, or in its place --distances, or a graph: "
+        "--neighbor-indices and --neighbor-distances, both; see hourglass tsne --help");
   }
+  if (!options.input && options.tsne.metric != Metric::euclidean) {
+    throw UsageError("--metric measures an array, and there are distances in its place");
+  }
+}
+
+void run_tsne(const CLI::App& command, const Options& options) {
+  if (options.transform.any()) {
+    run_tsne_transform(command, options.transform, options.tsne, options.compute, options.out);
+    return;
+  }
+  check_sources(options);
   check_output_file(options.out);
   const auto json_file = json_beside(options.out);
   const Device device = options.compute.select();
@@ -113,11 +153,17 @@ void add_tsne_command(CLI::App& program) {
                      "instead of an array: .npy (rows, k), each row's neighbours");
   command.add_option("--neighbor-distances", options->neighbor_distances,
                      "... and their distances, increasing in each row");
+  command.add_option("--neighbor-offsets", options->neighbor_offsets,
+                     "... or both as flat lists of a sparse matrix's compressed rows, and where "
+                     "each row begins (SciPy's indices, data and indptr)");
+  command.add_option("--distances", options->distances,
+                     "instead of an array: .npy (rows, rows), the distances of all pairs");
   command.add_option("--out", options->out, ".npy file to write; a .json goes beside it")
       ->required();
   options->tsne.add_to(command);
   options->compute.add_device_to(command);
-  command.callback([options] { run_tsne(*options); });
+  options->transform.add_to(command);
+  command.callback([options, &command] { run_tsne(command, *options); });
 }
 
 }  // namespace hourglass::cli

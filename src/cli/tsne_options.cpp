@@ -18,13 +18,31 @@ constexpr double kFlatTolerance = 0.005;  // of the KL divergence
 
 /// By TsneStop.
 constexpr std::array kStops{"iterations", "flat", "time limit", "interrupted"};
+const Words<Metric> kMetrics{{"euclidean", Metric::euclidean},
+                             {"cosine", Metric::cosine},
+                             {"correlation", Metric::correlation}};
 
 }  // namespace
 
+void add_metric_to(CLI::App& command, Metric& metric) {
+  command.add_option("--metric", metric, "of the data: euclidean, cosine or correlation")
+      ->transform(one_of(kMetrics))
+      ->default_str("euclidean");
+}
+
+std::string name_of(Metric metric) {
+  return kMetrics[static_cast<std::size_t>(metric)].first;
+}
+
 void TsneCommandOptions::add_to(CLI::App& command) {
-  command.add_option("--perplexity", perplexity, "how many neighbours a point sees, about")
+  command
+      .add_option(
+          "--perplexity", perplexity,
+          "how many neighbours a point sees, about; several, as 30,300, average over scales")
+      ->delimiter(',')
       ->transform(positive_number())
-      ->capture_default_str();
+      ->default_str("30");
+  add_metric_to(command, metric);
   command.add_option("--learning-rate", learning_rate, "(default: from the number of rows)")
       ->transform(positive_number());
   command
@@ -80,7 +98,9 @@ void TsneCommandOptions::add_to(CLI::App& command) {
 
 TsneOptions TsneCommandOptions::make() const {
   TsneOptions options;
-  options.perplexity = perplexity;
+  options.perplexity = perplexity.front();
+  if (perplexity.size() > 1) options.perplexities = perplexity;
+  options.metric = metric;
   options.iterations = iterations;
   options.schedule.learning_rate = learning_rate.value_or(0.0);
   options.schedule.early_iterations = early_iterations;
@@ -109,7 +129,8 @@ TsneOptions TsneCommandOptions::make() const {
 
 Json TsneCommandOptions::to_json() const {
   Json json;
-  json["perplexity"] = perplexity;
+  json["perplexity"] = perplexity.size() == 1 ? Json(perplexity.front()) : Json(perplexity);
+  json["metric"] = name_of(metric);
   json["iterations"] = iterations;
   json["learning_rate"] = learning_rate ? Json(*learning_rate) : Json("auto");
   json["early_iterations"] = early_iterations;

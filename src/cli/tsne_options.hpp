@@ -6,14 +6,20 @@
 #include <hourglass/tsne.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 
 namespace hourglass::cli {
 
+/// --metric euclidean|cosine|correlation
+void add_metric_to(CLI::App& command, Metric& metric);
+[[nodiscard]] std::string name_of(Metric metric);
+
 struct TsneCommandOptions {
-  double perplexity = 30.0;
+  std::vector<double> perplexity = {30.0};  ///< more than one: several scales
+  Metric metric = Metric::euclidean;
   std::size_t iterations = 1000;
   std::optional<double> learning_rate;
   std::size_t early_iterations = 250;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "device/range.hpp"
+#include "kernels/affinities/mix.hpp"
 #include "kernels/affinities/perplexity.hpp"
 #include "kernels/affinities/symmetrize.hpp"
 #include "math/sort.hpp"
@@ -19,14 +20,39 @@ void check_entries(std::size_t entries) {
               " can be counted; try a smaller perplexity, or fewer rows");
 }
 
+namespace {
+
+/// (rows, k): each row's probabilities, averaged over the perplexities.
+device::Buffer<float> conditional_probabilities(device::Stream& stream, const Neighbors& neighbors,
+                                                std::size_t rows,
+                                                std::span<const double> perplexities) {
+  const std::size_t directed = rows * neighbors.k;
+  const auto at = [&](double perplexity, device::Buffer<float>& to) {
+    kernels::conditional_probabilities(stream, neighbors.squared_distances.data(), rows,
+                                       neighbors.k, perplexity, to.data());
+  };
+  device::Buffer<float> result(directed);
+  at(perplexities.front(), result);
+  if (perplexities.size() == 1) return result;
+  const float share = 1.f / static_cast<float>(perplexities.size());
+  device::Buffer<float> other(directed);
+  kernels::mix(stream, result.span(), share, {}, 0.f);
+  for (const double perplexity : perplexities.subspan(1)) {
+    at(perplexity, other);
+    kernels::mix(stream, result.span(), 1.f, other.span(), share);
+  }
+  stream.synchronize();  // `other` is about to be freed
+  return result;
+}
+
+}  // namespace
+
 AffinityMatrix::AffinityMatrix(math::Context& context, const Neighbors& neighbors, std::size_t rows,
-                               double perplexity) {
+                               std::span<const double> perplexities) {
   const Range range("affinities");
   device::Stream& stream = context.stream();
   const std::size_t directed = rows * neighbors.k;
-  device::Buffer<float> conditional(directed);
-  kernels::conditional_probabilities(stream, neighbors.squared_distances.data(), rows, neighbors.k,
-                                     perplexity, conditional.data());
+  const auto conditional = conditional_probabilities(stream, neighbors, rows, perplexities);
   device::Buffer<std::uint64_t> keys(2 * directed);
   device::Buffer<float> values(2 * directed);
   kernels::emit_entries(stream, neighbors.indices.data(), conditional.data(), rows, neighbors.k,

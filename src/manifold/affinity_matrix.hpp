@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "device/buffer.hpp"
 #include "kernels/affinities/packed.hpp"
@@ -17,8 +18,12 @@ void check_entries(std::size_t entries);
 /// P in compressed rows; its entries add up to one.
 class AffinityMatrix {
  public:
+  /// Averaged over the perplexities.
   AffinityMatrix(math::Context& context, const Neighbors& neighbors, std::size_t rows,
-                 double perplexity);
+                 std::span<const double> perplexities);
+  AffinityMatrix(math::Context& context, const Neighbors& neighbors, std::size_t rows,
+                 double perplexity)
+      : AffinityMatrix(context, neighbors, rows, {&perplexity, 1}) {}
 
   [[nodiscard]] kernels::Affinities view() const {
     return {offsets_.data(), columns_.data(), values_.data()};

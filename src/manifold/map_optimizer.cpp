@@ -10,6 +10,7 @@
 
 #include "device/target.hpp"
 #include "kernels/tsne/repulsion.hpp"
+#include "manifold/grid_sides.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -30,15 +31,6 @@ constexpr double kFineSpacing = 0.25;
 
 /// Halvings of the spacing of small maps' grid, which follows the map down.
 constexpr std::uint32_t kSmallLevels = 21;
-
-/// The shortest line whose grid holds an extent, or 0.
-std::uint32_t side_for(float extent, double spacing) {
-  const auto* line = std::ranges::find_if(fft::kLines, [&](const fft::Radices& r) {
-    const auto cells = static_cast<float>(kernels::usable_cells(r.length() / 2));
-    return extent <= static_cast<float>(spacing) * cells;  // as spread_charges asks
-  });
-  return line == fft::kLines.end() ? 0 : line->length();
-}
 
 double total(const device::Stream& stream, std::span<const double> partial_sums) {
   std::vector<double> sums(partial_sums.size());

@@ -12,6 +12,7 @@
 #include "data/check.hpp"
 #include "device/range.hpp"
 #include "kernels/neighbors/limits.hpp"
+#include "manifold/double_order.hpp"
 #include "target/table.hpp"
 
 namespace hourglass {
@@ -21,48 +22,9 @@ namespace {
 constexpr std::size_t kFolds = 5;
 constexpr std::size_t kLabels = 256;
 
-/// Neighbours asked for beyond those that count: single precision may have put those next to the
-/// end of a row's list in the wrong order.
-constexpr std::size_t kMargin = 4;
-
 void check_values(const Array<float>& x, const std::string& what) {
   require_finite(x, what);
   require_distinct_rows(x, what, "none is nearer than another");
-}
-
-// ---- the order of neighbours, in double precision -----------------------------------------------
-
-/// By distance, then by index.
-using Neighbor = std::pair<double, std::uint32_t>;
-
-double squared_distance(std::span<const float> a, std::span<const float> b) {
-  constexpr std::size_t kWidth = 8;  // sums side by side, for the sake of vector units
-  std::array<double, kWidth> sums{};
-  const std::size_t whole = a.size() / kWidth * kWidth;
-  for (std::size_t i = 0; i < whole; i += kWidth) {
-    for (std::size_t w = 0; w < kWidth; ++w) {
-      const double difference = double{a[i + w]} - double{b[i + w]};
-      sums[w] += difference * difference;
-    }
-  }
-  for (std::size_t i = whole; i < a.size(); ++i) {
-    const double difference = double{a[i]} - double{b[i]};
-    sums[0] += difference * difference;
-  }
-  return std::accumulate(sums.begin(), sums.end(), 0.0);
-}
-
-/// The k nearest of candidates, in order.
-std::vector<Neighbor> nearest_of(const Array<float>& x, std::size_t row,
-                                 std::span<const std::uint32_t> candidates, std::size_t k) {
-  std::vector<Neighbor> list;
-  list.reserve(candidates.size());
-  for (const std::uint32_t other : candidates) {
-    list.emplace_back(squared_distance(x.row(row), x.row(other)), other);
-  }
-  std::ranges::partial_sort(list, list.begin() + static_cast<std::ptrdiff_t>(k));
-  list.resize(k);
-  return list;
 }
 
 // ---- label accuracy -----------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 #include "manifold/map_solver.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <hourglass/error.hpp>
 #include <memory>
@@ -14,22 +13,13 @@
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_optimizer.hpp"
 #include "manifold/neighbors.hpp"
+#include "manifold/square_scale.hpp"
 #include "math/context.hpp"
 #include "math/rows.hpp"
 #include "target/factories.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
-
-/// Squares of values far from one leave the range of float. A power of two brings those back
-/// without changing a digit; 1 where no value needs it.
-float scale_to_square(float largest) {
-  constexpr int kSafeExponent = 40;
-  int exponent = 0;
-  std::frexp(largest, &exponent);
-  if (largest == 0.f || std::abs(exponent) <= kSafeExponent) return 1.f;
-  return std::ldexp(1.f, std::min(-exponent, 126));
-}
 
 class TargetMapSolver final : public MapSolver {
  public:
@@ -77,8 +67,8 @@ class TargetMapSolver final : public MapSolver {
     return graph;
   }
 
-  void compute_affinities(double perplexity) override {
-    affinities_ = std::make_unique<AffinityMatrix>(*context_, neighbors_, rows_, perplexity);
+  void compute_affinities(std::span<const double> perplexities) override {
+    affinities_ = std::make_unique<AffinityMatrix>(*context_, neighbors_, rows_, perplexities);
     neighbors_ = {};  // the memory is wanted for the map
   }
 

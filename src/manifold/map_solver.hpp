@@ -8,6 +8,7 @@
 #include <hourglass/array.hpp>
 #include <hourglass/tsne.hpp>
 #include <optional>
+#include <span>
 
 namespace hourglass {
 
@@ -33,7 +34,7 @@ class MapSolver {
   [[nodiscard]] virtual NeighborGraph neighbors() = 0;
 
   // ... then these, in this order.
-  virtual void compute_affinities(double perplexity) = 0;
+  virtual void compute_affinities(std::span<const double> perplexities) = 0;
   virtual void begin(const Array<float>& map, const TsneSchedule& schedule,
                      const RepulsionOptions& repulsion) = 0;
 

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "data/check.hpp"
 #include "device/range.hpp"
@@ -87,6 +88,24 @@ void check_graph(const NeighborGraph& graph) {
       throw Error(place + " is nearer than the one before; sort each row by distance");
     }
   }
+  std::vector<std::size_t> seen_in(rows, rows);
+  for (std::size_t i = 0; i < rows * k; ++i) {
+    std::size_t& seen = seen_in[graph.indices.values[i]];
+    if (seen == i / k) {
+      throw Error("neighbour graph: row " + std::to_string(i / k) + " has row " +
+                  std::to_string(graph.indices.values[i]) +
+                  " among its neighbours twice; each may come once");
+    }
+    seen = i / k;
+  }
+}
+
+/// The scales asked for, one or several.
+std::vector<double> scales_of(const TsneOptions& options) {
+  return options.perplexities.empty() ? std::vector{options.perplexity} : options.perplexities;
+}
+double largest_scale(const TsneOptions& options) {
+  return std::ranges::max(scales_of(options));
 }
 
 std::string in_words(double value) {
@@ -136,9 +155,9 @@ void check_stops(const TsneOptions& options) {
 }
 
 void check_options(const TsneOptions& options, std::size_t rows, std::size_t largest_perplexity) {
-  if (!(options.perplexity >= 1.0) ||
-      options.perplexity > static_cast<double>(largest_perplexity)) {
-    throw Error("perplexity " + std::to_string(options.perplexity) + " does not fit " +
+  for (const double perplexity : scales_of(options)) {
+    if (perplexity >= 1.0 && perplexity <= static_cast<double>(largest_perplexity)) continue;
+    throw Error("perplexity " + std::to_string(perplexity) + " does not fit " +
                 std::to_string(rows) + " rows; it must be from 1 to " +
                 std::to_string(largest_perplexity));
   }
@@ -306,7 +325,7 @@ TsneResult optimize(MapSolver& solver, std::size_t rows, const TsneOptions& opti
   stage("affinities");
   {
     const Stopwatch watch(result.seconds.affinities);
-    solver.compute_affinities(options.perplexity);
+    solver.compute_affinities(scales_of(options));
   }
   stage("initialization");
   TsneSchedule schedule = options.schedule;
@@ -367,15 +386,17 @@ NeighborGraph nearest_neighbors(const Samples& x, std::size_t k, const StopReque
   return solver->neighbors();
 }
 
-TsneResult tsne(const Samples& x, const TsneOptions& options) {
+TsneResult tsne(const Samples& given, const TsneOptions& options) {
   const Range range("t-SNE");
   const auto call = Clock::now();
-  check_data(x, "t-SNE");
+  check_data(given, "t-SNE");
+  const Samples x = in_metric(given, options.metric);
+  if (options.metric != Metric::euclidean) check_data(x, "t-SNE");
   const std::size_t rows = x.rows();
   check_options(options, rows, std::min(rows - 1, kMaxNeighbors / 3));
   const auto solver = make_solver(x.device());
   TsneResult result;
-  result.neighbors = neighbor_count(options.perplexity, rows);
+  result.neighbors = neighbor_count(largest_scale(options), rows);
   begin_stage(options, "neighbours");
   {
     const Stopwatch watch(result.seconds.neighbors);

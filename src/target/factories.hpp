@@ -21,5 +21,9 @@ namespace hourglass::HOURGLASS_TARGET {
 [[nodiscard]] Array<std::uint32_t> neighbor_ranks(const Samples& x,
                                                   const Array<std::uint32_t>& neighbors,
                                                   const StopRequest& stop);
+[[nodiscard]] NeighborGraph query_neighbors(const Samples& data, const Samples& queries,
+                                            std::size_t k, const StopRequest& stop);
+[[nodiscard]] Array<float> place_points(int device_index, const Placement& placement,
+                                        const StopRequest& stop);
 
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -1,9 +1,12 @@
 #include "target/table.hpp"
 
+#include <hourglass/neighbors.hpp>
+
 #include "autoencoder/engine.hpp"
 #include "data/device_rows.hpp"
 #include "decomposition/pca_solver.hpp"
 #include "manifold/map_solver.hpp"
+#include "manifold/placement.hpp"
 #include "target/factories.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
@@ -17,6 +20,8 @@ const Target kTarget{.make_layered_engine = make_layered_engine,
                      .make_pca_solver = make_pca_solver,
                      .make_map_solver = make_map_solver,
                      .upload_rows = upload_rows,
-                     .neighbor_ranks = neighbor_ranks};
+                     .neighbor_ranks = neighbor_ranks,
+                     .query_neighbors = query_neighbors,
+                     .place_points = place_points};
 
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -17,6 +17,8 @@ class Engine;
 class MapSolver;
 class PcaSolver;
 class Samples;
+struct NeighborGraph;
+struct Placement;
 
 /// Functions work on the device whose index they take, or where their rows are.
 struct Target {
@@ -36,6 +38,12 @@ struct Target {
   /// `rows` rows of x.
   Array<std::uint32_t> (*neighbor_ranks)(const Samples& x, const Array<std::uint32_t>& neighbors,
                                          const StopRequest& stop);
+  /// The k nearest rows of data to each query; both on this target, 1 <= k <= data's rows.
+  NeighborGraph (*query_neighbors)(const Samples& data, const Samples& queries, std::size_t k,
+                                   const StopRequest& stop);
+  /// Where each point of a placement comes to lie.
+  Array<float> (*place_points)(int device_index, const Placement& placement,
+                               const StopRequest& stop);
 };
 
 /// The table of the target that `device` belongs to. Throws Error if this build lacks it.

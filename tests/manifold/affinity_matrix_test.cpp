@@ -141,11 +141,15 @@ class Affinity : public KernelTest {
  protected:
   /// The matrix of x's k nearest neighbours, checked for all that a t-SNE matrix is.
   void expect_matrix(const Array<float>& x, std::size_t k, double perplexity) {
+    expect_matrix(x, k, std::vector{perplexity});
+  }
+  /// The same, averaged over several scales.
+  void expect_matrix(const Array<float>& x, std::size_t k, const std::vector<double>& scales) {
     const std::size_t rows = x.rows();
     run([&] {
       const Neighbors neighbors = find_neighbors(
           context(), device::to_device<float>(stream(), x.values).span(), rows, x.row_size(), k);
-      const AffinityMatrix matrix(context(), neighbors, rows, perplexity);
+      const AffinityMatrix matrix(context(), neighbors, rows, scales);
       const kernels::Affinities view = matrix.view();
       offsets_.resize(rows + 1);
       columns_.resize(matrix.entries());
@@ -172,7 +176,12 @@ class Affinity : public KernelTest {
       }
     }
     EXPECT_NEAR(sum, 1.0, 1e-5);
-    const auto expected = test::dense_affinities(x, k, perplexity);
+    test::DenseAffinities expected;
+    for (const double scale : scales) {
+      for (const auto& [place, value] : test::dense_affinities(x, k, scale)) {
+        expected[place] += value / static_cast<double>(scales.size());
+      }
+    }
     ASSERT_EQ(p.size(), expected.size());
     const double typical = 1.0 / static_cast<double>(p.size());
     for (const auto& [place, value] : p) {
@@ -201,6 +210,11 @@ INSTANTIATE_TEST_SUITE_P(EveryWay, Affinity, ways_that_wait(), way_name);
 TEST_P(Affinity, MatchesTheDenseOne) {
   expect_matrix(test::normal_data(100, 5), 30, 10.0);
   expect_matrix(test::normal_data(129, 2), 6, 2.0);
+}
+
+TEST_P(Affinity, OfSeveralScalesIsTheirMean) {
+  expect_matrix(test::normal_data(100, 5), 60, std::vector{4.0, 20.0});
+  expect_matrix(test::normal_data(100, 5), 60, std::vector{20.0, 2.0, 8.0});
 }
 
 TEST_P(Affinity, OfAllOthers) {
