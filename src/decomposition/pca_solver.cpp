@@ -212,15 +212,20 @@ class Solver final : public PcaSolver {
   /// The `count` largest eigenpairs of a Gram matrix whose products are of type Real, and the next
   /// one if there is one.
   template <class Real>
-  [[nodiscard]] Eigenpairs eigenpairs(device::Buffer<double> matrix, std::size_t n,
-                                      std::size_t count) {
+  [[nodiscard]] Eigenpairs eigenpairs(device::Buffer<double> matrix,
+                                      const std::vector<double>& diagonal, std::size_t count) {
     const Range range("PCA eigenpairs");
+    const std::size_t n = diagonal.size();
     const std::size_t more = std::min(count + 1, n);
     device::Buffer<double> values(n);
     if (math::leading_eigen_pays(n, more)) {
       device::Buffer<double> vectors(more * n);
       if (math::leading_eigen(context_, n, more, matrix.data(), values.data(), vectors.data())) {
         Eigenpairs found = by_decreasing_value(values, vectors, n, more);
+        // What has no spread has no part in any direction of spread, not even by rounding.
+        for (std::size_t i = 0; i < found.vectors.size(); ++i) {
+          if (diagonal[i % n] == 0.0) found.vectors[i] = 0.0;
+        }
         // Of products in single precision these are as good as any.
         if (std::is_same_v<Real, float> || good_enough(found)) return found;
       }
@@ -257,7 +262,7 @@ class Solver final : public PcaSolver {
     const double trace = std::accumulate(diagonal.begin(), diagonal.end(), 0.0);
     const double least = std::is_same_v<Real, float> ? kUnderflow : 0.0;
     if (!(trace > least) || !std::isfinite(trace)) return {.trace = trace};
-    Eigenpairs found = eigenpairs<Real>(std::move(matrix), n, count);
+    Eigenpairs found = eigenpairs<Real>(std::move(matrix), diagonal, count);
     found.trace = trace;
     return found;
   }

@@ -59,8 +59,8 @@ void matrix_product(Context&, Transpose transpose_a, Transpose transpose_b, std:
               leading(transpose_b, k, n), beta, c, static_cast<int>(n));
 }
 
-// In square blocks on and below the diagonal, each by one thread: oneDNN's own threads may share out
-// the sums, whose last digits would then depend on how many there are.
+// In square blocks on and below the diagonal, each by one thread: oneDNN's own threads may share
+// out the sums, whose last digits would then depend on how many there are.
 void gram_product(Context&, Transpose transpose, std::size_t n, std::size_t k, const float* a,
                   float beta, float* c) {
   constexpr std::size_t kBlock = 128;

@@ -254,6 +254,28 @@ TEST_F(Pca, ConstantAndDuplicateColumns) {
   }
 }
 
+TEST_F(Pca, FewOfManyFeaturesAreTheSameForAnyNumberOfThreads) {
+  Array<float> x = normal(
+      500, 400, [](std::size_t column) { return std::pow(0.9, static_cast<double>(column)); });
+  const std::vector<std::size_t> constant = {3, 20, 399};
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    for (const std::size_t c : constant) x.row(i)[c] = 0.5f;
+  }
+  const PcaModel model = fit(x, 2);
+  expect_sound(model, x);
+  for (std::size_t k = 0; k < 2; ++k) {
+    for (const std::size_t c : constant) EXPECT_EQ(model.components.row(k)[c], 0.f);
+    EXPECT_GT(std::fabs(model.components.row(k)[k]), 0.9);
+  }
+  for (const int threads : {1, 3}) {
+    if (kOnCuda) break;
+    set_cpu_threads(threads);
+    const PcaMap map = fit_transform_pca({x, device_}, {.components = 2});
+    set_cpu_threads(0);
+    EXPECT_EQ(map.scores.values, transform(model, {x, device_}).values) << threads;
+  }
+}
+
 TEST_F(Pca, BeyondTheRankThereIsAnOrthonormalBasisWithoutVariance) {
   for (const std::size_t features : {12U, 400U}) {
     const Array<float> x = repeated(normal(4, features, even), 10);  // rank 3
