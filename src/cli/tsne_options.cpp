@@ -22,6 +22,9 @@ constexpr std::array kStops{"iterations", "flat", "time limit", "interrupted"};
 }  // namespace
 
 void TsneCommandOptions::add_to(CLI::App& command) {
+  command.add_option("--components", components, "dimensions of the map: 1 or 2")
+      ->transform(whole_number(1, 2))
+      ->capture_default_str();
   command.add_option("--perplexity", perplexity, "how many neighbours a point sees, about")
       ->transform(positive_number())
       ->capture_default_str();
@@ -80,6 +83,7 @@ void TsneCommandOptions::add_to(CLI::App& command) {
 
 TsneOptions TsneCommandOptions::make() const {
   TsneOptions options;
+  options.components = components;
   options.perplexity = perplexity;
   options.iterations = iterations;
   options.schedule.learning_rate = learning_rate.value_or(0.0);
@@ -109,6 +113,7 @@ TsneOptions TsneCommandOptions::make() const {
 
 Json TsneCommandOptions::to_json() const {
   Json json;
+  json["components"] = components;
   json["perplexity"] = perplexity;
   json["iterations"] = iterations;
   json["learning_rate"] = learning_rate ? Json(*learning_rate) : Json("auto");

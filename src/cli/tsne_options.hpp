@@ -13,6 +13,7 @@
 namespace hourglass::cli {
 
 struct TsneCommandOptions {
+  std::size_t components = 2;
   double perplexity = 30.0;
   std::size_t iterations = 1000;
   std::optional<double> learning_rate;
