@@ -1,4 +1,4 @@
-// t-SNE maps in two dimensions.
+// t-SNE maps in two dimensions, or in one.
 //
 // L. van der Maaten and G. Hinton, "Visualizing data using t-SNE", JMLR 9, 2008; gains,
 // exaggeration and learning rate as in scikit-learn. Repulsion by one charge per point on a grid,
@@ -43,6 +43,7 @@ enum class TsneStop {
 };
 
 struct TsneOptions {
+  std::size_t components = 2;  ///< dimensions D of the map: 1 or 2
   double perplexity = 30.0;
   /// Several scales in place of `perplexity`: affinities are averaged over them, each worked out on
   /// the neighbours of the largest (openTSNE's Multiscale).
@@ -58,7 +59,7 @@ struct TsneOptions {
   /// normal distribution.
   double dof = 1.0;
   TsneInitialization initialization = TsneInitialization::pca;
-  std::optional<Array<float>> initial_map = {};  ///< (N, 2), used as it is
+  std::optional<Array<float>> initial_map = {};  ///< (N, D), used as it is
   std::uint64_t seed = 0;                        ///< of a random initialization
   TsneAccuracy accuracy = TsneAccuracy::standard;
   /// Record the KL divergence every so many iterations; 0: never.
@@ -97,7 +98,7 @@ struct DivergenceAt {
 };
 
 struct TsneResult {
-  Array<float> map;            ///< (N, 2), centred
+  Array<float> map;            ///< (N, D), centred
   double kl_divergence = 0.0;  ///< without exaggeration, normalised over all pairs
   std::size_t iterations = 0;  ///< done
   TsneStop stopped = TsneStop::iterations;
@@ -105,7 +106,7 @@ struct TsneResult {
   double learning_rate = 0.0;
   std::size_t overflows = 0;  ///< times the map outgrew its grid, and stood still for a moment
   std::vector<DivergenceAt> history = {};
-  Array<float> snapshots = {};  ///< (frames, N, 2), each centred; empty unless asked for
+  Array<float> snapshots = {};  ///< (frames, N, D), each centred; empty unless asked for
   std::vector<std::size_t> snapshot_iterations = {};  ///< that each frame comes after
   TsneSeconds seconds = {};
 };
@@ -125,8 +126,8 @@ struct TsneResult {
 /// Neighbours that tsne() looks for: 3 perplexity, or all others.
 [[nodiscard]] std::size_t neighbor_count(double perplexity, std::size_t rows);
 
-/// The map that tsne() starts from, of the first two components: their scores brought to a standard
+/// The map that tsne() starts from, of the first components: their scores brought to a standard
 /// deviation of 1e-4 along the first.
-[[nodiscard]] Array<float> initial_map(const PcaMap& pca);
+[[nodiscard]] Array<float> initial_map(const PcaMap& pca, std::size_t components = 2);
 
 }  // namespace hourglass

@@ -297,17 +297,19 @@ __global__ void move_points_kernel(__grid_constant__ const Move move,
       static_cast<float>(early ? schedule.early_exaggeration : schedule.late_exaggeration);
   const auto momentum =
       static_cast<float>(early ? schedule.early_momentum : schedule.late_momentum);
-  const auto rate = static_cast<float>(schedule.learning_rate);
+  const auto learning_rate = static_cast<float>(schedule.learning_rate);
   const auto longest = static_cast<float>(schedule.max_step);
   const Point* before = move.points.before(geometry.iteration);
   Point* after = move.points.after(geometry.iteration);
 
   float mean[kCoordinates];
+  float rate[kCoordinates];
   float low[kCoordinates];
   float high[kCoordinates];
   double sum[kCoordinates] = {};
   for (std::uint32_t c = 0; c < kCoordinates; ++c) {
     mean[c] = c % 2 == 0 ? geometry.mean_x : geometry.mean_y;
+    rate[c] = move.motion.on_line && c % 2 != 0 ? 0.f : learning_rate;
     low[c] = Box{}.min_x;
     high[c] = Box{}.max_x;
   }
@@ -340,7 +342,7 @@ __global__ void move_points_kernel(__grid_constant__ const Move move,
     const auto take_steps = [&](std::uint32_t coordinates) {
       for (std::uint32_t c = 0; c < coordinates; ++c) {
         float own_gain = gain[c];
-        const float moved = step(gradient[c], velocity[c], momentum, rate, longest, own_gain);
+        const float moved = step(gradient[c], velocity[c], momentum, rate[c], longest, own_gain);
         velocity[c] = moved;
         gain[c] = own_gain;
         const float there = from[c] - mean[c] + moved;

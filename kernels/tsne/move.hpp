@@ -36,7 +36,8 @@ inline constexpr std::uint64_t kWeakEvery = 4;
 struct Motion {
   Point* velocity;
   Point* gain;
-  Point* weak_pull;  ///< as of the last iteration 1, 5, 9, ...
+  Point* weak_pull;      ///< as of the last iteration 1, 5, 9, ...
+  bool on_line = false;  ///< y stays as it is: 0, in a map of one dimension
 };
 
 /// Boxes that move_points writes.

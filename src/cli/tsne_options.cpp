@@ -35,6 +35,9 @@ std::string name_of(Metric metric) {
 }
 
 void TsneCommandOptions::add_to(CLI::App& command) {
+  command.add_option("--components", components, "dimensions of the map: 1 or 2")
+      ->transform(whole_number(1, 2))
+      ->capture_default_str();
   command
       .add_option(
           "--perplexity", perplexity,
@@ -98,6 +101,7 @@ void TsneCommandOptions::add_to(CLI::App& command) {
 
 TsneOptions TsneCommandOptions::make() const {
   TsneOptions options;
+  options.components = components;
   options.perplexity = perplexity.front();
   if (perplexity.size() > 1) options.perplexities = perplexity;
   options.metric = metric;
@@ -129,6 +133,7 @@ TsneOptions TsneCommandOptions::make() const {
 
 Json TsneCommandOptions::to_json() const {
   Json json;
+  json["components"] = components;
   json["perplexity"] = perplexity.size() == 1 ? Json(perplexity.front()) : Json(perplexity);
   json["metric"] = name_of(metric);
   json["iterations"] = iterations;

@@ -18,6 +18,7 @@ void add_metric_to(CLI::App& command, Metric& metric);
 [[nodiscard]] std::string name_of(Metric metric);
 
 struct TsneCommandOptions {
+  std::size_t components = 2;
   std::vector<double> perplexity = {30.0};  ///< more than one: several scales
   Metric metric = Metric::euclidean;
   std::size_t iterations = 1000;

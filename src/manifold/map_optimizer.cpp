@@ -57,6 +57,7 @@ MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinit
       affinities_(affinities),
       packed_(context.stream(), affinities.view(), map.rows(), affinities.entries()),
       count_(map.rows()),
+      on_line_(map.row_size() == 1),
       tail_{static_cast<float>(repulsion.dof)},
       unit_(std::sqrt(repulsion.dof)),
       spacing_(repulsion.spacing / unit_),
@@ -75,7 +76,7 @@ MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinit
   const auto scale = static_cast<float>(1.0 / unit_);
   Box box;
   for (std::size_t i = 0; i < count_; ++i) {
-    start[i] = {scale * map.row(i)[0], scale * map.row(i)[1]};
+    start[i] = {scale * map.row(i)[0], on_line_ ? 0.f : scale * map.row(i)[1]};
     box.min_x = std::min(box.min_x, start[i].x);
     box.min_y = std::min(box.min_y, start[i].y);
     box.max_x = std::max(box.max_x, start[i].x);
@@ -132,7 +133,8 @@ void MapOptimizer::iterate() {
     repulsion = grid_.repulsion();
   }
   kernels::move_points(stream, both(), count_, packed_.view(), repulsion, schedule_, geometry,
-                       {velocity_.data(), gain_.data(), weak_pull_.data()}, boxes_.span());
+                       {velocity_.data(), gain_.data(), weak_pull_.data(), on_line_},
+                       boxes_.span());
 }
 
 void MapOptimizer::advance(std::size_t iterations) {
@@ -208,10 +210,10 @@ Array<float> MapOptimizer::map() const {
     mean_x += double{point.x} / static_cast<double>(count_);
     mean_y += double{point.y} / static_cast<double>(count_);
   }
-  Array<float> map({count_, 2});
+  Array<float> map({count_, on_line_ ? 1U : 2U});
   for (std::size_t i = 0; i < count_; ++i) {
     map.row(i)[0] = static_cast<float>(unit_ * (points[i].x - mean_x));
-    map.row(i)[1] = static_cast<float>(unit_ * (points[i].y - mean_y));
+    if (!on_line_) map.row(i)[1] = static_cast<float>(unit_ * (points[i].y - mean_y));
   }
   return map;
 }

@@ -22,7 +22,7 @@ namespace hourglass::HOURGLASS_TARGET {
 /// docs/numerics.md.
 class MapOptimizer {
  public:
-  /// `affinities` must outlive the optimizer.
+  /// map: (N, 1) or (N, 2). `affinities` must outlive the optimizer.
   MapOptimizer(math::Context& context, const AffinityMatrix& affinities, const Array<float>& map,
                const TsneSchedule& schedule, const RepulsionOptions& repulsion);
 
@@ -51,6 +51,7 @@ class MapOptimizer {
   const AffinityMatrix& affinities_;
   PackedAffinityMatrix packed_;
   std::size_t count_;
+  bool on_line_;  // one dimension: y is 0
   kernels::Tail tail_;
   double unit_;  // of the map on the device: sqrt(dof)
   double spacing_;

@@ -163,6 +163,10 @@ void check_options(const TsneOptions& options, std::size_t rows, std::size_t lar
   }
   if (options.iterations == 0)
     throw UsageError("the number of iterations is 0; it must be at least 1");
+  if (options.components != 1 && options.components != 2) {
+    throw UsageError("a map of " + std::to_string(options.components) +
+                     " dimensions is asked for; there are maps of 1 and of 2");
+  }
   check_schedule(options.schedule);
   check_stops(options);
   if (!(options.dof >= kLeastDof && options.dof <= kMostDof)) {
@@ -174,31 +178,33 @@ void check_options(const TsneOptions& options, std::size_t rows, std::size_t lar
                      std::to_string(options.iterations) + " iterations: that is none");
   }
   if (!options.initial_map) return;
-  if (options.initial_map->shape != Shape{rows, 2}) {
-    throw Error("the initial map must have shape (" + std::to_string(rows) + ", 2)");
+  if (options.initial_map->shape != Shape{rows, options.components}) {
+    throw Error("the initial map must have shape (" + std::to_string(rows) + ", " +
+                std::to_string(options.components) + ")");
   }
   require_finite(*options.initial_map, "the initial map");
 }
 
 // ---- where a map starts ------------------------------------------------------------------------
 
-Array<float> random_map(std::size_t rows, std::uint64_t seed) {
+Array<float> random_map(std::size_t rows, std::size_t components, std::uint64_t seed) {
   constexpr std::uint64_t kStream = stream_number(RandomStream::initial_map);
   const Philox random{seed};
-  Array<float> map({rows, 2});
+  Array<float> map({rows, components});
   for (std::size_t i = 0; i < rows; ++i) {
     const PhiloxBlock bits = random(i, kStream);
     const double radius = std::sqrt(-2.0 * std::log(1.0 - double{uniform(bits[0])}));
     const double angle = 2.0 * std::numbers::pi * double{uniform(bits[1])};
     map.row(i)[0] = static_cast<float>(kInitialSpread * radius * std::cos(angle));
+    if (components == 1) continue;
     map.row(i)[1] = static_cast<float>(kInitialSpread * radius * std::sin(angle));
   }
   return map;
 }
 
-Array<float> pca_map(const Samples& x, const StopRequest& stop) {
-  const std::size_t components = std::min<std::size_t>({2, x.row_size(), x.rows()});
-  return initial_map(fit_transform_pca(x, {.components = components, .stop = stop}));
+Array<float> pca_map(const Samples& x, std::size_t components, const StopRequest& stop) {
+  const std::size_t there = std::min({components, x.row_size(), x.rows()});
+  return initial_map(fit_transform_pca(x, {.components = there, .stop = stop}), components);
 }
 
 // ---- the stages --------------------------------------------------------------------------------
@@ -362,12 +368,12 @@ std::size_t neighbor_count(double perplexity, std::size_t rows) {
   return std::min(static_cast<std::size_t>(3.0 * perplexity), rows - 1);
 }
 
-Array<float> initial_map(const PcaMap& pca) {
-  const std::size_t components = std::min<std::size_t>(2, pca.scores.row_size());
+Array<float> initial_map(const PcaMap& pca, std::size_t components) {
+  const std::size_t there = std::min(components, pca.scores.row_size());
   const double scale = kInitialSpread / std::sqrt(pca.model.explained_variance[0]);
-  Array<float> map({pca.scores.rows(), 2});
+  Array<float> map({pca.scores.rows(), components});
   for (std::size_t i = 0; i < map.rows(); ++i) {
-    for (std::size_t c = 0; c < components; ++c) {
+    for (std::size_t c = 0; c < there; ++c) {
       map.row(i)[c] = static_cast<float>(scale * pca.scores.row(i)[c]);
     }
   }
@@ -404,8 +410,9 @@ TsneResult tsne(const Samples& given, const TsneOptions& options) {
   }
   const auto initial = [&] {
     if (options.initial_map) return *options.initial_map;
-    return options.initialization == TsneInitialization::random ? random_map(rows, options.seed)
-                                                                : pca_map(x, options.stop);
+    return options.initialization == TsneInitialization::random
+               ? random_map(rows, options.components, options.seed)
+               : pca_map(x, options.components, options.stop);
   };
   return optimize(*solver, rows, options, call, initial, std::move(result));
 }
@@ -421,7 +428,8 @@ TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options, const De
   result.neighbors = graph.indices.row_size();
   solver->use_neighbors(graph);
   const auto initial = [&] {
-    return options.initial_map ? *options.initial_map : random_map(rows, options.seed);
+    return options.initial_map ? *options.initial_map
+                               : random_map(rows, options.components, options.seed);
   };
   return optimize(*solver, rows, options, call, initial, std::move(result));
 }

@@ -3,6 +3,7 @@
 import array
 import math
 import unittest
+from typing import Any
 
 from program import (
     Array,
@@ -139,6 +140,51 @@ class ArraysTest(ProgramTest):
         write_npy(self.folder / "x.npy", pixels)
         self.run_well("pca", "x.npy", "--out", "map.npy", *ON_CPU)
         self.assertEqual(read_npy(self.folder / "map.npy").shape, (8, 2))
+
+
+class TsneTest(ProgramTest):
+    def map(self, out: str, *options: object) -> tuple[Array, Any]:
+        self.run_well("tsne", trained() / "latent.npy", "--out", out, *ON_CPU, *options)
+        json = parse_json((self.folder / out).with_suffix(".json").read_text())
+        return read_npy(self.folder / out), json
+
+    def test_snapshots_lie_beside_the_map(self) -> None:
+        map_, json = self.map("m.npy", "--iterations", 50, "--snapshots", 20)
+        frames = read_npy(self.folder / "m.snapshots.npy")
+        self.assertEqual(frames.shape, (4, 100, 2))
+        self.assertEqual(frames.values[-200:], map_.values)
+        self.assertEqual(json["stopped"], "iterations")
+        self.assertEqual(
+            json["snapshots"], {"file": "m.snapshots.npy", "iterations": [0, 20, 40, 50]}
+        )
+        plain, _ = self.map("p.npy", "--iterations", 50)
+        self.assertEqual(plain, map_)
+
+    def test_one_dimension(self) -> None:
+        map_, json = self.map("m.npy", "--iterations", 50, "--components", 1)
+        self.assertEqual((map_.shape, json["options"]["components"]), ((100, 1), 1))
+
+    def test_it_says_why_it_stopped(self) -> None:
+        _, json = self.map("f.npy", "--iterations", 3000, "--stop-when-flat")
+        self.assertEqual(json["stopped"], "flat")
+        self.assertLess(json["iterations"], 3000)
+        _, json = self.map("t.npy", "--iterations", 10**9, "--time-limit", 0.2)
+        self.assertEqual(json["stopped"], "time limit")
+        self.assertLess(json["iterations"], 10**9)
+
+    def test_every_option_changes_the_map_and_is_recorded(self) -> None:
+        plain, _ = self.map("p.npy", "--iterations", 300)
+        for option, value in (
+            ("early-iterations", 100),
+            ("exaggeration", 3),
+            ("dof", 0.5),
+            ("early-momentum", 0.8),
+            ("momentum", 0.5),
+        ):
+            with self.subTest(option):
+                map_, json = self.map("m.npy", "--iterations", 300, f"--{option}", value)
+                self.assertNotEqual(map_, plain)
+                self.assertEqual(json["options"][option.replace("-", "_")], value)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import time
 import unittest
 from collections.abc import Callable
 
-from program import PROGRAM, ProgramTest, environment, names_in, npy_header, parse_json, trained
+from program import PROGRAM, ProgramTest, environment, names_in, npy_header, parse_json, read_npy, trained
 
 SOON = 4.0  # seconds; it is one on a machine that is not busy
 
@@ -134,6 +134,19 @@ class InterruptTest(ProgramTest):
         self.zeros(60_000, 1500)
         self.interrupt(lambda _: time.sleep(1), "pca", "x.npy", "--out", "map.npy")
         self.assertEqual(names_in(self.folder), ["x.npy"])
+
+    def test_tsne(self) -> None:
+        (self.folder / "x.npy").write_bytes((trained() / "latent.npy").read_bytes())
+        tsne = ("tsne", "x.npy", "--iterations", 10**9, "--out", "map.npy")
+        self.interrupt(lambda _: time.sleep(1), *tsne)
+        self.assertEqual(names_in(self.folder), ["x.npy"])
+        error = self.interrupt(lambda _: time.sleep(1), *tsne, "--keep-interrupted")
+        self.assertRegex(error, r"map.npy holds the map after \d+ iterations\n")
+        self.assertEqual(names_in(self.folder), ["map.json", "map.npy", "x.npy"])
+        self.assertEqual(read_npy(self.folder / "map.npy").shape, (100, 2))
+        json = parse_json((self.folder / "map.json").read_text())
+        self.assertEqual(json["stopped"], "interrupted")
+        self.assertIn(f"after {json['iterations']} iterations", error)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,24 @@ class WrongCommandLineTest(ProgramTest):
         for value in ("0", "-1", "x"):
             self.refuse(["--first: found "], *encode, "--first", value)
 
+    def test_tsne(self) -> None:
+        tsne = ("tsne", trained() / "latent.npy", "--out", "m.npy", "--device", "cpu")
+        for option, bad in {
+            "--components": ["0", "3", "-1", "x"],
+            "--early-iterations": ["-1", "1.5", "x"],
+            "--exaggeration": ["0", "-1", "nan", "x"],
+            "--dof": ["0", "0.09", "1001", "nan", "x"],
+            "--momentum": ["-0.1", "1", "nan", "x"],
+            "--early-momentum": ["-0.1", "1", "x"],
+            "--time-limit": ["0", "-1", "inf", "x"],
+            "--snapshots": ["0", "-1", "x"],
+        }.items():
+            for value in bad:
+                self.refuse([f"{option}: found '{value}', expected a "], *tsne, option, value)
+        self.refuse(["snapshots every 50 of 20"], *tsne, "--iterations", 20, "--snapshots", 50)
+        self.refuse(["flat", "150 iterations after the 250 early ones", "only 400"],
+                    *tsne, "--iterations", 400, "--stop-when-flat")  # fmt: skip
+
     def test_numbers_are_decimal(self) -> None:
         self.run_well(*TRAIN, "--steps", "010", "--batch-size", "5", "--out", "run")
         self.assertIn('"steps": 10', (self.folder / "run" / "metrics.json").read_text())

@@ -9,6 +9,7 @@
 #include <hourglass/error.hpp>
 #include <hourglass/npy.hpp>
 #include <hourglass/tsne.hpp>
+#include <numeric>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -182,7 +183,7 @@ TEST_P(Tsne, FollowsTheDenseOneWithAnyTailAndLateExaggeration) {
   const auto initial = test::normal_data(kRows, 2, 0.0, 9);
   for (const double dof : {0.1, 0.5, 1.0, 2.0, 30.0, 1000.0}) {
     for (const auto& [iterations, early, rate] :
-         {std::tuple{1U, 250U, 2.0}, {1U, 0U, 10.0}, {260U, 250U, 3e-5}}) {
+         {std::tuple{1U, 250U, 1.0}, {1U, 0U, 5.0}, {260U, 250U, 3e-5}}) {
       SCOPED_TRACE(std::to_string(dof) + ", " + std::to_string(iterations) + " iterations, " +
                    std::to_string(early) + " early");
       TsneOptions options{
@@ -213,6 +214,42 @@ TEST_P(Tsne, FollowsTheDenseOneWithAnyTailAndLateExaggeration) {
       EXPECT_NEAR(result.kl_divergence, test::dense_divergence(affinities, expected, dof), 1e-3);
     }
   }
+}
+
+// On a line of the plane no force points off it, so the dense one stays there by itself.
+TEST_P(Tsne, OneDimensionFollowsTheDenseOne) {
+  constexpr std::size_t kRows = 40;
+  const auto x = test::blob_data(kRows, 4, 3, 6.0);
+  const auto affinities = test::dense_affinities(x, 15, 5.0);
+  TsneOptions options{
+      .components = 1, .perplexity = 5.0, .iterations = 260, .schedule = {.learning_rate = 3e-5}};
+  options.initial_map = test::normal_data(kRows, 1, 0.0, 9);
+  std::vector<test::DoublePoint> initial;
+  for (const float value : options.initial_map->values) initial.push_back({double{value}, 0.0});
+  const auto result = tsne({x, device()}, options);
+  ASSERT_EQ(result.map.shape, (Shape{kRows, 1}));
+  const auto expected = test::dense_tsne(affinities, initial, options.iterations, 3e-5);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    ASSERT_NEAR(result.map.values[i], expected[i].x, 5e-4) << i;
+  }
+  EXPECT_NEAR(result.kl_divergence, test::dense_divergence(affinities, expected), 1e-3);
+}
+
+TEST_P(Tsne, OneDimensionOnAGrid) {
+  const auto x = test::blob_data(kGridRows, 10, 5, 8.0);
+  TsneOptions options{.components = 1, .perplexity = 10.0, .iterations = 350};
+  options.snapshot_interval = 350;
+  const auto result = tsne({x, device()}, options);
+  ASSERT_EQ(result.map.shape, (Shape{kGridRows, 1}));
+  EXPECT_EQ(result.snapshots.shape, (Shape{2, kGridRows, 1}));
+  // Its neighbours on the line are of its blob.
+  std::vector<std::uint32_t> order(kGridRows);
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, {}, [&](std::uint32_t i) { return result.map.values[i]; });
+  std::size_t alike = 0;
+  for (std::size_t i = 1; i < order.size(); ++i) alike += order[i] % 5 == order[i - 1] % 5 ? 1 : 0;
+  EXPECT_GT(static_cast<double>(alike) / kGridRows, 0.9);
+  EXPECT_EQ(tsne({x, device()}, options).map.values, result.map.values);
 }
 
 TEST_P(Tsne, HeavierTailsOnAGridReachTheDivergenceOfSums) {
@@ -536,6 +573,9 @@ TEST_P(Tsne, OptionsThatMakeNoSense) {
   for (const double bad : {0.0, -1.0, HUGE_VAL, std::nan("")}) {
     refuse("the exaggeration", [&](auto& o) { o.schedule.late_exaggeration = bad; });
     refuse("longest step", [&](auto& o) { o.schedule.max_step = bad; });
+  }
+  for (const std::size_t bad : {0U, 3U}) {
+    refuse("dimensions", [&](auto& o) { o.components = bad; });
   }
   refuse("time limit", [](auto& o) { o.time_limit = -1.0; });
   refuse("tolerance", [](auto& o) { o.flat_tolerance = -1.0; });
