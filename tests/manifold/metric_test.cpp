@@ -210,8 +210,15 @@ TEST(GivenDistances, ASparseMatrixThatIsNoneIsNamed) {
   expect_error("row 1, column 1 is the row itself", [](auto& g) { g.columns.values[9] = 1; });
   expect_error("row 0, column 7 is there twice", [](auto& g) { g.columns.values[0] = 7; });
   expect_error("is -2, not a", [](auto& g) { g.distances.values[11] = -2.f; });
+  const auto drop_last = [](auto& g) {
+    g.columns.values.pop_back();
+    g.distances.values.pop_back();
+    g.columns.shape = g.distances.shape = {71};
+    g.offsets.values[9] = 71;
+  };
+  expect_error("row 8 has 7 entries, and 8 neighbours", drop_last, 8);
   expect_error(
-      "row 0 has 8 entries, and 9 neighbours", [](auto&) {}, 9);
+      "1 to rows - 1 do", [](auto&) {}, 9);
   expect_error("row 0 has 0 entries", [](auto& g) { g.offsets.values[1] = 0; });
 }
 
