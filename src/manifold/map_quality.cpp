@@ -25,7 +25,7 @@ constexpr std::size_t kLabels = 256;
 /// end of a row's list in the wrong order.
 constexpr std::size_t kMargin = 4;
 
-void check_values(const Array<float>& x, const std::string& what) {
+void check_values(const ArrayView<float>& x, const std::string& what) {
   require_finite(x, what);
   require_distinct_rows(x, what, "none is nearer than another");
 }
@@ -53,7 +53,7 @@ double squared_distance(std::span<const float> a, std::span<const float> b) {
 }
 
 /// The k nearest of candidates, in order.
-std::vector<Neighbor> nearest_of(const Array<float>& x, std::size_t row,
+std::vector<Neighbor> nearest_of(const ArrayView<float>& x, std::size_t row,
                                  std::span<const std::uint32_t> candidates, std::size_t k) {
   std::vector<Neighbor> list;
   list.reserve(candidates.size());
@@ -95,7 +95,7 @@ std::vector<std::uint8_t> stratified_folds(std::span<const std::uint8_t> labels)
 /// Which rows a classifier gets right that never sees a row's own fold.
 class LeaveFoldOut {
  public:
-  LeaveFoldOut(const Array<float>& x, std::span<const std::uint8_t> labels, std::size_t k)
+  LeaveFoldOut(const ArrayView<float>& x, std::span<const std::uint8_t> labels, std::size_t k)
       : x_(x), labels_(labels), k_(k), folds_(stratified_folds(labels)), right_(x.rows()) {
     open_.resize(x.rows());
     std::iota(open_.begin(), open_.end(), std::size_t{0});
@@ -163,7 +163,7 @@ class LeaveFoldOut {
     right_[row] = winner == labels_[row] ? 1 : 0;
   }
 
-  const Array<float>& x_;
+  const ArrayView<float>& x_;
   std::span<const std::uint8_t> labels_;
   std::size_t k_;
   std::vector<std::uint8_t> folds_;

@@ -22,7 +22,7 @@ namespace {
 
 /// Squares of values far from one leave the range of float. A power of two brings those back
 /// without changing a digit; 1 where no value needs it.
-float scale_to_square(const std::vector<float>& values) {
+float scale_to_square(std::span<const float> values) {
   constexpr int kSafeExponent = 40;
   float largest = 0.f;
   for (const float value : values) largest = std::max(largest, std::abs(value));
@@ -32,7 +32,7 @@ float scale_to_square(const std::vector<float>& values) {
   return std::ldexp(1.f, std::min(-exponent, 126));
 }
 
-std::vector<float> scaled(const std::vector<float>& values, float scale) {
+std::vector<float> scaled(std::span<const float> values, float scale) {
   std::vector<float> result(values.size());
   std::ranges::transform(values, result.begin(), [scale](float value) { return scale * value; });
   return result;

@@ -34,7 +34,7 @@ void matrix_product(Context&, Transpose transpose_a, Transpose transpose_b, std:
       dnnl_sgemm(letter(transpose_a), letter(transpose_b), size(m), size(n), size(k), alpha, a,
                  leading(transpose_a, m, k), b, leading(transpose_b, k, n), beta, c, size(n));
   if (status != dnnl_success) {
-    throw Error("a matrix product failed (oneDNN status " + std::to_string(status) + ")");
+    throw DeviceError("a matrix product failed (oneDNN status " + std::to_string(status) + ")");
   }
 }
 
@@ -65,8 +65,8 @@ void symmetric_eigen(Context&, std::size_t n, std::size_t count, double* a, doub
   const auto first = static_cast<lapack_int>(n - count + 1);
   const auto check = [&](lapack_int status, lapack_int found, const char* routine) {
     if (status == 0 && found == static_cast<lapack_int>(count)) return;
-    throw Error("the eigenvalue solver did not converge (LAPACK " + std::string(routine) +
-                ", status " + std::to_string(status) + ")");
+    throw DeviceError("the eigenvalue solver did not converge (LAPACK " + std::string(routine) +
+                      ", status " + std::to_string(status) + ")");
   };
   std::vector<double> values(n);  // LAPACK uses all n as workspace
   if (count == n) {               // divide and conquer: quicker, and in place
@@ -95,8 +95,8 @@ void orthonormalize_rows(Context&, std::size_t rows, std::size_t columns, double
     status = LAPACKE_dorgqr(LAPACK_COL_MAJOR, length, count, count, a, length, scales.data());
   }
   if (status != 0) {
-    throw Error("the QR decomposition failed (LAPACK dgeqrf, status " + std::to_string(status) +
-                ")");
+    throw DeviceError("the QR decomposition failed (LAPACK dgeqrf, status " +
+                      std::to_string(status) + ")");
   }
 }
 
