@@ -14,6 +14,8 @@ run_packages=(
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev)
 # Tests of the page run in a browser; without one they are skipped.
 browser_packages=(chromium chromium-driver python3-selenium)
+# Tests of the Python package build it for this Python; without its headers they are skipped.
+python_packages=(python3-dev python3-venv)
 
 say() { printf '%s\n' "$*"; }
 step() { printf '\n== %s\n' "$*"; }

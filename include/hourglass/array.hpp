@@ -1,5 +1,5 @@
-// A dense row-major array on the host: a shape and its values. What images, codes and maps travel
-// in.
+// Dense row-major arrays on the host, a shape and its values: what images, codes and maps travel
+// in. One that owns its values, and a view.
 #pragma once
 
 #include <cstddef>
@@ -41,6 +41,32 @@ struct Array {
   [[nodiscard]] std::span<T> row(std::size_t i) {
     return std::span(values).subspan(i * row_size(), row_size());
   }
+};
+
+/// Values that another owns, row-major too: an Array's, or those of a program that has them in
+/// memory of its own.
+template <class T>
+struct ArrayView {
+  Shape shape;
+  std::span<const T> values;
+
+  ArrayView() = default;
+  /// As many values as the shape says.
+  ArrayView(Shape shape_, std::span<const T> values_) : shape(std::move(shape_)), values(values_) {}
+  ArrayView(const Array<T>& array)  // NOLINT(google-explicit-constructor): as a span is one
+      : shape(array.shape), values(array.values) {}
+
+  [[nodiscard]] std::size_t size() const { return values.size(); }
+  [[nodiscard]] std::size_t rows() const { return shape.empty() ? 0 : shape.front(); }
+  /// Values in one row: the product of all dimensions but the first.
+  [[nodiscard]] std::size_t row_size() const {
+    return shape.empty() ? 0 : element_count(std::span(shape).subspan(1));
+  }
+  [[nodiscard]] std::span<const T> row(std::size_t i) const {
+    return values.subspan(i * row_size(), row_size());
+  }
+  /// A copy that owns its values.
+  [[nodiscard]] Array<T> copy() const { return {shape, {values.begin(), values.end()}}; }
 };
 
 }  // namespace hourglass

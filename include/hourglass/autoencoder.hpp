@@ -125,19 +125,25 @@ class Autoencoder {
   void save_weights(const std::filesystem::path& file) const;
 
   /// Adam on the reconstruction loss. Images of any shape whose rows have the model's size: (N,
-  /// height, width), (N, channels, height, width), ...; floats must be in [0, 1].
+  /// height, width), (N, channels, height, width), ...; floats must be in [0, 1], unless the model's
+  /// output is linear.
   TrainingResult train(const Images& images, const Images& validation,
                        const TrainingOptions& options);
 
   /// A trainable tensor by its name in parameter_specs(). Throws UsageError for another.
   [[nodiscard]] Array<float> parameter(std::string_view name) const;
+  /// All of them, as parameter_specs() lists them, to keep and to put back. Setting throws Error
+  /// for another number of tensors, other shapes and values that are not finite.
+  [[nodiscard]] std::vector<Array<float>> parameters() const;
+  void set_parameters(const std::vector<Array<float>>& tensors);
 
   /// (N, image) -> (N, latent), a latent row in channel, row, column order.
   [[nodiscard]] Array<float> encode(const Images& images, const StopRequest& stop = {}) const;
   /// The same codes, left on the device for what comes next.
   [[nodiscard]] Samples encode_on_device(const Images& images, const StopRequest& stop = {}) const;
   /// (N, latent) -> (N, height, width), or (N, channels, height, width) with several channels.
-  [[nodiscard]] Array<float> decode(const Array<float>& latent, const StopRequest& stop = {}) const;
+  [[nodiscard]] Array<float> decode(const ArrayView<float>& latent,
+                                    const StopRequest& stop = {}) const;
   /// decode(encode(images)) without the round trip.
   [[nodiscard]] Array<float> reconstruct(const Images& images, const StopRequest& stop = {}) const;
   /// What comes out of the first `layers` layers: (N, channels, height, width). After the last come

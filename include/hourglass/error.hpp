@@ -22,6 +22,13 @@ class UsageError : public Error {
   using Error::Error;
 };
 
+/// The fault is not the caller's data: a device that is not there, fails or runs out of memory, or a
+/// library that gives up.
+class DeviceError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// A training that diverged: its loss or its weights are not finite.
 class NotFinite : public Error {
  public:

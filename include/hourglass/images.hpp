@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <hourglass/array.hpp>
 #include <span>
+#include <utility>
 #include <variant>
 
 namespace hourglass {
@@ -19,9 +20,11 @@ class Images {
   using Pixels = std::variant<std::span<const std::uint8_t>, std::span<const float>>;
 
   // Implicit, so that a call takes either kind of array.
-  Images(const Array<std::uint8_t>& bytes);  // NOLINT(google-explicit-constructor)
-  Images(const Array<float>& floats);        // NOLINT(google-explicit-constructor)
-  Images(const ImageArray& either);          // NOLINT(google-explicit-constructor)
+  Images(const ArrayView<std::uint8_t>& bytes);  // NOLINT(google-explicit-constructor)
+  Images(const ArrayView<float>& floats);        // NOLINT(google-explicit-constructor)
+  Images(const Array<std::uint8_t>& bytes);      // NOLINT(google-explicit-constructor)
+  Images(const Array<float>& floats);            // NOLINT(google-explicit-constructor)
+  Images(const ImageArray& either);              // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] const Shape& shape() const { return shape_; }
   [[nodiscard]] std::size_t count() const { return shape_.empty() ? 0 : shape_.front(); }

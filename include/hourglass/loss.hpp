@@ -1,10 +1,13 @@
-// What training makes small.
+// What a network gives, and what training makes small.
 #pragma once
 
 namespace hourglass {
 
-/// Both compare sigmoid(logits) with the image and are means over all pixels: binary cross-entropy,
-/// computed from the logits, and squared error.
+/// What becomes of the last layer's values. none: they are what comes out, of any size.
+enum class OutputActivation { sigmoid, none };
+
+/// Both compare what comes out with the image and are means over all pixels: binary cross-entropy,
+/// of a sigmoid and computed from its logits, and squared error.
 enum class Loss { bce, mse };
 
 }  // namespace hourglass

@@ -60,14 +60,15 @@ struct TrainingDefaults {
   friend bool operator==(const TrainingDefaults&, const TrainingDefaults&) = default;
 };
 
-/// The decoder's last layer, a convolution or dense, gives logits; a sigmoid follows it, as part of
-/// the loss while training.
+/// The decoder's last layer is a convolution or dense. The sigmoid that follows it, unless `output`
+/// is none, is part of the loss while training.
 struct Model {
   std::string name;
   ImageShape input;
   std::vector<LayerSpec> encoder;
   std::vector<LayerSpec> decoder;
   TrainingDefaults training = {};
+  OutputActivation output = OutputActivation::sigmoid;
 
   /// Encoder and decoder, one after the other, and a reshape to images where dense ends it.
   [[nodiscard]] std::vector<LayerSpec> layers() const;

@@ -18,7 +18,7 @@ namespace hourglass {
 
 /// Writes C order, little endian, format version 1, under a temporary name first and then renamed:
 /// the final name never holds half a file. Throws Error if the file cannot be written.
-void save_npy(const std::filesystem::path& file, const Array<float>& array);
-void save_npy(const std::filesystem::path& file, const Array<std::uint8_t>& array);
+void save_npy(const std::filesystem::path& file, const ArrayView<float>& array);
+void save_npy(const std::filesystem::path& file, const ArrayView<std::uint8_t>& array);
 
 }  // namespace hourglass

@@ -21,9 +21,9 @@ class Samples {
  public:
   /// Takes the rows over, or, given an lvalue, copies them.
   Samples(Array<float> rows, Device device);
-  /// The rows of an array that outlives this and all its copies, and stays as it is.
+  /// Rows in memory that outlives this and all its copies, and stays as it is.
   /// (What is found out about rows is found out once.)
-  static Samples view(const Array<float>& rows, Device device);
+  static Samples view(ArrayView<float> rows, Device device);
   /// What another method left in the device's memory.
   Samples(std::shared_ptr<const DeviceRows> rows, Shape shape, Device device);
 
@@ -33,7 +33,7 @@ class Samples {
   [[nodiscard]] const Device& device() const { return device_; }
 
   /// In the host's memory; brought there when first asked for.
-  [[nodiscard]] const Array<float>& host() const;
+  [[nodiscard]] const ArrayView<float>& host() const;
   /// In the device's memory; brought there when first asked for.
   [[nodiscard]] const DeviceRows& on_device() const;
 

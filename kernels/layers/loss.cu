@@ -14,8 +14,12 @@ struct PixelLoss {
   float gradient;  // by the logit
 };
 
-template <Loss loss>
+template <Loss loss, OutputActivation output>
 __device__ __forceinline__ PixelLoss pixel_loss(float z, float t) {
+  if constexpr (output == OutputActivation::none) {
+    const float error = z - t;
+    return {error * error, 2.f * error};
+  }
   const float e = decay(z);
   const float p = sigmoid_from_decay(z, e);
   if constexpr (loss == Loss::bce) {
@@ -34,14 +38,14 @@ static_assert(sizeof(Smem) <= 512);
 
 // ------------------------------------------------------------------------------------- kernels
 
-template <Loss loss, bool backward>
+template <Loss loss, OutputActivation output, bool backward>
 __global__ void loss_kernel(const float* __restrict__ logits, const float* __restrict__ target,
                             std::size_t pixels, double* __restrict__ partial_sums,
                             float* __restrict__ dlogits) {
   const float scale = 1.f / static_cast<float>(pixels);
   double sum = 0.0;
   for (const auto i : simt::elements(pixels)) {
-    const PixelLoss pixel = pixel_loss<loss>(logits[i], target[i]);
+    const PixelLoss pixel = pixel_loss<loss, output>(logits[i], target[i]);
     sum += static_cast<double>(pixel.value);
     if constexpr (backward) dlogits[i] = pixel.gradient * scale;
   }
@@ -71,11 +75,18 @@ std::size_t loss_partial_count(std::size_t pixels) {
 }
 
 void loss_forward_backward(simt::StreamHandle stream, Loss loss, std::span<const float> logits,
-                           const float* target, std::span<double> partial_sums, float* dlogits) {
+                           const float* target, std::span<double> partial_sums, float* dlogits,
+                           OutputActivation output) {
   const bool backward = dlogits != nullptr;
+  const auto choose = [&](auto with, auto without) { return backward ? with : without; };
+  constexpr auto kSigmoid = OutputActivation::sigmoid;
+  constexpr auto kNone = OutputActivation::none;
   const auto kernel =
-      loss == Loss::bce ? (backward ? loss_kernel<Loss::bce, true> : loss_kernel<Loss::bce, false>)
-                        : (backward ? loss_kernel<Loss::mse, true> : loss_kernel<Loss::mse, false>);
+      output == kNone
+          ? choose(loss_kernel<Loss::mse, kNone, true>, loss_kernel<Loss::mse, kNone, false>)
+      : loss == Loss::bce
+          ? choose(loss_kernel<Loss::bce, kSigmoid, true>, loss_kernel<Loss::bce, kSigmoid, false>)
+          : choose(loss_kernel<Loss::mse, kSigmoid, true>, loss_kernel<Loss::mse, kSigmoid, false>);
   simt::launch(stream, shape(logits.size()), kernel, logits.data(), target, logits.size(),
                partial_sums.data(), dlogits);
 }

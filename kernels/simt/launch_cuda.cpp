@@ -18,9 +18,10 @@ namespace {
   const auto text = [](const Dim3& d) {
     return std::to_string(d.x) + "x" + std::to_string(d.y) + "x" + std::to_string(d.z);
   };
-  throw Error(std::string("cannot launch ") + name + " as " + text(config.grid) + " blocks of " +
-              text(config.block) + " threads with " + std::to_string(config.shared_bytes) +
-              " bytes of shared memory: " + cudaGetErrorString(error));
+  throw DeviceError(std::string("cannot launch ") + name + " as " + text(config.grid) +
+                    " blocks of " + text(config.block) + " threads with " +
+                    std::to_string(config.shared_bytes) +
+                    " bytes of shared memory: " + cudaGetErrorString(error));
 }
 
 }  // namespace

@@ -92,6 +92,28 @@ Array<float> Autoencoder::parameter(std::string_view name) const {
                    engine_->parameters());
 }
 
+std::vector<Array<float>> Autoencoder::parameters() const {
+  const std::vector<float> flat = engine_->parameters();
+  std::vector<Array<float>> tensors;
+  for (std::size_t t = 0; t < engine_->layout().specs().size(); ++t) {
+    tensors.push_back(tensor_of(engine_->layout(), t, flat));
+  }
+  return tensors;
+}
+
+void Autoencoder::set_parameters(const std::vector<Array<float>>& tensors) {
+  const ParameterLayout& layout = engine_->layout();
+  if (tensors.size() != layout.specs().size()) {
+    throw Error("model '" + model().name + "' has " + std::to_string(layout.specs().size()) +
+                " parameters, and " + std::to_string(tensors.size()) + " were given");
+  }
+  std::vector<float> flat(layout.flat_size());
+  for (std::size_t t = 0; t < tensors.size(); ++t) {
+    put_tensor(layout, t, model(), tensors[t], "tensor", flat);
+  }
+  engine_->set_parameters(flat);
+}
+
 TrainingResult Autoencoder::train(const Images& images, const Images& validation,
                                   const TrainingOptions& options) {
   check_training(model(), images, validation, options);
@@ -154,11 +176,12 @@ Samples Autoencoder::encode_on_device(const Images& images, const StopRequest& s
           device_};
 }
 
-Array<float> Autoencoder::decode(const Array<float>& latent, const StopRequest& stop) const {
+Array<float> Autoencoder::decode(const ArrayView<float>& latent, const StopRequest& stop) const {
   const Range range("decode");
-  check_size(latent, model().latent(), "latent codes");
-  check_finite(latent, "latent codes");
-  Array<float> images = engine_->run(decoder_of(model()), latent, stop);
+  const Images codes(latent);
+  check_size(codes, model().latent(), "latent codes");
+  check_finite(codes, "latent codes");
+  Array<float> images = engine_->run(decoder_of(model()), codes, stop);
   images.shape = image_array_shape(latent.rows(), model().input);
   return images;
 }

@@ -36,15 +36,31 @@ void check_size(const Images& rows, const ImageShape& expected, const std::strin
   }
 }
 
+void require_loss_fits(const Model& model, Loss loss) {
+  if (model.output == OutputActivation::none && loss == Loss::bce) {
+    throw UsageError("loss 'bce' is of a sigmoid, and the output of model '" + model.name +
+                     "' is linear (activation none); use mse");
+  }
+}
+
 void check_training(const Model& model, const Images& images, const Images& validation,
                     const TrainingOptions& options) {
   const auto check = [&](const Images& given, const std::string& what) {
     check_size(given, model.input, what);
-    require_unit_range(given, what);
+    if (model.output == OutputActivation::sigmoid) {
+      require_unit_range(given, what);
+    } else if (const auto* floats = std::get_if<std::span<const float>>(&given.pixels())) {
+      require_finite(*floats, given.image_size(), what);
+    }
   };
   check(images, "training images");
   check(validation, "validation images");
   check_options(options, images.count());
+  require_loss_fits(model, options.loss);
+  if (model.output == OutputActivation::none && options.corruption.noise > 0.0) {
+    throw UsageError("noise is for values in [0, 1], to which it is cut; model '" + model.name +
+                     "' has a linear output");
+  }
   check_corruption(options.corruption, model.input);
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "autoencoder/check_training.hpp"
 #include "autoencoder/shipped_models.hpp"
 #include "files/atomic_file.hpp"
 #include "files/messages.hpp"
@@ -108,7 +109,11 @@ class Object {
   std::string where_;
 };
 
-LayerSpec parse_layer(const Json& json, const std::string& where, bool last) {
+/// In the order of OutputActivation.
+constexpr std::array<std::string_view, 2> kOutputs{"sigmoid", "none"};
+
+/// The decoder's last layer has the output's activation, given here.
+LayerSpec parse_layer(const Json& json, const std::string& where, OutputActivation* output) {
   const Object any(json, where, {"type", "outputs", "activation", "shape"});
   LayerSpec layer{.kind = static_cast<LayerKind>(any.choice("type", kKinds))};
   const std::string own = where + " (" + name_of(layer.kind) + ")";
@@ -126,14 +131,20 @@ LayerSpec parse_layer(const Json& json, const std::string& where, bool last) {
   const std::size_t activation =
       object.has("activation") ? object.choice("activation", kActivations) : 0;
   layer.relu = activation == 1;
-  if (last != (activation == 2)) {
-    object.fail(last ? "the last layer's activation must be sigmoid, since images are in [0, 1]"
-                     : "sigmoid is for the last layer alone; expected relu or none");
+  if (output == nullptr) {
+    if (activation == 2) {
+      object.fail("sigmoid is for the last layer alone; expected relu or none");
+    }
+  } else if (layer.relu || !object.has("activation")) {
+    object.fail("the last layer's activation must be sigmoid, for values in [0, 1], or none");
+  } else {
+    *output = activation == 2 ? OutputActivation::sigmoid : OutputActivation::none;
   }
   return layer;
 }
 
-std::vector<LayerSpec> parse_layers(const Object& model, const char* part, bool has_last) {
+std::vector<LayerSpec> parse_layers(const Object& model, const char* part,
+                                    OutputActivation* output) {
   const Json& list = model.at(part);
   if (!list.is_array() || list.empty()) {
     model.fail("'" + std::string(part) + "' is " + Object::found(list) +
@@ -141,16 +152,17 @@ std::vector<LayerSpec> parse_layers(const Object& model, const char* part, bool 
   }
   std::vector<LayerSpec> layers;
   for (const Json& layer : list) {
-    const bool last = has_last && layers.size() + 1 == list.size();
+    const bool last = layers.size() + 1 == list.size();
     layers.push_back(parse_layer(
-        layer, model.where() + ": " + part + " layer " + std::to_string(layers.size() + 1), last));
+        layer, model.where() + ": " + part + " layer " + std::to_string(layers.size() + 1),
+        last ? output : nullptr));
   }
   return layers;
 }
 
-TrainingDefaults parse_training(const Json& json, const std::string& where) {
+TrainingDefaults parse_training(const Json& json, const std::string& where,
+                                TrainingDefaults training) {
   const Object object(json, where, {"epochs", "batch_size", "learning_rate", "loss"});
-  TrainingDefaults training;
   if (object.has("epochs")) training.epochs = object.count("epochs");
   if (object.has("batch_size")) training.batch_size = object.count("batch_size");
   if (object.has("learning_rate")) {
@@ -195,13 +207,15 @@ bool plain_word(const std::string& name) {
          std::ranges::all_of(name, plain);
 }
 
-Json to_json(const LayerSpec& layer, bool last) {
+Json to_json(const LayerSpec& layer, const OutputActivation* output) {
   Json json{{"type", name_of(layer.kind)}};
   if (layer.kind == LayerKind::reshape) {
     json["shape"] = {layer.shape.channels, layer.shape.height, layer.shape.width};
   } else if (layer.outputs > 0) {
     json["outputs"] = layer.outputs;
-    json["activation"] = last ? "sigmoid" : layer.relu ? "relu" : "none";
+    json["activation"] = output != nullptr ? kOutputs[static_cast<std::size_t>(*output)]
+                         : layer.relu      ? "relu"
+                                           : "none";
   }
   return json;
 }
@@ -213,16 +227,19 @@ Model parse_model(std::string_view text, const std::string& source) {
   const Object object(json, source, {"name", "input", "encoder", "decoder", "training"});
   Model model{.name = object.text("name"),
               .input = object.shape("input"),
-              .encoder = parse_layers(object, "encoder", false),
-              .decoder = parse_layers(object, "decoder", true)};
+              .encoder = parse_layers(object, "encoder", nullptr),
+              .decoder = {}};
+  model.decoder = parse_layers(object, "decoder", &model.output);
   if (!plain_word(model.name)) {
     object.fail("'name' is " + Object::found(object.at("name")) +
                 "; expected letters, digits, '-' and '_', and no more than 64");
   }
+  if (model.output == OutputActivation::none) model.training.loss = Loss::mse;
   if (object.has("training")) {
-    model.training = parse_training(json["training"], source + ": training");
+    model.training = parse_training(json["training"], source + ": training", model.training);
   }
   try {
+    require_loss_fits(model, model.training.loss);
     static_cast<void>(parameter_specs(model));
   } catch (const Error& error) {
     throw Error(source + ": " + error.what());
@@ -237,9 +254,10 @@ Model load_model(const std::filesystem::path& file) {
 std::string to_json(const Model& model) {
   Json json{{"name", model.name},
             {"input", {model.input.channels, model.input.height, model.input.width}}};
-  for (const LayerSpec& layer : model.encoder) json["encoder"].push_back(to_json(layer, false));
+  for (const LayerSpec& layer : model.encoder) json["encoder"].push_back(to_json(layer, nullptr));
   for (const LayerSpec& layer : model.decoder) {
-    json["decoder"].push_back(to_json(layer, &layer == &model.decoder.back()));
+    json["decoder"].push_back(
+        to_json(layer, &layer == &model.decoder.back() ? &model.output : nullptr));
   }
   json["training"] = {{"epochs", model.training.epochs},
                       {"batch_size", model.training.batch_size},

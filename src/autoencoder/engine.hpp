@@ -61,7 +61,7 @@ class Engine {
     return std::nullopt;
   }
 
-  /// Images or codes, in file order, through some of the layers; the sigmoid comes after the last
+  /// Images or codes, in file order, through some of the layers; its activation comes after the last
   /// of all. (rows, values).
   [[nodiscard]] virtual Array<float> run(LayerRange layers, const Images& rows,
                                          const StopRequest& stop = {}) = 0;

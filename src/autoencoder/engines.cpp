@@ -26,9 +26,13 @@ ChosenEngine choose_engine(Model model, const Device& device, EngineKind kind,
     const bool dense = starts_dense(model);
     const auto problem_of = dense ? target.fused_dense_problem : target.fused_problem;
     const auto make = dense ? target.make_fused_dense_engine : target.make_fused_engine;
-    problem = precision == Precision::fp32
-                  ? problem_of(model, device.index)
-                  : "the fused engine computes in fp32; tf32 is the layered engine's";
+    if (precision != Precision::fp32) {
+      problem = "the fused engine computes in fp32; tf32 is the layered engine's";
+    } else if (model.output == OutputActivation::none) {
+      problem = "the fused engine ends with a sigmoid; a linear output is the layered engine's";
+    } else {
+      problem = problem_of(model, device.index);
+    }
     if (problem.empty()) return {make(std::move(model), device.index)};
     if (kind == EngineKind::fused) {
       throw Error("engine 'fused': " + problem + "; use --engine layered (or auto)");

@@ -163,7 +163,7 @@ void LayeredEngine::step(std::size_t batch) {
   const auto partials =
       t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));
   kernels::loss_forward_backward(stream, t.options.loss, network.output(), target, partials,
-                                 network.output_gradient().data());
+                                 network.output_gradient().data(), model().output);
   network.backward(context_);
   kernels::adam_update(stream, t.adam, &state->rate, t.gradient.span(), parameters_.data(),
                        t.first_moment.data(), t.second_moment.data());
@@ -184,7 +184,7 @@ void LayeredEngine::validate() {
     const auto partials =
         t.loss_partials.span().first(kernels::loss_partial_count(network.output().size()));
     kernels::loss_forward_backward(stream, t.options.loss, network.output(), target, partials,
-                                   nullptr);
+                                   nullptr, model().output);
     kernels::add_partial_sums(stream, partials, &t.state.data()->validation_loss_sum);
   }
 }
@@ -253,7 +253,9 @@ void LayeredEngine::run_batches(LayerRange layers, const Images& rows, const Sto
                              network.input().data());
     }
     network.forward(context_);
-    if (layers.last == all_.last) kernels::sigmoid(stream, network.output());
+    if (layers.last == all_.last && model().output == OutputActivation::sigmoid) {
+      kernels::sigmoid(stream, network.output());
+    }
     use(first, network.output());
   }
   stream.synchronize();  // the bytes are about to be freed

@@ -66,7 +66,7 @@ std::vector<ImageShape> Model::shapes() const {
   if (encoder.empty()) throw Error(model + ": the encoder has no layers");
   if (decoder.empty()) throw Error(model + ": the decoder has no layers");
   if (!decoder.back().trainable() || decoder.back().relu) {
-    throw Error(model + ": the decoder must end with a convolution or dense layer and its sigmoid");
+    throw Error(model + ": the decoder must end with a convolution or dense layer without a relu");
   }
   std::vector<ImageShape> shapes{input};
   std::size_t number = 0;

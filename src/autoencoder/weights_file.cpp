@@ -30,6 +30,18 @@ bool resembles(const std::vector<files::NamedTensor>& tensors, const Model& mode
 
 }  // namespace
 
+void put_tensor(const ParameterLayout& layout, std::size_t number, const Model& model,
+                const Array<float>& tensor, const std::string& where, std::span<float> flat) {
+  const ParameterSpec& spec = layout.specs()[number];
+  const std::string what = where + " '" + spec.name + "'";
+  if (tensor.shape != spec.shape) {
+    throw Error(what + " has shape " + files::shape_text(tensor.shape) + "; model '" + model.name +
+                "' wants " + files::shape_text(spec.shape));
+  }
+  require_finite(tensor, what);
+  std::ranges::copy(tensor.values, flat.subspan(layout.offset(number)).begin());
+}
+
 std::vector<float> load_parameters(const std::filesystem::path& file, const Model& model,
                                    const ParameterLayout& layout) {
   const std::string name = files::path_text(file);
@@ -44,14 +56,7 @@ std::vector<float> load_parameters(const std::filesystem::path& file, const Mode
     if (found == tensors.end()) {
       throw Error(name + ": tensor '" + spec.name + "' of model '" + model.name + "' is missing");
     }
-    const Array<float>& tensor = found->second;
-    if (tensor.shape != spec.shape) {
-      throw Error(name + ": tensor '" + spec.name + "' has shape " +
-                  files::shape_text(tensor.shape) + "; model '" + model.name + "' wants " +
-                  files::shape_text(spec.shape));
-    }
-    require_finite(tensor, name + ": tensor '" + spec.name + "'");
-    std::ranges::copy(tensor.values, flat.begin() + static_cast<std::ptrdiff_t>(layout.offset(t)));
+    put_tensor(layout, t, model, found->second, name + ": tensor", flat);
     tensors.erase(found);
   }
   if (!tensors.empty()) {

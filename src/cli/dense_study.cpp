@@ -14,7 +14,7 @@ void run_dense(const StudyOptions& options) {
   study.train();
   study.reconstruct();
   const Array<float> latent =
-      study.stage("encode", [&] { return study.encode_validation().host(); });
+      study.stage("encode", [&] { return study.encode_validation().host().copy(); });
 
   const std::size_t pixels = study.autoencoder().model().input.size();
   const double error = study.final_loss();

@@ -40,7 +40,7 @@ void require_finite(std::span<const float> values, std::size_t row_size, const s
               std::to_string(index % row_size) + " is not finite");
 }
 
-void require_finite(const Array<float>& x, const std::string& what) {
+void require_finite(const ArrayView<float>& x, const std::string& what) {
   require_finite(x.values, x.row_size(), what);
 }
 
@@ -56,7 +56,8 @@ void require_rows(std::size_t rows, std::size_t row_size, const std::string& wha
   if (row_size == 0) throw Error(what + ": the rows are empty");
 }
 
-void require_distinct_rows(const Array<float>& x, const std::string& what, const std::string& why) {
+void require_distinct_rows(const ArrayView<float>& x, const std::string& what,
+                           const std::string& why) {
   for (std::size_t i = 1; i < x.rows(); ++i) {
     if (!std::ranges::equal(x.row(0), x.row(i))) return;
   }

@@ -15,7 +15,7 @@ namespace hourglass {
 
 /// "`what`: row 3, column 17 is not finite"
 void require_finite(std::span<const float> values, std::size_t row_size, const std::string& what);
-void require_finite(const Array<float>& x, const std::string& what);
+void require_finite(const ArrayView<float>& x, const std::string& what);
 /// Looked at on the device; the place is looked for on the host. There must be rows.
 void require_finite(const Samples& x, const std::string& what);
 
@@ -23,7 +23,8 @@ void require_finite(const Samples& x, const std::string& what);
 void require_rows(std::size_t rows, std::size_t row_size, const std::string& what);
 
 /// Not all rows the same: "`what`: all 10 rows are the same; `why`".
-void require_distinct_rows(const Array<float>& x, const std::string& what, const std::string& why);
+void require_distinct_rows(const ArrayView<float>& x, const std::string& what,
+                           const std::string& why);
 void require_distinct_rows(const Samples& x, const std::string& what, const std::string& why);
 
 /// Floats in [0, 1]; bytes always are. Networks end with a sigmoid, and bytes that were not divided

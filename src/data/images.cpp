@@ -11,6 +11,10 @@ std::span<const Pixel> span_of(const Array<Pixel>& array) {
 
 }  // namespace
 
+Images::Images(const ArrayView<std::uint8_t>& bytes) : Images(bytes.shape, bytes.values) {}
+
+Images::Images(const ArrayView<float>& floats) : Images(floats.shape, floats.values) {}
+
 Images::Images(const Array<std::uint8_t>& bytes) : Images(bytes.shape, span_of(bytes)) {}
 
 Images::Images(const Array<float>& floats) : Images(floats.shape, span_of(floats)) {}

@@ -11,7 +11,7 @@ namespace hourglass {
 /// Where the rows are: in either place, or both.
 struct Samples::Places {
   std::optional<Array<float>> owned;
-  const Array<float>* host = nullptr;  // `owned`, or another's
+  std::optional<ArrayView<float>> host;  // of `owned`, or of another's
   std::shared_ptr<const DeviceRows> device;
 };
 
@@ -20,13 +20,14 @@ Samples::Samples(Shape shape, Device device, std::shared_ptr<Places> places)
 
 Samples::Samples(Array<float> rows, Device device)
     : Samples(rows.shape, std::move(device), std::make_shared<Places>()) {
-  places_->host = &places_->owned.emplace(std::move(rows));
+  places_->host.emplace(places_->owned.emplace(std::move(rows)));
 }
 
-Samples Samples::view(const Array<float>& rows, Device device) {
+Samples Samples::view(ArrayView<float> rows, Device device) {
   auto places = std::make_shared<Places>();
-  places->host = &rows;
-  return {rows.shape, std::move(device), std::move(places)};
+  Shape shape = rows.shape;
+  places->host = std::move(rows);
+  return {std::move(shape), std::move(device), std::move(places)};
 }
 
 Samples::Samples(std::shared_ptr<const DeviceRows> rows, Shape shape, Device device)
@@ -38,11 +39,11 @@ std::size_t Samples::row_size() const {
   return shape_.empty() ? 0 : element_count(std::span(shape_).subspan(1));
 }
 
-const Array<float>& Samples::host() const {
-  if (places_->host == nullptr) {
+const ArrayView<float>& Samples::host() const {
+  if (!places_->host) {
     Array<float>& host = places_->owned.emplace(shape_);
     places_->device->copy_to_host(host.values);
-    places_->host = &host;
+    places_->host.emplace(host);
   }
   return *places_->host;
 }

@@ -11,7 +11,7 @@ namespace hourglass::cuda::device {
 /// `what` names the call, as in check(cudaMalloc(...), "cudaMalloc").
 inline void check(cudaError_t status, const char* what) {
   if (status != cudaSuccess) {
-    throw Error("CUDA: " + std::string(what) + " failed: " + cudaGetErrorString(status));
+    throw DeviceError("CUDA: " + std::string(what) + " failed: " + cudaGetErrorString(status));
   }
 }
 

@@ -152,7 +152,7 @@ Device select_device(std::string_view request) {
   }
   if (request == "cpu") {
     const DeviceStatus status = cpu_status();
-    if (!status.usable) throw Error("device 'cpu': " + status.problem);
+    if (!status.usable) throw DeviceError("device 'cpu': " + status.problem);
     return to_device(status);
   }
   const std::string name = "device '" + std::string(request) + "': ";
@@ -162,15 +162,15 @@ Device select_device(std::string_view request) {
                      "'; there are: auto, cpu, cuda, cuda:N");
   }
   const Gpus gpus = find_gpus();
-  if (!gpus.problem.empty()) throw Error(name + gpus.problem);
+  if (!gpus.problem.empty()) throw DeviceError(name + gpus.problem);
   const auto count = gpus.found.size();
   if (static_cast<std::size_t>(*index) >= count) {
-    throw Error(name + "there " +
-                (count == 1 ? "is 1 GPU" : "are " + std::to_string(count) + " GPUs") +
-                ", counted from 0");
+    throw DeviceError(name + "there " +
+                      (count == 1 ? "is 1 GPU" : "are " + std::to_string(count) + " GPUs") +
+                      ", counted from 0");
   }
   const DeviceStatus& gpu = gpus.found[static_cast<std::size_t>(*index)];
-  if (!gpu.usable) throw Error(name + gpu.problem);
+  if (!gpu.usable) throw DeviceError(name + gpu.problem);
   return to_device(gpu);
 }
 

@@ -37,7 +37,7 @@ void* allocate(std::size_t bytes) {
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
   void* memory = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
   if (memory == nullptr) {
-    throw Error("out of memory: " + std::to_string(bytes >> 20) + " MiB more were asked for");
+    throw DeviceError("out of memory: " + std::to_string(bytes >> 20) + " MiB more were asked for");
   }
 #if defined(__linux__)
   if (large) (void)madvise(memory, rounded, MADV_HUGEPAGE);  // no harm where it is refused

@@ -44,7 +44,8 @@ void* allocate(std::size_t bytes) {
   const cudaError_t status = cudaMalloc(&memory, bytes);
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();  // clear it: running out of memory is no lasting failure
-    throw Error("out of GPU memory: " + std::to_string(bytes >> 20) + " MiB more were asked for");
+    throw DeviceError("out of GPU memory: " + std::to_string(bytes >> 20) +
+                      " MiB more were asked for");
   }
   check(status, "cudaMalloc");
   return memory;

@@ -234,7 +234,7 @@ std::string header_text(std::string_view descr, std::span<const std::size_t> sha
 }
 
 template <class T>
-void save(const std::filesystem::path& file, std::string_view descr, const Array<T>& array) {
+void save(const std::filesystem::path& file, std::string_view descr, const ArrayView<T>& array) {
   if (checked_count(array.shape, sizeof(T)) != array.size()) {
     throw Error("cannot write " + path_text(file) + ": the array's shape is " +
                 shape_text(array.shape) + " but it has " + std::to_string(array.size()) +
@@ -350,11 +350,11 @@ ImageArray load_npy_images(const std::filesystem::path& file) {
   return files::parse_npy_images(files::read_file(file), files::path_text(file));
 }
 
-void save_npy(const std::filesystem::path& file, const Array<float>& array) {
+void save_npy(const std::filesystem::path& file, const ArrayView<float>& array) {
   files::save(file, "<f4", array);
 }
 
-void save_npy(const std::filesystem::path& file, const Array<std::uint8_t>& array) {
+void save_npy(const std::filesystem::path& file, const ArrayView<std::uint8_t>& array) {
   files::save(file, "|u1", array);
 }
 

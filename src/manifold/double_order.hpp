@@ -38,7 +38,7 @@ using Neighbor = std::pair<double, std::uint32_t>;
 }
 
 /// The k nearest of candidates, in order.
-[[nodiscard]] inline std::vector<Neighbor> nearest_of(const Array<float>& x, std::size_t row,
+[[nodiscard]] inline std::vector<Neighbor> nearest_of(const ArrayView<float>& x, std::size_t row,
                                                       std::span<const std::uint32_t> candidates,
                                                       std::size_t k) {
   std::vector<Neighbor> list;

@@ -72,7 +72,7 @@ Array<std::uint32_t> nearest_in_order(const Samples& x, std::size_t k, const Sto
 }
 
 /// neighbor_ranks of a map: few values a row, so distances themselves, and in double.
-Array<std::uint32_t> ranks_in_map(const Array<float>& map, const Array<std::uint32_t>& neighbors,
+Array<std::uint32_t> ranks_in_map(const ArrayView<float>& map, const Array<std::uint32_t>& neighbors,
                                   const StopRequest& stop) {
   const std::size_t rows = map.rows();
   Array<std::uint32_t> ranks(neighbors.shape);
@@ -167,7 +167,7 @@ Pairs pairs_of(std::size_t rows, std::size_t most, std::uint64_t seed) {
 }
 
 /// Ranks of the distances, from 0; those that are equal share their mean.
-std::vector<double> distance_ranks(const Array<float>& x, const Pairs& pairs) {
+std::vector<double> distance_ranks(const ArrayView<float>& x, const Pairs& pairs) {
   std::vector<double> squared(pairs.size());
 #pragma omp parallel for
   for (std::size_t n = 0; n < pairs.size(); ++n) {
@@ -204,7 +204,7 @@ double correlation(const std::vector<double>& a, const std::vector<double>& b) {
 
 /// Rows in the order of their labels: those of one label lie together.
 struct ByLabel {
-  ByLabel(const Array<float>& map, std::span<const std::uint8_t> labels) : order(map.rows()) {
+  ByLabel(const ArrayView<float>& map, std::span<const std::uint8_t> labels) : order(map.rows()) {
     std::iota(order.begin(), order.end(), 0U);
     std::ranges::stable_sort(order, {}, [&](std::uint32_t row) { return labels[row]; });
     columns.resize(map.row_size());
@@ -252,7 +252,7 @@ double silhouette_of(const ByLabel& rows, std::size_t own, std::size_t place,
   return larger > 0.0 ? (nearest - within) / larger : 0.0;
 }
 
-std::vector<double> silhouettes(const Array<float>& map, std::span<const std::uint8_t> labels,
+std::vector<double> silhouettes(const ArrayView<float>& map, std::span<const std::uint8_t> labels,
                                 const StopRequest& stop) {
   const ByLabel rows(map, labels);
   if (rows.clusters() < 2 || rows.clusters() >= map.rows()) {

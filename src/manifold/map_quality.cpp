@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t kFolds = 5;
 constexpr std::size_t kLabels = 256;
 
-void check_values(const Array<float>& x, const std::string& what) {
+void check_values(const ArrayView<float>& x, const std::string& what) {
   require_finite(x, what);
   require_distinct_rows(x, what, "none is nearer than another");
 }
@@ -57,7 +57,7 @@ std::vector<std::uint8_t> stratified_folds(std::span<const std::uint8_t> labels)
 /// Which rows a classifier gets right that never sees a row's own fold.
 class LeaveFoldOut {
  public:
-  LeaveFoldOut(const Array<float>& x, std::span<const std::uint8_t> labels, std::size_t k)
+  LeaveFoldOut(const ArrayView<float>& x, std::span<const std::uint8_t> labels, std::size_t k)
       : x_(x), labels_(labels), k_(k), folds_(stratified_folds(labels)), right_(x.rows()) {
     open_.resize(x.rows());
     std::iota(open_.begin(), open_.end(), std::size_t{0});
@@ -125,7 +125,7 @@ class LeaveFoldOut {
     right_[row] = winner == labels_[row] ? 1 : 0;
   }
 
-  const Array<float>& x_;
+  const ArrayView<float>& x_;
   std::span<const std::uint8_t> labels_;
   std::size_t k_;
   std::vector<std::uint8_t> folds_;

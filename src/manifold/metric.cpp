@@ -38,7 +38,7 @@ Samples in_metric(const Samples& x, Metric metric) {
   if (metric == Metric::euclidean) return x;
   const bool centred = metric == Metric::correlation;
   const std::string name = centred ? "correlation" : "cosine";
-  const Array<float>& given = x.host();
+  const ArrayView<float>& given = x.host();
   require_finite(given, name);
   Array<float> unit({given.rows(), given.row_size()});
   std::vector<std::uint8_t> good(given.rows());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 namespace hourglass {
@@ -18,13 +19,13 @@ inline constexpr int kSafeExponent = 40;
   if (largest == 0.f || std::abs(exponent) <= kSafeExponent) return 1.f;
   return std::ldexp(1.f, std::min(-exponent, 126));
 }
-[[nodiscard]] inline float scale_to_square(const std::vector<float>& values) {
+[[nodiscard]] inline float scale_to_square(std::span<const float> values) {
   float largest = 0.f;
   for (const float value : values) largest = std::max(largest, std::abs(value));
   return scale_to_square(largest);
 }
 
-[[nodiscard]] inline std::vector<float> scaled(const std::vector<float>& values, float scale) {
+[[nodiscard]] inline std::vector<float> scaled(std::span<const float> values, float scale) {
   std::vector<float> result(values.size());
   std::ranges::transform(values, result.begin(), [scale](float value) { return scale * value; });
   return result;

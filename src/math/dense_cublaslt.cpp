@@ -76,9 +76,9 @@ Dense::Dense(Context& context, const DenseShape& shape, bool relu)
       lt_handle(context), plan.operation.get(), plan.weight.get(), plan.x.get(), plan.y.get(),
       plan.y.get(), preference.get(), 1, &best, &found);
   if (status != CUBLAS_STATUS_SUCCESS || found == 0) {
-    throw Error("cuBLASLt has no algorithm for a dense layer of " + std::to_string(shape.inputs) +
-                " inputs, " + std::to_string(shape.outputs) + " outputs and a batch of " +
-                std::to_string(shape.batch));
+    throw DeviceError("cuBLASLt has no algorithm for a dense layer of " +
+                      std::to_string(shape.inputs) + " inputs, " + std::to_string(shape.outputs) +
+                      " outputs and a batch of " + std::to_string(shape.batch));
   }
   plan.algorithm = best.algo;
   plan.workspace = device::Buffer<unsigned char>(best.workspaceSize);

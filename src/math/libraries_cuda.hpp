@@ -18,20 +18,20 @@ namespace hourglass::HOURGLASS_TARGET::math {
 
 inline void check(cudnnStatus_t status, const char* what) {
   if (status != CUDNN_STATUS_SUCCESS) {
-    throw Error("cuDNN: " + std::string(what) + " failed: " + cudnnGetErrorString(status));
+    throw DeviceError("cuDNN: " + std::string(what) + " failed: " + cudnnGetErrorString(status));
   }
 }
 
 inline void check(cublasStatus_t status, const char* what) {
   if (status != CUBLAS_STATUS_SUCCESS) {
-    throw Error("cuBLAS: " + std::string(what) + " failed: " + cublasGetStatusString(status));
+    throw DeviceError("cuBLAS: " + std::string(what) + " failed: " + cublasGetStatusString(status));
   }
 }
 
 inline void check(cusolverStatus_t status, const char* what) {
   if (status != CUSOLVER_STATUS_SUCCESS) {
-    throw Error("cuSOLVER: " + std::string(what) + " failed with status " +
-                std::to_string(static_cast<int>(status)));
+    throw DeviceError("cuSOLVER: " + std::string(what) + " failed with status " +
+                      std::to_string(static_cast<int>(status)));
   }
 }
 

@@ -38,7 +38,7 @@ void single_product(Transpose transpose_a, Transpose transpose_b, std::size_t m,
       dnnl_sgemm(letter(transpose_a), letter(transpose_b), size(m), size(n), size(k), alpha, a,
                  row_a, b, row_b, beta, c, row_c);
   if (status != dnnl_success) {
-    throw Error("a matrix product failed (oneDNN status " + std::to_string(status) + ")");
+    throw DeviceError("a matrix product failed (oneDNN status " + std::to_string(status) + ")");
   }
 }
 
@@ -133,8 +133,8 @@ void symmetric_eigen(Context&, std::size_t n, std::size_t count, double* a, doub
   const auto first = static_cast<lapack_int>(n - count + 1);
   const auto check = [&](lapack_int status, lapack_int found, const char* routine) {
     if (status == 0 && found == static_cast<lapack_int>(count)) return;
-    throw Error("the eigenvalue solver did not converge (LAPACK " + std::string(routine) +
-                ", status " + std::to_string(status) + ")");
+    throw DeviceError("the eigenvalue solver did not converge (LAPACK " + std::string(routine) +
+                      ", status " + std::to_string(status) + ")");
   };
   std::vector<double> values(n);  // LAPACK uses all n as workspace
   if (count == n) {               // divide and conquer: quicker, and in place
@@ -163,8 +163,8 @@ void orthonormalize_rows(Context&, std::size_t rows, std::size_t columns, double
     status = LAPACKE_dorgqr(LAPACK_COL_MAJOR, length, count, count, a, length, scales.data());
   }
   if (status != 0) {
-    throw Error("the QR decomposition failed (LAPACK dgeqrf, status " + std::to_string(status) +
-                ")");
+    throw DeviceError("the QR decomposition failed (LAPACK dgeqrf, status " +
+                      std::to_string(status) + ")");
   }
 }
 

@@ -102,8 +102,8 @@ void symmetric_eigen(Context& context, std::size_t n, std::size_t count, double*
   int failed = 0;
   device::copy_to_host<int>(context.stream(), status.span(), {&failed, 1});
   if (failed != 0 || found != static_cast<int>(count)) {
-    throw Error("the eigenvalue solver did not converge (cuSOLVER Dsyevdx, status " +
-                std::to_string(failed) + ")");
+    throw DeviceError("the eigenvalue solver did not converge (cuSOLVER Dsyevdx, status " +
+                      std::to_string(failed) + ")");
   }
   // Column-major eigenvectors in the leading columns of `a` are row-major ones in its leading rows.
   device::copy_bytes_on_device(context.stream(), eigenvalues, values.data(),

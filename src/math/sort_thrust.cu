@@ -29,9 +29,9 @@ auto checked(Work work) {
   try {
     return work();
   } catch (const thrust::system_error& error) {
-    throw Error(std::string("CUDA: sorting by Thrust failed: ") + error.what());
+    throw DeviceError(std::string("CUDA: sorting by Thrust failed: ") + error.what());
   } catch (const std::bad_alloc&) {
-    throw Error("out of GPU memory: Thrust's for sorting");
+    throw DeviceError("out of GPU memory: Thrust's for sorting");
   }
 }
 

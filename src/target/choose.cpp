@@ -18,7 +18,7 @@ const Target& target_of(const Device& device) {
 #if HOURGLASS_HAS_CUDA
   if (device.kind == DeviceKind::cuda) return cuda::kTarget;
 #endif
-  throw Error("this build has no code for device '" + device.name + "'");
+  throw DeviceError("this build has no code for device '" + device.name + "'");
 }
 
 }  // namespace hourglass

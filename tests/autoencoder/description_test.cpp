@@ -79,6 +79,22 @@ TEST(Description, ImagesOfOneChannelOrOneRowMayBeShort) {
   EXPECT_EQ(parse_model(dense("[12]"), "d").training, TrainingDefaults{});
 }
 
+TEST(Description, ALinearOutputIsForSquaredErrorsAlone) {
+  const auto linear = [](const std::string& training) {
+    return R"({"name": "d", "input": [4], "encoder": [{"type": "dense", "outputs": 2}],
+               "decoder": [{"type": "dense", "outputs": 4, "activation": "none"}])" +
+           training + "}";
+  };
+  const Model model = parse_model(linear(""), "d");
+  EXPECT_EQ(model.output, OutputActivation::none);
+  EXPECT_EQ(model.training.loss, Loss::mse);
+  EXPECT_EQ(to_json(parse_model(to_json(model), "x")), to_json(model));
+  EXPECT_EQ(parse_model(to_json(model), "x").output, OutputActivation::none);
+  EXPECT_EQ(conv_model().output, OutputActivation::sigmoid);
+  EXPECT_NE(error_of(linear(R"(, "training": {"loss": "bce"})")).find("use mse"),
+            std::string::npos);
+}
+
 TEST(Description, MistakesAreNamedWhereTheyAre) {
   struct Mistake {
     const char* from;
@@ -103,7 +119,10 @@ TEST(Description, MistakesAreNamedWhereTheyAre) {
        "decoder layer 2: cannot reshape 6 values (6 x 1 x 1) to 1 x 2 x 4"},
       {"\"outputs\": 1, \"activation\": \"sigmoid\"", "\"outputs\": 2, \"activation\": \"sigmoid\"",
        "the decoder ends with 2 x 4 x 6, but the input is 1 x 4 x 6"},
-      {"\"sigmoid\"", "\"relu\"", "the last layer's activation must be sigmoid"},
+      {"\"sigmoid\"", "\"relu\"",
+       "the last layer's activation must be sigmoid, for values in [0, 1], or none"},
+      {"\"outputs\": 1, \"activation\": \"sigmoid\"", "\"outputs\": 1",
+       "the last layer's activation must be sigmoid, for values in [0, 1], or none"},
       {"\"outputs\": 5}", "\"outputs\": 5, \"activation\": \"sigmoid\"}",
        "sigmoid is for the last"},
       {"[1, 4, 6]", "[1, 1, 1]", "cannot pool 2 x 2 windows of a map of 3 x 1 x 1"},

@@ -1,6 +1,7 @@
 // Weights on disk: with the model they belong to, or without.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/error.hpp>
 #include <string>
@@ -36,6 +37,30 @@ TEST_F(Weights, SayWhichModelTheyAreOf) {
     const std::string first = parameter_specs(model).front().name;
     EXPECT_EQ(again.parameter(first).values, autoencoder.parameter(first).values);
   }
+}
+
+TEST_F(Weights, AreKeptAndPutBackWithoutAFile) {
+  Autoencoder autoencoder(own_model(), device_);
+  autoencoder.initialize(5);
+  const auto kept = autoencoder.parameters();
+  ASSERT_EQ(kept.size(), 4U);
+  EXPECT_EQ(kept[0].shape, (Shape{2, 6}));
+  EXPECT_EQ(kept[2].values, autoencoder.parameter("dense2.weight").values);
+  Autoencoder other(own_model(), device_);
+  other.set_parameters(kept);
+  const Array<float> x({1, 6}, {0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f});
+  EXPECT_EQ(other.encode(x).values, autoencoder.encode(x).values);
+
+  auto wrong = kept;
+  wrong.pop_back();
+  EXPECT_THROW(other.set_parameters(wrong), Error);
+  wrong = kept;
+  wrong[0].shape = {6, 2};
+  EXPECT_THROW(other.set_parameters(wrong), Error);
+  wrong = kept;
+  wrong[3].values[2] = NAN;
+  EXPECT_THROW(other.set_parameters(wrong), Error);
+  EXPECT_EQ(other.encode(x).values, autoencoder.encode(x).values);
 }
 
 TEST_F(Weights, FromElsewhereAreKnownByTheirTensors) {

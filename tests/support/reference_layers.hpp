@@ -176,6 +176,15 @@ inline double mse_of_sigmoid(std::span<const double> logits, std::span<const dou
   return sum / static_cast<double>(logits.size());
 }
 
+/// Mean squared difference.
+inline double mse(std::span<const double> outputs, std::span<const double> targets) {
+  double sum = 0;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    sum += (outputs[i] - targets[i]) * (outputs[i] - targets[i]);
+  }
+  return sum / static_cast<double>(outputs.size());
+}
+
 /// Adam's memory between steps.
 struct AdamState {
   Values m;  ///< running mean of gradients

@@ -1,0 +1,81 @@
+"""Whatever people have their numbers in, as NumPy's arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_DLPACK_CPU = 1
+
+
+def on_host(X: Any, name: str = "X") -> Any:
+    """X as it is, or as NumPy's array where it only speaks DLPack."""
+    if isinstance(X, np.ndarray) or not hasattr(X, "__dlpack_device__"):
+        return X
+    kind, _ = X.__dlpack_device__()
+    if kind != _DLPACK_CPU:
+        raise TypeError(f"{name} is in a GPU's memory; bring it to the host first")
+    return X if hasattr(X, "__array__") else np.from_dlpack(X)
+
+
+def numbers(X: Any, name: str = "X") -> NDArray[Any]:
+    """X as an array of real numbers; TypeError or ValueError for anything else."""
+    X = on_host(X, name)
+    if hasattr(X, "tocsr"):
+        raise TypeError(
+            f"{name} is a sparse matrix, but dense data is required; X.toarray() makes it so"
+        )
+    array = np.asarray(X)
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} has dtype {array.dtype}")
+    if array.dtype.kind in "OUSV":
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name} holds what is no number: {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} has dtype {array.dtype}; expected numbers")
+    return array
+
+
+def require_finite(x: NDArray[Any], name: str = "X") -> None:
+    """ValueError for NaN and infinity."""
+    if x.dtype.kind != "f":
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.sum(x)):  # cheap, and enough where it is
+            return
+    if not np.isfinite(x).all():
+        what = "NaN" if np.isnan(x).any() else f"infinity or a value too large for {x.dtype!r}"
+        raise ValueError(f"Input {name} contains {what}.")
+
+
+def to_float32(x: NDArray[Any], name: str = "X") -> NDArray[np.float32]:
+    """The same numbers in single precision; ValueError for those that are too large for it."""
+    require_finite(x, name)
+    if x.dtype == np.float32:
+        return x
+    with np.errstate(over="ignore"):
+        single = x.astype(np.float32, order="C")
+    require_finite(single, name)
+    return single
+
+
+_BLOCK_ROWS = 1024
+
+
+def minus_in_double(
+    x: NDArray[Any], offset: NDArray[np.float64], name: str = "X"
+) -> NDArray[np.float32]:
+    """x - offset, taken in double precision and rounded once: an offset costs no digits."""
+    result = np.empty(x.shape, np.float32)
+    with np.errstate(over="ignore"):
+        for first in range(0, len(x), _BLOCK_ROWS):
+            rows = slice(first, first + _BLOCK_ROWS)
+            result[rows] = x[rows] - offset
+    require_finite(result, name)
+    return result

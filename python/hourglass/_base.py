@@ -1,0 +1,242 @@
+"""What the estimators share: scikit-learn's own base where it is installed, else as much of it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from hourglass import _arrays
+
+try:
+    from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+    from sklearn.exceptions import NotFittedError
+
+    try:
+        from sklearn.utils.validation import validate_data  # 1.6 and newer
+    except ImportError:
+        validate_data = None
+    HAS_SKLEARN = True
+except ImportError:
+    HAS_SKLEARN = False
+
+    class NotFittedError(ValueError, AttributeError):  # type: ignore[no-redef]
+        """A method that wants a fitted estimator was called before ``fit``."""
+
+    class BaseEstimator:  # type: ignore[no-redef]
+        """Parameters are what ``__init__`` takes, kept as they are."""
+
+        @classmethod
+        def _names(cls) -> list[str]:
+            names = inspect.signature(cls.__init__).parameters
+            return sorted(name for name in names if name != "self")
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]:
+            """The parameters by name."""
+            return {name: getattr(self, name) for name in self._names()}
+
+        def set_params(self, **params: Any) -> BaseEstimator:
+            """Change parameters by name."""
+            names = self._names()
+            for name, value in params.items():
+                if name not in names:
+                    raise ValueError(
+                        f"Invalid parameter {name!r} for estimator {self}. "
+                        f"Valid parameters are: {names}."
+                    )
+                setattr(self, name, value)
+            return self
+
+        def __repr__(self) -> str:
+            defaults = inspect.signature(type(self).__init__).parameters
+            changed = (
+                f"{name}={value!r}"
+                for name, value in self.get_params().items()
+                if value is not defaults[name].default and value != defaults[name].default
+            )
+            return f"{type(self).__name__}({', '.join(changed)})"
+
+    class ClassNamePrefixFeaturesOutMixin:  # type: ignore[no-redef]
+        """Outputs are named after the class: pca0, pca1, ..."""
+
+        def get_feature_names_out(self, input_features: Any = None) -> Any:
+            """Names of the columns that ``transform`` gives."""
+            require_fitted(self)
+            prefix = type(self).__name__.lower()
+            return np.asarray([f"{prefix}{i}" for i in range(self._n_features_out)], dtype=object)
+
+    class TransformerMixin:  # type: ignore[no-redef]
+        """fit_transform, and frames out of transform where ``set_output`` asks for them."""
+
+        def fit_transform(self, X: Any, y: Any = None) -> Any:
+            """Fit, then transform the same rows."""
+            return self.fit(X, y).transform(X)
+
+        def set_output(self, *, transform: str | None = None) -> Any:
+            """Arrays (the default), or frames of "pandas" or "polars"."""
+            if transform not in (None, "default", "pandas", "polars"):
+                raise ValueError(
+                    f"transform is {transform!r}; expected 'default', 'pandas' or 'polars'"
+                )
+            if transform is not None:
+                self._output = transform
+            return self
+
+        def __init_subclass__(cls, **kwargs: Any) -> None:
+            super().__init_subclass__(**kwargs)
+            for name in ("transform", "fit_transform"):
+                if name in cls.__dict__:
+                    setattr(cls, name, _framed(cls.__dict__[name]))
+
+    def _framed(method: Any) -> Any:
+        import functools
+
+        @functools.wraps(method)
+        def wrapped(self: Any, X: Any, *args: Any, **kwargs: Any) -> Any:
+            values = method(self, X, *args, **kwargs)
+            kind = getattr(self, "_output", "default")
+            if kind == "default":
+                return values
+            names = list(self.get_feature_names_out())
+            if kind == "pandas":
+                import pandas
+
+                return pandas.DataFrame(values, columns=names, index=getattr(X, "index", None))
+            import polars
+
+            return polars.DataFrame(values, schema=names)
+
+        return wrapped
+
+
+def require_fitted(estimator: Any) -> None:
+    """NotFittedError before ``fit``."""
+    if not hasattr(estimator, "n_features_in_"):
+        raise NotFittedError(
+            f"This {type(estimator).__name__} instance is not fitted yet. Call 'fit' with "
+            "appropriate arguments before using this estimator."
+        )
+
+
+def validated(
+    estimator: Any, X: Any, *, reset: bool, dtypes: list[Any], min_samples: int = 1
+) -> Any:
+    """Rows of finite numbers in C order, of the first of `dtypes` unless they are of another of
+    them. With `reset` the estimator learns how many columns there are and their names, else they
+    must be as it knows them."""
+    X = _arrays.on_host(X)
+    if HAS_SKLEARN:
+        options = {
+            "reset": reset,
+            "dtype": dtypes,
+            "order": "C",
+            "ensure_min_samples": min_samples,
+        }
+        if validate_data is not None:
+            return validate_data(estimator, X, **options)
+        return estimator._validate_data(X, **options)
+    return _validated_alone(estimator, X, reset, dtypes, min_samples)
+
+
+def _validated_alone(
+    estimator: Any, X: Any, reset: bool, dtypes: list[Any], min_samples: int
+) -> Any:
+    columns = getattr(X, "columns", None)
+    x = _arrays.numbers(X)
+    if x.ndim != 2:
+        hint = "; reshape(-1, 1) makes one column, reshape(1, -1) one row" if x.ndim == 1 else ""
+        raise ValueError(f"Expected 2D array, got an array of shape {x.shape} instead{hint}")
+    rows, features = x.shape
+    name = type(estimator).__name__
+    if rows < min_samples:
+        raise ValueError(
+            f"Found array with {rows} sample(s) (shape={x.shape}) while a minimum of "
+            f"{min_samples} is required by {name}."
+        )
+    if features < 1:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={x.shape}) while a minimum of 1 is required."
+        )
+    if x.dtype not in dtypes:
+        _arrays.require_finite(x)
+        with np.errstate(over="ignore"):
+            x = x.astype(dtypes[0])
+    _arrays.require_finite(x)
+    named = columns is not None and all(isinstance(column, str) for column in columns)
+    if reset:
+        estimator.n_features_in_ = features
+        if named:
+            estimator.feature_names_in_ = np.asarray(columns, dtype=object)
+        elif hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+    else:
+        if features != estimator.n_features_in_:
+            raise ValueError(
+                f"X has {features} features, but {name} is expecting "
+                f"{estimator.n_features_in_} features as input."
+            )
+        known = getattr(estimator, "feature_names_in_", None)
+        if named and known is not None and list(columns) != list(known):
+            raise ValueError(
+                "The feature names should match those that were passed during fit: "
+                f"{list(known)}, not {list(columns)}."
+            )
+    return np.ascontiguousarray(x)
+
+
+def float_types(X: Any) -> list[Any]:
+    """The types in which rows are taken: single precision where it loses nothing."""
+    dtype = getattr(X, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "biuf" and dtype.itemsize <= 2:
+        return [np.float32]
+    return [np.float64, np.float32]
+
+
+def seed_of(random_state: Any) -> int:
+    """A seed from what scikit-learn's people give: None, a number, a RandomState, a Generator."""
+    if random_state is None:
+        return int(np.random.randint(2**31 - 1))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**31 - 1))
+    if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool):
+        if random_state < 0:
+            raise ValueError(f"random_state is {random_state}; expected 0 or more")
+        return int(random_state)
+    raise ValueError(
+        f"random_state is {random_state!r}; expected None, a whole number, a RandomState or a "
+        "Generator"
+    )
+
+
+def number(
+    value: Any, name: str, *, above: float | None = None, least: float | None = None
+) -> float:
+    """A finite number within bounds."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{name} is {value!r}; expected a number")
+    if not np.isfinite(value):
+        raise ValueError(f"{name} is {value}; expected a finite number")
+    if above is not None and not value > above:
+        raise ValueError(f"{name} is {value}; expected more than {above:g}")
+    if least is not None and not value >= least:
+        raise ValueError(f"{name} is {value}; expected {least:g} or more")
+    return float(value)
+
+
+def whole(value: Any, name: str, *, least: int = 1) -> int:
+    """A whole number, not below `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} is {value!r}; expected a whole number")
+    if value < least:
+        raise ValueError(f"{name} is {value}; expected {least} or more")
+    return int(value)
+
+
+def one_of(value: Any, name: str, choices: tuple[str, ...]) -> str:
+    """One of a few words."""
+    if value not in choices:
+        raise ValueError(f"{name} is {value!r}; expected one of {', '.join(map(repr, choices))}")
+    return str(value)

@@ -1,0 +1,113 @@
+"""Arrays of all kinds, and none that is copied in vain."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import hourglass
+
+
+def test_the_same_numbers_are_the_same_whatever_they_are_in(table) -> None:
+    bytes_ = np.clip(table * 10, 0, 255).astype(np.uint8)
+    wanted = hourglass.PCA(2).fit_transform(bytes_)
+    single = bytes_.astype(np.float32)
+    kinds = [
+        single,
+        np.asfortranarray(single),
+        single[:, ::-1][:, ::-1],
+        bytes_.astype(np.float64),
+        bytes_.astype(np.int64),
+        bytes_.astype(np.int16),
+        bytes_.astype(">f4"),
+        bytes_.astype(np.float16),
+        bytes_.tolist(),
+    ]
+    single.flags.writeable = False
+    for kind in kinds:
+        np.testing.assert_allclose(hourglass.PCA(2).fit_transform(kind), wanted, atol=1e-3)
+
+
+def test_truth_values_are_zeros_and_ones(table) -> None:
+    distances, _ = hourglass.nearest_neighbors(table > 3, 1)
+    expected, _ = hourglass.nearest_neighbors((table > 3).astype(np.float32), 1)
+    np.testing.assert_array_equal(distances, expected)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames(library, table) -> None:
+    frames = pytest.importorskip(library)
+    frame = frames.DataFrame({name: table[:, i] for i, name in enumerate("abcdefgh")})
+    expected = hourglass.PCA(2).fit_transform(table)
+    np.testing.assert_allclose(np.asarray(hourglass.PCA(2).fit_transform(frame)), expected)
+    distances, _ = hourglass.nearest_neighbors(frame, 3)
+    np.testing.assert_array_equal(distances, hourglass.nearest_neighbors(table, 3)[0])
+    with pytest.raises((TypeError, ValueError)):
+        hourglass.PCA(1).fit(frames.DataFrame({"a": ["x", "y"], "b": ["z", "w"]}))
+
+
+def test_dlpack_alone_is_enough(table) -> None:
+    class Exporter:
+        def __init__(self, device=(1, 0)):
+            self._array, self._device = table.copy(), device
+
+        def __dlpack_device__(self):
+            return self._device
+
+        def __dlpack__(self, **options):
+            return self._array.__dlpack__(**options)
+
+    expected = hourglass.PCA(2).fit_transform(table)
+    np.testing.assert_array_equal(hourglass.PCA(2).fit_transform(Exporter()), expected)
+    with pytest.raises(TypeError, match="GPU"):
+        hourglass.PCA(2).fit(Exporter(device=(2, 0)))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        [["a", "b"], ["c", "d"]],
+        np.array([[object(), 1], [2, 3]], dtype=object),
+        np.ones((3, 2), complex),
+        np.ones(4),
+        np.ones((0, 3)),
+        np.ones((3, 0)),
+        np.float64(3.0),
+        None,
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("estimator", ["PCA", "TSNE", "Autoencoder"])
+def test_what_is_no_table_is_refused(estimator, bad) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        getattr(hourglass, estimator)().fit(bad)
+
+
+# Peak memory, of a process of its own: the array is 188 MB, and no second one of its size may come.
+MEMORY = """
+import resource, sys
+import numpy as np
+import hourglass
+
+hourglass.PCA(2).fit(np.random.default_rng(0).random((1000, 784), np.float32))  # what is there once
+x = np.random.default_rng(0).random((60000, 784), np.float32)
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+before = peak()
+{call}
+sys.exit(0 if peak() - before < 0.5 * x.nbytes else f"{{(peak() - before) >> 20}} MiB more")
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "hourglass.PCA(2).fit_transform(x)",
+        "hourglass.Autoencoder({'encoder': [{'type': 'dense', 'outputs': 2}], 'decoder': "
+        "[{'type': 'dense', 'activation': 'sigmoid'}]}, epochs=1).fit(x[:1]).transform(x)",
+    ],
+    ids=["PCA", "Autoencoder"],
+)
+def test_a_large_array_is_not_copied(call) -> None:
+    subprocess.run([sys.executable, "-c", MEMORY.format(call=call)], check=True)

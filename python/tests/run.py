@@ -1,0 +1,79 @@
+"""CTest's way to the package's tests: an environment of its own, the extension module built against
+an installed library, pytest.
+
+$HOURGLASS_BUILD is a build folder, $CXX the compiler and $CMAKE the CMake that made it. Exits with
+77 where the machine has no Python to build for, or no packages can be had.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import sysconfig
+
+BUILD = pathlib.Path(os.environ["HOURGLASS_BUILD"])
+CMAKE = os.environ.get("CMAKE", "cmake")
+PACKAGE = pathlib.Path(__file__).resolve().parent.parent
+FOLDER = BUILD / "python-tests"
+PYTHON = FOLDER / "environment" / "bin" / "python"
+WANTED = ["nanobind>=2.4", "numpy", "pytest", "scikit-learn", "pandas", "polars"]
+
+
+def skip(why: str) -> None:
+    print(f"skipped: {why}")
+    sys.exit(77)
+
+
+def run(*command: object, **options: object) -> None:
+    subprocess.run(list(map(str, command)), check=True, **options)
+
+
+def environment() -> None:
+    """A virtual environment with what the tests want, kept from one run to the next."""
+    header = pathlib.Path(sysconfig.get_paths()["include"]) / "Python.h"
+    if not header.exists():
+        skip(f"{header} is missing (Debian: python3-dev)")
+    done = FOLDER / "environment" / "done"
+    if done.exists() and done.read_text().split() == WANTED:
+        return
+    shutil.rmtree(FOLDER / "environment", ignore_errors=True)
+    try:
+        run(sys.executable, "-m", "venv", FOLDER / "environment")
+    except subprocess.CalledProcessError:
+        skip("this Python makes no virtual environments (Debian: python3-venv)")
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    try:
+        run(*pip, "--retries", 1, "--timeout", 15, *WANTED)
+    except subprocess.CalledProcessError:
+        skip("PyPI does not answer, or lacks a package for this Python")
+    done.write_text("\n".join(WANTED))
+
+
+def package() -> pathlib.Path:
+    """The package, its module built for this Python, ready to be imported from a folder."""
+    run(CMAKE, "--install", BUILD, "--prefix", FOLDER / "prefix", stdout=subprocess.DEVNULL)
+    build = FOLDER / "build"
+    run(
+        *[CMAKE, "-S", PACKAGE, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"],
+        *[f"-DCMAKE_PREFIX_PATH={FOLDER / 'prefix'}", f"-DPython_EXECUTABLE={PYTHON}"],
+    )
+    run(CMAKE, "--build", build)
+    site = FOLDER / "site"
+    shutil.rmtree(site, ignore_errors=True)
+    shutil.copytree(PACKAGE / "hourglass", site / "hourglass")
+    for module in (build / "hourglass").iterdir():
+        shutil.copy(module, site / "hourglass")
+    return site
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    environment()
+    variables = {**os.environ, "PYTHONPATH": str(package()), "PYTHONDONTWRITEBYTECODE": "1"}
+    tests = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", PACKAGE / "tests"]
+    sys.exit(subprocess.run(list(map(str, tests)), env=variables, check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()
