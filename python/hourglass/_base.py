@@ -120,11 +120,17 @@ def require_fitted(estimator: Any) -> None:
 
 
 def validated(
-    estimator: Any, X: Any, *, reset: bool, dtypes: list[Any], min_samples: int = 1
+    estimator: Any,
+    X: Any,
+    *,
+    reset: bool,
+    dtypes: list[Any],
+    min_samples: int = 1,
+    sparse: bool = False,
 ) -> Any:
     """Rows of finite numbers in C order, of the first of `dtypes` unless they are of another of
     them. With `reset` the estimator learns how many columns there are and their names, else they
-    must be as it knows them."""
+    must be as it knows them. With `sparse` SciPy's matrices are taken too, and made dense."""
     X = _arrays.on_host(X)
     if HAS_SKLEARN:
         options = {
@@ -132,10 +138,15 @@ def validated(
             "dtype": dtypes,
             "order": "C",
             "ensure_min_samples": min_samples,
+            "accept_sparse": "csr" if sparse else False,
         }
         if validate_data is not None:
-            return validate_data(estimator, X, **options)
-        return estimator._validate_data(X, **options)
+            x = validate_data(estimator, X, **options)
+        else:
+            x = estimator._validate_data(X, **options)
+        return x.toarray() if hasattr(x, "tocsr") else x
+    if sparse and hasattr(X, "tocsr"):
+        X = X.toarray()
     return _validated_alone(estimator, X, reset, dtypes, min_samples)
 
 

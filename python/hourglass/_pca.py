@@ -92,7 +92,8 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            A sparse one is made dense.
         y : ignored
 
         Returns
@@ -123,7 +124,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples, n_components_), of the type of X
         """
         require_fitted(self)
-        x = validated(self, X, reset=False, dtypes=float_types(X))
+        x = validated(self, X, reset=False, dtypes=float_types(X), sparse=True)
         mean = np.asarray(self.mean_, np.float64)
         rows = x
         if x.dtype != np.float32:
@@ -183,7 +184,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples,)
         """
         require_fitted(self)
-        centred = validated(self, X, reset=False, dtypes=float_types(X)) - self.mean_
+        centred = validated(self, X, reset=False, dtypes=float_types(X), sparse=True) - self.mean_
         precision = self.get_precision()
         _, volume = np.linalg.slogdet(precision)
         apart = np.einsum("ij,ij->i", centred @ precision, centred)
@@ -205,7 +206,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         )
 
     def _fit(self, X: ArrayLike, scores: bool) -> Any:
-        x = validated(self, X, reset=True, dtypes=float_types(X), min_samples=2)
+        x = validated(self, X, reset=True, dtypes=float_types(X), min_samples=2, sparse=True)
         count, fraction = self._wanted(*x.shape)
         rows, offset = x, np.zeros(x.shape[1])
         if x.dtype != np.float32:  # an offset taken off in double precision costs no digits
@@ -243,8 +244,9 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
     def _more_tags(self) -> dict[str, Any]:  # before 1.6
-        return {"preserves_dtype": [np.float64, np.float32]}
+        return {"preserves_dtype": [np.float64, np.float32], "X_types": ["2darray", "sparse"]}

@@ -128,7 +128,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features), or a sparse graph
+        X : array-like or sparse matrix of shape (n_samples, n_features), or a graph
+            Without ``metric="precomputed"`` a sparse matrix is made dense.
         y : ignored
 
         Returns
@@ -163,7 +164,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             )
             self.n_features_in_ = rows
         else:
-            x = validated(self, X, reset=True, dtypes=float_types(X), min_samples=2)
+            x = validated(self, X, reset=True, dtypes=float_types(X), min_samples=2, sparse=True)
             options = self._options(len(x))
             if x.dtype != np.float32:  # distances do not mind, single precision does
                 x = minus_in_double(x, x.mean(axis=0))
@@ -219,12 +220,17 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         tags.input_tags.pairwise = self.metric == "precomputed"
         return tags
 
     def _more_tags(self) -> dict[str, Any]:  # before 1.6
-        return {"preserves_dtype": [np.float32], "pairwise": self.metric == "precomputed"}
+        return {
+            "preserves_dtype": [np.float32],
+            "pairwise": self.metric == "precomputed",
+            "X_types": ["2darray", "sparse"],
+        }
 
 
 def _neighbors_of(X: Any) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:

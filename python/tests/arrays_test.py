@@ -64,6 +64,16 @@ def test_dlpack_alone_is_enough(table) -> None:
         hourglass.PCA(2).fit(Exporter(device=(2, 0)))
 
 
+def test_sparse_matrices_are_made_dense(table) -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    few = np.where(table > 5, table, 0)
+    for kind in (sparse.csr_matrix, sparse.csc_matrix, sparse.coo_matrix):
+        mapped = hourglass.PCA(2).fit_transform(kind(few))
+        np.testing.assert_array_equal(mapped, hourglass.PCA(2).fit_transform(few))
+    with pytest.raises(TypeError, match="dense"):
+        hourglass.Autoencoder(epochs=1).fit(sparse.csr_matrix(few))
+
+
 @pytest.mark.parametrize(
     "bad",
     [
