@@ -125,8 +125,8 @@ class Autoencoder {
   void save_weights(const std::filesystem::path& file) const;
 
   /// Adam on the reconstruction loss. Images of any shape whose rows have the model's size: (N,
-  /// height, width), (N, channels, height, width), ...; floats must be in [0, 1], unless the model's
-  /// output is linear.
+  /// height, width), (N, channels, height, width), ...; floats must be in [0, 1], unless the
+  /// model's output is linear.
   TrainingResult train(const Images& images, const Images& validation,
                        const TrainingOptions& options);
 

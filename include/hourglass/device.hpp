@@ -26,8 +26,9 @@ struct Device {
 };
 
 /// "auto", "cpu", "cuda" or "cuda:N". auto takes the first usable GPU, else the CPU. Throws
-/// UsageError for another name, and DeviceError, with the reason, where the device asked for cannot be
-/// used: not in this build, no driver, too old a driver, no such GPU, no code for its architecture.
+/// UsageError for another name, and DeviceError, with the reason, where the device asked for cannot
+/// be used: not in this build, no driver, too old a driver, no such GPU, no code for its
+/// architecture.
 [[nodiscard]] Device select_device(std::string_view request = "auto");
 
 /// CPU threads for all work on the CPU; 0 means $OMP_NUM_THREADS, or else what affinity and the CPU

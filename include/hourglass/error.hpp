@@ -22,8 +22,8 @@ class UsageError : public Error {
   using Error::Error;
 };
 
-/// The fault is not the caller's data: a device that is not there, fails or runs out of memory, or a
-/// library that gives up.
+/// The fault is not the caller's data: a device that is not there, fails or runs out of memory, or
+/// a library that gives up.
 class DeviceError : public Error {
  public:
   using Error::Error;

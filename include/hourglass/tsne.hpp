@@ -68,8 +68,8 @@ struct TsneOptions {
   std::size_t snapshot_interval = 0;
 
   /// Stop where the iterations that are left would change the KL divergence by less than this, as
-  /// its slope has it (docs/numerics.md); 0: never. Looked at every 50 iterations, of which 150 must
-  /// lie behind the early phase.
+  /// its slope has it, which is an estimate (docs/numerics.md); 0: never. Looked at every 50
+  /// iterations, of which 150 must lie behind the early phase.
   double flat_tolerance = 0.0;
   /// Seconds after the beginning of the call from which on no iteration begins, but for the first
   /// few; 0: no limit. What comes before the iterations is never cut short.

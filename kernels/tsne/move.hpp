@@ -44,7 +44,8 @@ struct Motion {
 [[nodiscard]] std::size_t move_box_count(std::size_t points);
 
 /// points.after(iteration) = points.before(iteration) - their mean + a step, no longer than
-/// schedule.max_step in either direction; boxes: of what is after. Does nothing where geometry->overflow.
+/// schedule.max_step in either direction; boxes: of what is after. Does nothing where
+/// geometry->overflow.
 void move_points(simt::StreamHandle stream, const Points& points, std::size_t count,
                  const PackedAffinities& affinities, const Repulsion& repulsion,
                  const TsneSchedule& schedule, const Geometry* geometry, const Motion& motion,

@@ -4,6 +4,7 @@
 #include <hourglass/corruption.hpp>
 #include <hourglass/error.hpp>
 
+#include "autoencoder/loss_fits.hpp"
 #include "data/check.hpp"
 #include "files/messages.hpp"
 
@@ -33,13 +34,6 @@ void check_size(const Images& rows, const ImageShape& expected, const std::strin
     throw Error(what + ": shape " + files::shape_text(rows.shape()) + " has " +
                 std::to_string(rows.image_size()) + " values a row, but the model wants " +
                 std::to_string(expected.size()) + " (" + to_string(expected) + ")");
-  }
-}
-
-void require_loss_fits(const Model& model, Loss loss) {
-  if (model.output == OutputActivation::none && loss == Loss::bce) {
-    throw UsageError("loss 'bce' is of a sigmoid, and the output of model '" + model.name +
-                     "' is linear (activation none); use mse");
   }
 }
 

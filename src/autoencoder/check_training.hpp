@@ -9,9 +9,6 @@ namespace hourglass {
 /// Throws Error if there are no rows, or rows of another size.
 void check_size(const Images& rows, const ImageShape& expected, const std::string& what);
 
-/// Throws UsageError for the cross-entropy of a linear output.
-void require_loss_fits(const Model& model, Loss loss);
-
 /// Throws Error for images a model cannot be trained on, UsageError for bad options.
 void check_training(const Model& model, const Images& images, const Images& validation,
                     const TrainingOptions& options);

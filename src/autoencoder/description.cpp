@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "autoencoder/check_training.hpp"
+#include "autoencoder/loss_fits.hpp"
 #include "autoencoder/shipped_models.hpp"
 #include "files/atomic_file.hpp"
 #include "files/messages.hpp"

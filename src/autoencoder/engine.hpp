@@ -61,8 +61,8 @@ class Engine {
     return std::nullopt;
   }
 
-  /// Images or codes, in file order, through some of the layers; its activation comes after the last
-  /// of all. (rows, values).
+  /// Images or codes, in file order, through some of the layers; its activation comes after the
+  /// last of all. (rows, values).
   [[nodiscard]] virtual Array<float> run(LayerRange layers, const Images& rows,
                                          const StopRequest& stop = {}) = 0;
   /// The same, left in the device's memory.

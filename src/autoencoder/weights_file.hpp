@@ -19,8 +19,8 @@ namespace hourglass {
 void save_parameters(const std::filesystem::path& file, const Model& model,
                      const ParameterLayout& layout, std::span<const float> flat);
 
-/// Into the flat buffer. Throws Error, which begins with `where`, for another shape than the model's
-/// and values that are not finite.
+/// Into the flat buffer. Throws Error, which begins with `where`, for another shape than the
+/// model's and values that are not finite.
 void put_tensor(const ParameterLayout& layout, std::size_t number, const Model& model,
                 const Array<float>& tensor, const std::string& where, std::span<float> flat);
 

@@ -72,8 +72,8 @@ Array<std::uint32_t> nearest_in_order(const Samples& x, std::size_t k, const Sto
 }
 
 /// neighbor_ranks of a map: few values a row, so distances themselves, and in double.
-Array<std::uint32_t> ranks_in_map(const ArrayView<float>& map, const Array<std::uint32_t>& neighbors,
-                                  const StopRequest& stop) {
+Array<std::uint32_t> ranks_in_map(const ArrayView<float>& map,
+                                  const Array<std::uint32_t>& neighbors, const StopRequest& stop) {
   const std::size_t rows = map.rows();
   Array<std::uint32_t> ranks(neighbors.shape);
   std::vector<std::vector<double>> columns(map.row_size(), std::vector<double>(rows));

@@ -163,8 +163,8 @@ inline double dense_divergence(const DenseAffinities& affinities,
   return sum;
 }
 
-/// All of t-SNE's iterations: exaggeration and momentum 0.5 for 250 of them, then late_exaggeration and
-/// 0.8.
+/// All of t-SNE's iterations: exaggeration and momentum 0.5 for 250 of them, then late_exaggeration
+/// and 0.8.
 inline std::vector<DoublePoint> dense_tsne(const DenseAffinities& affinities,
                                            std::vector<DoublePoint> points, std::size_t iterations,
                                            double learning_rate, double exaggeration = 12.0,

@@ -632,7 +632,7 @@ TEST_P(Accuracy, OfLateMaps) {
   }
 }
 
-// Maps of one dimension: on a line of the plane, along it, the bounds of the plane hold.
+// Maps of one dimension: on a line of the plane, along it, the bounds of the plane hold for forces.
 TEST_P(Accuracy, OnALine) {
   for (const auto& [name, map] : {std::pair{"early", test::blob_map(2000, 1e-3)},
                                   {"middle", test::blob_map(2000, 20.0)},
@@ -642,14 +642,16 @@ TEST_P(Accuracy, OnALine) {
     for (Point& point : points) point.y = 0.f;
     const auto places = test::in_double_points(points);
     const double normalizer = test::dense_normalizer(places);
-    for (const auto& [spacing, bound] : {std::pair{1.f / 3.f, 1.1e-2}, {0.5f, 4.5e-2}}) {
+    for (const auto& [spacing, bound, of_normalizer] :
+         {std::tuple{1.f / 3.f, 1.1e-2, 2e-3}, {0.5f, 4.5e-2, 8e-3}}) {
       auto result = on_grid(points, spacing);
       for (Point& force : result.forces) force.y = 0.f;
       const double error = force_error(result.forces, points);
       std::printf("line %-7s %.2f  force %.1e  normalizer %.1e\n", name, double{spacing}, error,
                   std::abs(result.normalizer - normalizer) / normalizer);
       EXPECT_LE(error, bound) << name << ", " << spacing;
-      EXPECT_NEAR(result.normalizer, normalizer, 2e-3 * normalizer) << name << ", " << spacing;
+      EXPECT_NEAR(result.normalizer, normalizer, of_normalizer * normalizer)
+          << name << ", " << spacing;
     }
   }
 }

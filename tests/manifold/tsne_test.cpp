@@ -518,7 +518,8 @@ TEST_P(Tsne, StopsWhenFlat) {
   EXPECT_EQ(result.stopped, TsneStop::flat);
   EXPECT_LE(result.iterations, 1500U);
   EXPECT_EQ(result.iterations % 50, 0U);
-  EXPECT_NEAR(result.kl_divergence, whole.kl_divergence, 0.005);
+  // What is left is an estimate; of noise, which has no clusters to settle, it misses by 0.003.
+  EXPECT_NEAR(result.kl_divergence, whole.kl_divergence, 2 * options.flat_tolerance);
   options.iterations = result.iterations;
   options.flat_tolerance = 0.0;
   EXPECT_EQ(tsne({x, device()}, options).map.values, result.map.values);

@@ -97,16 +97,15 @@ cusolverStatus_t cusolverDnDsyevdx(cusolverDnHandle_t handle, cusolverEigMode_t 
     in.value_bytes = 0;  // one triangle is never read
     enqueue_solver(handle, {in, matrix("W", values, n, 1, n, Use::writes)}, workspace,
                    workspace_size, eigen_workspace(n), info, [=] {
-                     const auto size = static_cast<std::size_t>(n);
-                     std::vector<double> vectors(size * size);
-                     std::vector<int> support(2 * size);
-                     const int answer = LAPACKE_dsyevr(LAPACK_COL_MAJOR, 'V', all ? 'A' : 'I', 'U',
-                                                       n, a, lda, 0.0, 0.0, first, last, 0.0, found,
-                                                       values, vectors.data(), n, support.data());
-                     for (int column = 0; column < *found; ++column) {
-                       std::memcpy(a + std::ptrdiff_t{column} * lda,
-                                   vectors.data() + std::ptrdiff_t{column} * n,
-                                   size * sizeof(double));
+                     const int answer =
+                         LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'U', n, a, lda, values);
+                     const int before = all ? 0 : first - 1;  // those below the range
+                     *found = all ? n : last - before;
+                     for (int i = 0; i < *found; ++i) {
+                       values[i] = values[before + i];
+                       std::memmove(a + std::ptrdiff_t{i} * lda,
+                                    a + (std::ptrdiff_t{i} + before) * lda,
+                                    static_cast<std::size_t>(n) * sizeof(double));
                      }
                      return answer;
                    });
