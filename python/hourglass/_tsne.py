@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _ACCURACIES = ("fast", "default", "high")
 _INITIALIZATIONS = ("pca", "random")
+_METRICS = ("euclidean", "cosine", "correlation")
 
 
 class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -36,21 +37,29 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     n_components : int
-        Dimensions of the map: 2.
+        Dimensions of the map: 1 or 2.
     perplexity : float
         How many neighbours a row has, in a soft sense; there are three times as many in all.
     early_exaggeration : float
         Attraction is so many times stronger in the first ``early_exaggeration_iter`` iterations.
     early_exaggeration_iter : int
+    exaggeration : float
+        The same of all later iterations.
+    dof : float
+        Degrees of freedom of the map's kernel, from 0.1 to 1000; below 1 its tails are heavier and
+        clusters finer.
     learning_rate : float or "auto"
         "auto" is max(N / early_exaggeration / 4, 50).
     max_iter : int
     metric : str
-        "euclidean"; or "precomputed", for a sparse graph of distances to the nearest neighbours,
+        "euclidean"; "cosine" or "correlation", which compare rows by their directions, as Euclidean
+        distances of rows of length one (less their means); or "precomputed", for a sparse graph of distances to the nearest neighbours,
         equally many in each row.
     init : "pca", "random" or array-like of shape (n_samples, n_components)
     accuracy : "fast", "default" or "high"
         How finely the repulsion is resolved.
+    time_limit : float or None
+        Seconds after which no iteration begins.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
     random_state : int, RandomState, Generator or None
@@ -101,11 +110,14 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         perplexity: float = 30.0,
         early_exaggeration: float = 12.0,
         early_exaggeration_iter: int = 250,
+        exaggeration: float = 1.0,
+        dof: float = 1.0,
         learning_rate: float | str = "auto",
         max_iter: int = 1000,
         metric: str = "euclidean",
         init: Any = "pca",
         accuracy: str = "default",
+        time_limit: float | None = None,
         device: str = "auto",
         random_state: Any = None,
         verbose: int = 0,
@@ -114,11 +126,14 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.perplexity = perplexity
         self.early_exaggeration = early_exaggeration
         self.early_exaggeration_iter = early_exaggeration_iter
+        self.exaggeration = exaggeration
+        self.dof = dof
         self.learning_rate = learning_rate
         self.max_iter = max_iter
         self.metric = metric
         self.init = init
         self.accuracy = accuracy
+        self.time_limit = time_limit
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -154,7 +169,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return int(self.embedding_.shape[1])
 
     def _fit(self, X: Any) -> None:
-        one_of(self.metric, "metric", ("euclidean", "precomputed"))
+        one_of(self.metric, "metric", (*_METRICS, "precomputed"))
         if self.metric == "precomputed":
             indices, distances = _neighbors_of(X)
             rows = len(indices)
@@ -166,8 +181,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         else:
             x = validated(self, X, reset=True, dtypes=float_types(X), min_samples=2, sparse=True)
             options = self._options(len(x))
-            if x.dtype != np.float32:  # distances do not mind, single precision does
+            if x.dtype != np.float32 and self.metric == "euclidean":  # distances do not mind, single precision does
                 x = minus_in_double(x, x.mean(axis=0))
+            x = to_float32(x, "X")
             result = self._run(lambda *call: _core.tsne(x, *call), options)
         self.embedding_ = result["map"]
         self.kl_divergence_ = float(result["kl_divergence"])
@@ -183,8 +199,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             )
 
     def _options(self, rows: int) -> dict[str, Any]:
-        if whole(self.n_components, "n_components") != 2:
-            raise ValueError(f"n_components is {self.n_components}; expected 2")
+        if whole(self.n_components, "n_components") not in (1, 2):
+            raise ValueError(f"n_components is {self.n_components}; expected 1 or 2")
         perplexity = number(self.perplexity, "perplexity", least=1.0)
         if perplexity >= rows:
             raise ValueError(f"perplexity ({self.perplexity}) must be less than n_samples ({rows})")
@@ -192,12 +208,19 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if automatic:
             one_of(self.learning_rate, "learning_rate", ("auto",))
         options: dict[str, Any] = {
+            "components": int(self.n_components),
             "perplexity": perplexity,
             "iterations": whole(self.max_iter, "max_iter"),
             "early_iterations": whole(
                 self.early_exaggeration_iter, "early_exaggeration_iter", least=0
             ),
             "early_exaggeration": number(self.early_exaggeration, "early_exaggeration", least=1.0),
+            "exaggeration": number(self.exaggeration, "exaggeration", above=0.0),
+            "dof": number(self.dof, "dof", least=0.1),
+            "time_limit": 0.0
+            if self.time_limit is None
+            else number(self.time_limit, "time_limit", above=0.0),
+            "metric": 0 if self.metric == "precomputed" else _METRICS.index(self.metric),
             "learning_rate": 0.0
             if automatic
             else number(self.learning_rate, "learning_rate", above=0.0),

@@ -38,13 +38,18 @@ TsneOptions options_of(const nb::dict& given) {
   const auto set = [&](const char* name, auto& member) {
     if (given.contains(name)) member = nb::cast<std::decay_t<decltype(member)>>(given[name]);
   };
+  set("components", options.components);
   set("perplexity", options.perplexity);
   set("iterations", options.iterations);
   set("seed", options.seed);
   set("divergence_interval", options.divergence_interval);
   set("early_iterations", options.schedule.early_iterations);
   set("early_exaggeration", options.schedule.early_exaggeration);
+  set("exaggeration", options.schedule.late_exaggeration);
   set("learning_rate", options.schedule.learning_rate);
+  set("dof", options.dof);
+  set("time_limit", options.time_limit);
+  options.metric = static_cast<Metric>(nb::cast<int>(given["metric"]));
   options.accuracy = static_cast<TsneAccuracy>(nb::cast<int>(given["accuracy"]));
   options.initialization = static_cast<TsneInitialization>(nb::cast<int>(given["initialization"]));
   if (given.contains("initial_map")) {
