@@ -4,6 +4,7 @@
 #include "kernels/neighbors/limits.hpp"
 #include "kernels/neighbors/products.cuh"
 #include "kernels/neighbors/search.hpp"
+#include "kernels/simt/lanes.hpp"
 #include "kernels/simt/narrow.hpp"
 #include "kernels/simt/order.hpp"
 #include "kernels/simt/reduce.hpp"
@@ -391,13 +392,14 @@ __device__ inline void rests_of(const std::int16_t* code, std::uint32_t width,
                                 const PrefixLengths& lengths, float (&rests)[kPrefixChoices]) {
   std::int32_t sum = 0;
   std::uint32_t last = width;
-  for (std::size_t choice = kPrefixChoices; choice-- > 0;) {
+  lanes::unrolled<kPrefixChoices>([&](auto k) {
+    constexpr int choice = static_cast<int>(kPrefixChoices) - 1 - decltype(k)::value;
     for (; last > lengths.at[choice]; --last) sum += code[last - 1] * code[last - 1];
     rests[choice] = sqrtf(static_cast<float>(sum));
-  }
+  });
 }
 
-// One block one of the rows, one thread another.
+// One block one of the rows, one thread another. Unrolled, so that the choices lie in registers.
 __global__ void count_left_kernel(SearchedRows searched, const std::int32_t* __restrict__ reaches,
                                   PrefixLengths lengths, std::uint32_t some, std::uint32_t others,
                                   std::uint32_t* __restrict__ left) {
@@ -417,16 +419,16 @@ __global__ void count_left_kernel(SearchedRows searched, const std::int32_t* __r
         2.f * static_cast<float>(reaches[row] > reaches[other] ? reaches[row] : reaches[other]);
     std::int32_t apart = 0;
     std::uint32_t c = 0;
-    for (std::size_t choice = 0; choice < kPrefixChoices; ++choice) {
+    lanes::unrolled<kPrefixChoices>([&](auto k) {
+      constexpr int choice = decltype(k)::value;
       const std::uint32_t last = lengths.at[choice] < width ? lengths.at[choice] : width;
       for (; c < last; ++c) apart += (code[c] - other_code[c]) * (code[c] - other_code[c]);
       const float between = rests[choice] - other_rests[choice];
       counts[choice] += static_cast<float>(apart) + between * between <= farthest ? 1 : 0;
-    }
+    });
   }
-  for (std::size_t choice = 0; choice < kPrefixChoices; ++choice) {
-    simt::atomic_add(&left[choice], counts[choice]);
-  }
+  lanes::unrolled<kPrefixChoices>(
+      [&](auto choice) { simt::atomic_add(&left[choice], counts[choice]); });
 }
 
 // Squares of the upper triangle by its columns: column c has the c + 1 squares 0 .. c.
