@@ -160,15 +160,9 @@ __device__ __forceinline__ Point gather_force(const Repulsion& repulsion, const 
   const auto dwy = SplineWeights::derivatives(py.t);
   const std::uint32_t pitch = repulsion.grid.pitch;
   const float* nodes = repulsion.potential + std::size_t(px.first) * pitch + py.first;
-  // Along x, for each of the four nodes in y.
-  float value[4] = {};
-  float slope[4] = {};
+  GatheredAlongX gathered;
   const auto add = [&](std::uint32_t a, float weight, float derivative) {
-    for (std::uint32_t b = 0; b < 4; ++b) {
-      const float potential = nodes[std::size_t{a} * pitch + b];
-      value[b] += weight * potential;
-      slope[b] += derivative * potential;
-    }
+    gathered.add(nodes + std::size_t{a} * pitch, weight, derivative);
   };
   if (simt::block_thread_count() == 1) {
     for (std::uint32_t a = 0; a < 4; ++a) add(a, wx.at[a], dwx.at[a]);
@@ -177,13 +171,7 @@ __device__ __forceinline__ Point gather_force(const Repulsion& repulsion, const 
       add(a, wx.pick(a), dwx.pick(a));
     }
   }
-  Point sum{0.f, 0.f};
-  for (std::uint32_t b = 0; b < 4; ++b) {
-    sum.x += wy.at[b] * slope[b];
-    sum.y += dwy.at[b] * value[b];
-  }
-  const float scale = -0.5f * inverse_spacing;
-  return {scale * sum.x, scale * sum.y};
+  return gathered.force(wy, dwy, inverse_spacing);
 }
 
 /// sin(2 pi t) within 1e-3, t in [0, 1): a parabola, corrected once.

@@ -74,24 +74,11 @@ __device__ __forceinline__ Field gathered_field(const FrozenMap& map, const Geom
   const auto dwy = SplineWeights::derivatives(py.t);
   const std::uint32_t pitch = map.grid.pitch;
   const float* nodes = map.potential + std::size_t(px.first) * pitch + py.first;
-  float value[4] = {};  // along x, for each of the four nodes in y
-  float slope[4] = {};
+  GatheredAlongX gathered;
   for (std::uint32_t a = 0; a < 4; ++a) {
-    for (std::uint32_t b = 0; b < 4; ++b) {
-      const float potential = nodes[std::size_t{a} * pitch + b];
-      value[b] += wx.at[a] * potential;
-      slope[b] += dwx.at[a] * potential;
-    }
+    gathered.add(nodes + std::size_t{a} * pitch, wx.at[a], dwx.at[a]);
   }
-  Field field{0.f, {0.f, 0.f}};
-  for (std::uint32_t b = 0; b < 4; ++b) {
-    field.potential += wy.at[b] * value[b];
-    field.force.x += wy.at[b] * slope[b];
-    field.force.y += dwy.at[b] * value[b];
-  }
-  const float scale = -0.5f * inverse_spacing;
-  field.force = {scale * field.force.x, scale * field.force.y};
-  return field;
+  return {gathered.potential(wy), gathered.force(wy, dwy, inverse_spacing)};
 }
 
 /// Whether the four nodes around it are there, in either direction.

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/simt/simt.hpp"
+#include "kernels/tsne/map.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -45,6 +46,37 @@ struct SplinePlace {
     const auto whole = static_cast<std::int32_t>(inside);
     first = whole - 1;
     t = inside - static_cast<float>(whole);
+  }
+};
+
+/// A potential at a point from its 4 x 4 nodes, along x first: for each of the four in y.
+struct GatheredAlongX {
+  float value[4] = {};
+  float slope[4] = {};
+
+  /// Of the four nodes at one x.
+  __device__ __forceinline__ void add(const float* nodes, float weight, float derivative) {
+    for (std::uint32_t b = 0; b < 4; ++b) {
+      value[b] += weight * nodes[b];
+      slope[b] += derivative * nodes[b];
+    }
+  }
+  [[nodiscard]] __device__ __forceinline__ float potential(const SplineWeights& wy) const {
+    float sum = 0.f;
+    for (std::uint32_t b = 0; b < 4; ++b) sum += wy.at[b] * value[b];
+    return sum;
+  }
+  /// Minus half the potential's gradient.
+  [[nodiscard]] __device__ __forceinline__ Point force(const SplineWeights& wy,
+                                                       const SplineWeights& dwy,
+                                                       float inverse_spacing) const {
+    Point sum{0.f, 0.f};
+    for (std::uint32_t b = 0; b < 4; ++b) {
+      sum.x += wy.at[b] * slope[b];
+      sum.y += dwy.at[b] * value[b];
+    }
+    const float scale = -0.5f * inverse_spacing;
+    return {scale * sum.x, scale * sum.y};
   }
 };
 

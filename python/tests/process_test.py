@@ -89,7 +89,6 @@ def test_threads_share_an_autoencoder(table) -> None:
         np.testing.assert_array_equal(result, expected)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_process_computes_too() -> None:
     program = """
 import os, sys

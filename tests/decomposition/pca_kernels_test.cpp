@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstddef>
-#include <hourglass/device.hpp>
 #include <random>
 #include <type_traits>
 #include <vector>
@@ -179,23 +178,6 @@ class PcaAlgebra : public OnTarget {
     }
   }
 };
-
-TEST_F(PcaAlgebra, GramIsTheSameForAnyNumberOfThreads) {
-  if (kOnCuda) GTEST_SKIP() << "threads of the CPU";
-  for (const std::size_t n : {50U, 128U, 300U}) {
-    const std::size_t k = 2048;
-    const auto a = random_values<float>(n * k);
-    std::vector<float> one;
-    for (const int threads : {1, 2, 3, 8}) {
-      set_cpu_threads(threads);
-      std::vector<float> c(n * n);
-      math::gram_product(context(), Transpose::yes, n, k, a.data(), 0.f, c.data());
-      if (threads == 1) one = c;
-      EXPECT_EQ(c, one) << n << ", " << threads << " threads";
-    }
-  }
-  set_cpu_threads(0);
-}
 
 TEST_F(PcaAlgebra, GramProducts) {
   for (const std::size_t n : {1U, 2U, 31U, 100U}) {
