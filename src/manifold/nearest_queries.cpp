@@ -6,6 +6,7 @@
 #include <string>
 
 #include "data/check.hpp"
+#include "data/device_rows.hpp"
 #include "manifold/square_scale.hpp"
 #include "target/table.hpp"
 
@@ -28,16 +29,17 @@ void check_queries(const Samples& data, const Samples& queries, std::size_t k) {
                 std::to_string(data.rows()) + " rows; 1 to " + std::to_string(data.rows()) +
                 " are possible");
   }
-  require_finite(data.host(), "nearest neighbours: data");
-  require_finite(queries.host(), "nearest neighbours: queries");
+  require_finite(data, "nearest neighbours: data");
+  require_finite(queries, "nearest neighbours: queries");
 }
 
 /// Distances are measured in the data's scale, where a query may be too far away for a float.
 void check_reach(const Samples& data, const Samples& queries) {
   constexpr int kLongest = kSafeExponent + 8;
-  const float scale = scale_to_square(data.host().values);
-  const auto& values = queries.host().values;
+  const float scale = scale_to_square(data.on_device().facts(data.rows()).largest);
   const float most = std::ldexp(1.f, kLongest);
+  if (queries.on_device().facts(queries.rows()).largest * scale <= most) return;
+  const auto& values = queries.host().values;
   const auto far =
       std::ranges::find_if(values, [&](float value) { return std::abs(value) * scale > most; });
   if (far == values.end()) return;

@@ -10,6 +10,7 @@
 #include "device/range.hpp"
 #include "device/target.hpp"
 #include "kernels/columns/centre.hpp"
+#include "kernels/columns/facts.hpp"
 #include "kernels/columns/means.hpp"
 #include "kernels/neighbors/cells.hpp"
 #include "kernels/neighbors/queries.hpp"
@@ -35,7 +36,8 @@ class ScaledRows {
         width_((x.row_size() + kernels::kRowMultiple - 1) / kernels::kRowMultiple *
                kernels::kRowMultiple) {
     if (scale != 1.f) {
-      own_ = device::to_device<float>(stream, scaled(x.host().values, scale));
+      own_ = device::Buffer<float>(values_.size());
+      kernels::scale(stream, values_, scale, own_.data());
       values_ = own_.span();
     }
     if (width_ == x.row_size()) return;
@@ -75,11 +77,13 @@ NeighborGraph query_neighbors(const Samples& data, const Samples& queries, std::
   const std::size_t rows = data.rows();
   const std::size_t count = queries.rows();
   const std::size_t features = data.row_size();
-  math::Context context(data.device().index);
+  const math::Rows& given = math::Rows::of(data.on_device());
+  (void)queries.on_device();  // brought there before the data's context becomes the current one
+  math::Context& context = *given.context();
   device::Stream& stream = context.stream();
 
   // By the data alone: what a query finds must not depend on the others.
-  const float scale = scale_to_square(data.host().values);
+  const float scale = scale_to_square(given.facts(rows).largest);
   const ScaledRows x(stream, data, scale);
   const ScaledRows asked(stream, queries, scale);
   device::Buffer<float> middle(features);

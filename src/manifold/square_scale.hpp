@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
-#include <vector>
 
 namespace hourglass {
 
@@ -23,12 +22,6 @@ inline constexpr int kSafeExponent = 40;
   float largest = 0.f;
   for (const float value : values) largest = std::max(largest, std::abs(value));
   return scale_to_square(largest);
-}
-
-[[nodiscard]] inline std::vector<float> scaled(std::span<const float> values, float scale) {
-  std::vector<float> result(values.size());
-  std::ranges::transform(values, result.begin(), [scale](float value) { return scale * value; });
-  return result;
 }
 
 }  // namespace hourglass

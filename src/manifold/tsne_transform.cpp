@@ -32,8 +32,8 @@ void check_rows(const Samples& training, const Array<float>& map, const Samples&
     throw Error("the new rows have " + std::to_string(fresh.row_size()) +
                 " values each, and the training data has " + std::to_string(training.row_size()));
   }
-  require_finite(training.host(), "the training data");
-  require_finite(fresh.host(), "the new rows");
+  require_finite(training, "the training data");
+  require_finite(fresh, "the new rows");
   require_finite(map, "the map");
 }
 
