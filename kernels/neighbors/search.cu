@@ -394,6 +394,9 @@ __device__ inline void rests_of(const std::int16_t* code, std::uint32_t width,
   std::uint32_t last = width;
   lanes::unrolled<kPrefixChoices>([&](auto k) {
     constexpr int choice = static_cast<int>(kPrefixChoices) - 1 - decltype(k)::value;
+#ifdef __CUDACC__
+#pragma unroll 1  // twelve loops side by side want few registers each
+#endif
     for (; last > lengths.at[choice]; --last) sum += code[last - 1] * code[last - 1];
     rests[choice] = sqrtf(static_cast<float>(sum));
   });
@@ -422,6 +425,9 @@ __global__ void count_left_kernel(SearchedRows searched, const std::int32_t* __r
     lanes::unrolled<kPrefixChoices>([&](auto k) {
       constexpr int choice = decltype(k)::value;
       const std::uint32_t last = lengths.at[choice] < width ? lengths.at[choice] : width;
+#ifdef __CUDACC__
+#pragma unroll 1
+#endif
       for (; c < last; ++c) apart += (code[c] - other_code[c]) * (code[c] - other_code[c]);
       const float between = rests[choice] - other_rests[choice];
       counts[choice] += static_cast<float>(apart) + between * between <= farthest ? 1 : 0;
