@@ -168,8 +168,9 @@ __device__ void offer_round(const Worker& worker, SearchSmem& smem, const Search
     simt::sync_block();
     for (const auto i : simt::block_elements(pairs)) {
       if (smem.waits[i] == 0) continue;
-      const std::uint32_t row = smem.places[i] / kCell;
-      const std::uint32_t column = smem.places[i] % kCell;
+      constexpr auto cell = static_cast<std::uint32_t>(kCell);
+      const std::uint32_t row = smem.places[i] / cell;
+      const std::uint32_t column = smem.places[i] % cell;
       const std::uint32_t mine = side == Of::row ? row : column;
       const std::uint32_t others = other_row + (side == Of::row ? column : row);
       const std::uint32_t list = own_row + mine;
