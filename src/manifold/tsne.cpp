@@ -72,20 +72,22 @@ void check_graph(const NeighborGraph& graph) {
                 std::to_string(rows) + " rows do not fit; 1 to rows - 1 do");
   }
   for (std::size_t i = 0; i < rows * k; ++i) {
-    const std::string place =
-        "neighbour graph: row " + std::to_string(i / k) + ", neighbour " + std::to_string(i % k);
+    const auto place = [&] {
+      return "neighbour graph: row " + std::to_string(i / k) + ", neighbour " +
+             std::to_string(i % k);
+    };
     const std::uint32_t index = graph.indices.values[i];
     if (index >= rows) {
-      throw Error(place + " is " + std::to_string(index) + ", but there are only " +
+      throw Error(place() + " is " + std::to_string(index) + ", but there are only " +
                   std::to_string(rows) + " rows");
     }
-    if (index == i / k) throw Error(place + " is the row itself; leave it out");
+    if (index == i / k) throw Error(place() + " is the row itself; leave it out");
     const float distance = graph.distances.values[i];
     if (!std::isfinite(distance) || distance < 0.f) {
-      throw Error(place + ": its distance is not a finite, non-negative number");
+      throw Error(place() + ": its distance is not a finite, non-negative number");
     }
     if (i % k > 0 && distance < graph.distances.values[i - 1]) {
-      throw Error(place + " is nearer than the one before; sort each row by distance");
+      throw Error(place() + " is nearer than the one before; sort each row by distance");
     }
   }
   std::vector<std::size_t> seen_in(rows, rows);
