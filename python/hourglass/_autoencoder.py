@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hourglass import _core
-from hourglass._arrays import numbers, on_host, to_float32
+from hourglass._arrays import flat_rows, numbers, on_host
 from hourglass._base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    number,
-    one_of,
+    as_it_was,
     require_fitted,
-    seed_of,
     validated,
-    whole,
 )
+from hourglass._checks import device_name, number, one_of, seed_of, whole
 from hourglass._progress import Progress
 
 if TYPE_CHECKING:
@@ -65,7 +63,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ``fit`` goes on from the weights there are.
     callbacks : list, optional
         Called after each epoch with its number, from 0, and a dict of its losses; or objects with
-        ``on_epoch_end``, as Keras has them. One that returns True ends the training.
+        ``on_epoch_end``, as Keras has them. One that returns what is true ends the training. The
+        estimator itself cannot be used in them: it is learning.
     verbose : int
         1 shows progress.
 
@@ -178,8 +177,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._learn(X, validation_data, hasattr(self, "_network"), 1)
 
     def _learn(self, X: Any, validation_data: Any, go_on: bool, epochs: int | None) -> Autoencoder:
-        before = dict(self.__dict__)
-        try:
+        with as_it_was(self):
             rows, shape = self._rows(X, reset=not go_on)
             held_out = None
             if validation_data is not None:
@@ -188,20 +186,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 self._row_shape = shape
                 self._start(rows)
             self._train(rows, held_out, epochs, None if go_on else {})
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         return self
 
     def _start(self, rows: NDArray[Any]) -> None:
         """A network with fresh weights for such rows."""
-        description = json.dumps(self._description(rows))
-        engine = one_of(self.engine, "engine", ("auto", "layered", "fused"))
-        precision = one_of(self.precision, "precision", ("fp32", "tf32"))
-        self._network = _core.Network(description, self.device, engine, precision)
+        self._network = self._new_network(json.dumps(self._description(rows)))
         self._adopt()
         self._network.initialize(seed_of(self.random_state))
+
+    def _new_network(self, description: str) -> Any:
+        engine = one_of(self.engine, "engine", ("auto", "layered", "fused"))
+        precision = one_of(self.precision, "precision", ("fp32", "tf32"))
+        return _core.Network(description, device_name(self.device), engine, precision)
 
     def _adopt(self) -> None:
         self.model_ = json.loads(self._network.model)
@@ -215,7 +211,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         batch = (
             usual["batch_size"] if self.batch_size is None else whole(self.batch_size, "batch_size")
         )
-        options = {
+        options: dict[str, Any] = {
             "epochs": epochs,
             "batch_size": min(batch, len(rows)),
             "learning_rate": usual["learning_rate"]
@@ -232,12 +228,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             history = {name: list(values) for name, values in self.history_.items()}
             weights = list(network.parameters().values())
             # The network there is stays as it is until this one has learnt.
-            network = _core.Network(network.model, self.device, self.engine, self.precision)
+            network = self._new_network(network.model)
             network.set_parameters(weights)
             options["seed"] += len(history.get("loss", []))  # another order of the rows
-        callbacks = [
-            getattr(callback, "on_epoch_end", callback) for callback in self.callbacks or []
-        ]
+        callbacks = self._callables()
 
         note = ""
         with Progress("training", epochs * len(rows), self.verbose) as bar:
@@ -254,7 +248,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                     history.setdefault(name, []).append(value)
                 note = ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
                 answers = [callback(epoch - 1, logs) for callback in callbacks]
-                return any(answer is True for answer in answers)
+                return any(map(bool, answers))
 
             # A training validates; without data for it, on as little as there is.
             network.train(
@@ -267,11 +261,25 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._network = network
         self.history_ = history
 
+    def _callables(self) -> list[Any]:
+        if self.callbacks is None:
+            return []
+        called = None
+        if isinstance(self.callbacks, (list, tuple)):
+            called = [getattr(callback, "on_epoch_end", callback) for callback in self.callbacks]
+        if called is None or not all(map(callable, called)):
+            raise TypeError(
+                f"callbacks is {self.callbacks!r}; expected a list of functions or None"
+            )
+        return called
+
     def _description(self, rows: NDArray[Any]) -> dict[str, Any]:
         """The model for such rows, complete."""
         features = rows.shape[1]
         if isinstance(self.model, dict):
             return self._completed(self.model, features)
+        if not isinstance(self.model, (str, os.PathLike)):
+            raise TypeError(f"model is {self.model!r}; expected a name, a dict or a path")
         if isinstance(self.model, os.PathLike) or str(self.model).endswith(".json"):
             os.stat(self.model)
             return json.loads(_core.read_model(os.fspath(self.model)))
@@ -337,9 +345,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             Rows or images, in the shape of those that were fitted.
         """
         require_fitted(self)
-        codes = numbers(X)
-        codes = np.ascontiguousarray(to_float32(codes.reshape(len(codes), -1)))
-        return self._shaped(self._network.decode(codes), self._row_shape)
+        return self._shaped(self._network.decode(flat_rows(X)), self._row_shape)
 
     decode = inverse_transform
 
@@ -429,9 +435,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             description = loaded.model
         else:
             description = loaded._description(np.zeros((1, 0), np.float32))
-        loaded._network = _core.Network(
-            json.dumps(description), loaded.device, loaded.engine, loaded.precision
-        )
+        loaded._network = loaded._new_network(json.dumps(description))
         loaded._network.load(os.fspath(file))
         loaded._adopt()
         channels, height, width = loaded.model_["input"]
@@ -458,7 +462,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.__dict__.update(state)
         if kept is not None:
             model, weights = kept
-            self._network = _core.Network(model, self.device, self.engine, self.precision)
+            self._network = self._new_network(model)
             self._network.set_parameters(weights)
 
     # ---- what the above share ------------------------------------------------------------------

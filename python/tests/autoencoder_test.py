@@ -152,6 +152,12 @@ def test_callbacks(table) -> None:
     assert seen == [(epoch, ["loss", "seconds"]) for epoch in range(3)]
     assert len(network.history_["loss"]) == 3
 
+    def using(epoch, logs):
+        network.transform(table)
+
+    with pytest.raises(RuntimeError, match="learning"):
+        network.set_params(callbacks=[using]).fit(table)
+
     def failing(epoch, logs):
         raise KeyError("mine")
 
@@ -180,6 +186,13 @@ def test_callbacks(table) -> None:
         ({"engine": "warp"}, ValueError),
         ({"precision": "fp8"}, ValueError),
         ({"device": "tpu"}, ValueError),
+        ({"device": 0}, TypeError),
+        ({"model": 7}, TypeError),
+        ({"patch": 2**70}, ValueError),
+        ({"noise": 10**400}, ValueError),
+        ({"callbacks": 3}, TypeError),
+        ({"callbacks": "x"}, TypeError),
+        ({"callbacks": [None]}, TypeError),
         ({"patch": 9}, ValueError),
         ({"learning_rate": 1e30}, RuntimeError),  # diverges
     ],
@@ -188,6 +201,19 @@ def test_bad_parameters(table, parameters, error) -> None:
     with pytest.raises(error) as told:
         hourglass.Autoencoder(**{"epochs": 3, **parameters}).fit(table)
     assert "\n" not in str(told.value)
+
+
+def test_bad_codes(trained) -> None:
+    for bad in (
+        np.zeros((3, 7)),
+        np.zeros((0, 392)),
+        np.zeros(392),
+        3.0,
+        np.full((2, 392), np.nan),
+    ):
+        with pytest.raises(ValueError) as told:
+            trained.inverse_transform(bad)
+        assert "\n" not in str(told.value)
 
 
 def test_values_beyond_the_unit_range_are_for_linear_outputs(digits) -> None:
