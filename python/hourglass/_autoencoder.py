@@ -138,6 +138,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.callbacks = callbacks
         self.verbose = verbose
 
+    history_: dict[str, list[float]]
+
     # ---- learning ------------------------------------------------------------------------------
 
     def fit(self, X: ArrayLike, y: Any = None, *, validation_data: Any = None) -> Autoencoder:
@@ -241,9 +243,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
             def on_epoch(epoch: int, loss: float, validation_loss: float, seconds: float) -> bool:
                 nonlocal note
-                logs = {"loss": loss, "seconds": seconds}
+                logs = {"loss": loss}
                 if held_out is not None:
                     logs["val_loss"] = validation_loss
+                logs["seconds"] = seconds
                 for name, value in logs.items():
                     history.setdefault(name, []).append(value)
                 note = ", ".join(f"{name} {value:.4g}" for name, value in logs.items())

@@ -62,6 +62,8 @@ except ImportError:
     class ClassNamePrefixFeaturesOutMixin:  # type: ignore[no-redef]
         """Outputs are named after the class: pca0, pca1, ..."""
 
+        _n_features_out: int
+
         def get_feature_names_out(self, input_features: Any = None) -> Any:
             """Names of the columns that ``transform`` gives."""
             require_fitted(self)
@@ -70,6 +72,8 @@ except ImportError:
 
     class TransformerMixin:  # type: ignore[no-redef]
         """fit_transform, and frames out of transform where ``set_output`` asks for them."""
+
+        fit: Any
 
         def fit_transform(self, X: Any, y: Any = None) -> Any:
             """Fit, then transform the same rows."""
@@ -168,7 +172,7 @@ def validated(
 def _validated_alone(
     estimator: Any, X: Any, reset: bool, dtypes: list[Any], min_samples: int
 ) -> Any:
-    columns = getattr(X, "columns", None)
+    columns = list(getattr(X, "columns", ()))
     x = _arrays.numbers(X)
     if x.ndim != 2:
         hint = "; reshape(-1, 1) makes one column, reshape(1, -1) one row" if x.ndim == 1 else ""
@@ -189,7 +193,7 @@ def _validated_alone(
         with np.errstate(over="ignore"):
             x = x.astype(dtypes[0])
     _arrays.require_finite(x)
-    named = columns is not None and all(isinstance(column, str) for column in columns)
+    named = bool(columns) and all(isinstance(column, str) for column in columns)
     if reset:
         estimator.n_features_in_ = features
         if named:
@@ -203,10 +207,10 @@ def _validated_alone(
                 f"{estimator.n_features_in_} features as input."
             )
         known = getattr(estimator, "feature_names_in_", None)
-        if named and known is not None and list(columns) != list(known):
+        if named and known is not None and columns != list(known):
             raise ValueError(
                 "The feature names should match those that were passed during fit: "
-                f"{list(known)}, not {list(columns)}."
+                f"{list(known)}, not {columns}."
             )
     return np.ascontiguousarray(x)
 

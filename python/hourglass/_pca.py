@@ -178,7 +178,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def get_precision(self) -> NDArray[np.float64]:
         """The inverse of :meth:`get_covariance`."""
-        return np.linalg.inv(self.get_covariance())
+        return np.asarray(np.linalg.inv(self.get_covariance()), np.float64)
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
         """Each row's log-likelihood under the model of :meth:`get_covariance`.

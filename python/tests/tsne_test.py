@@ -72,6 +72,12 @@ def test_new_rows_find_their_kind(table, kinds, metric, dtype) -> None:
     np.testing.assert_array_equal(mixed[[3, 0]], placed[[0, 5]])
 
 
+def test_rows_of_the_fit_are_kept_without_a_copy(table) -> None:
+    x = table.astype(np.float32)
+    tsne = hourglass.TSNE(perplexity=10, max_iter=5).fit(x)
+    assert np.shares_memory(tsne._fitted["rows"], x)
+
+
 def test_new_rows_come_onto_a_line_too(table, kinds) -> None:
     tsne = hourglass.TSNE(1, perplexity=10, max_iter=400).fit(table[:90])
     placed = tsne.transform(table[90:])
