@@ -151,7 +151,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ----------
         X : array-like, a row or image each
         y : ignored
-        validation_data : array-like, optional
+        validation_data : array-like, or a pair of array and what is ignored, optional
             Rows of the same size; their loss is worked out after each epoch.
 
         Returns
@@ -183,7 +183,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             rows, shape = self._rows(X, reset=not go_on)
             held_out = None
             if validation_data is not None:
-                held_out, _ = self._rows(validation_data, reset=False)
+                held_out, _ = self._rows(_rows_alone(validation_data), reset=False)
             if not go_on:
                 self._row_shape = shape
                 self._start(rows)
@@ -529,6 +529,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _more_tags(self) -> dict[str, Any]:  # before 1.6
         return {"preserves_dtype": [np.float32]}
+
+
+def _rows_alone(validation_data: Any) -> Any:
+    """Keras has pairs of rows and what is wanted of them, which here are the rows again."""
+    if isinstance(validation_data, tuple) and validation_data:
+        first = validation_data[0]
+        if len(getattr(first, "shape", ())) > 1:
+            return first
+    return validation_data
 
 
 def _in_unit_range(rows: NDArray[Any]) -> bool:

@@ -54,6 +54,45 @@ def test_history_is_keras_s(trained) -> None:
     assert trained.history_["loss"][1] < trained.history_["loss"][0]
 
 
+def test_validation_data_may_be_keras_s_pair(digits, trained) -> None:
+    pair = hourglass.Autoencoder("conv", epochs=2, random_state=1).fit(
+        digits, digits, validation_data=(digits[:32], digits[:32])
+    )
+    assert pair.history_["val_loss"] == trained.history_["val_loss"]
+
+
+def test_learns_to_take_away_what_is_in_the_way(digits) -> None:
+    draw = np.random.default_rng(0)
+    images = digits / np.float32(255)
+    noisy = np.clip(images + 0.5 * draw.normal(size=images.shape), 0, 1).astype(np.float32)
+    blanked = images.copy()
+    blanked[:, 9:19, 9:19] = 0
+    plain, denoising, filling = (
+        hourglass.Autoencoder("conv", epochs=60, batch_size=16, random_state=1, **options).fit(
+            images
+        )
+        for options in ({}, {"noise": 0.5}, {"patch": 10})
+    )
+    for trained, seen in ((denoising, noisy), (filling, blanked)):
+        error, without = (
+            np.mean((network.reconstruct(seen) - images) ** 2) for network in (trained, plain)
+        )
+        assert error < 0.8 * without
+
+
+def test_engines_agree(digits) -> None:
+    layered, fused = (
+        hourglass.Autoencoder("conv", epochs=2, random_state=1, engine=engine, device="cpu").fit(
+            digits
+        )
+        for engine in ("layered", "fused")
+    )
+    assert (layered.engine_, fused.engine_) == ("layered", "fused")
+    np.testing.assert_allclose(layered.transform(digits), fused.transform(digits), atol=1e-3)
+    with pytest.raises(ValueError, match="tf32"):
+        hourglass.Autoencoder("conv", precision="tf32", device="cpu").fit(digits)
+
+
 def test_activations_are_those_of_numpy(digits, trained) -> None:
     images = digits[:2]
     weights = trained.state_dict()
