@@ -117,7 +117,7 @@ def map_quality(
         map. ``distance_correlation``: Spearman's, of distances in the data and on the map.
         With labels ``silhouette``, of the map [2]_, and ``label_accuracy``: the mean accuracy of a
         classifier by nearest neighbours on the map, of all rows, over five stratified folds.
-        With ``per_sample``, a dict ``per_sample`` of arrays, one value for each row looked at, whose
+        With ``per_sample``, a dict ``per_sample`` of arrays, a value for each row looked at, whose
         means are the figures: ``trustworthiness``, ``continuity``, ``neighbor_recall`` and, with
         labels, ``silhouette``.
 

@@ -65,8 +65,9 @@ TsneOptions options_of(const nb::dict& given) {
   return options;
 }
 
-/// run(options) -> TsneResult. On its way `progress(iteration, iterations, last divergence or None)`, and
-/// where the divergence is worked out `callback(iteration, divergence, map)`, which may end it.
+/// run(options) -> TsneResult. On its way `progress(iteration, iterations, last divergence or
+/// None)`, and where the divergence is worked out `callback(iteration, divergence, map)`, which may
+/// end it.
 template <class Run>
 nb::dict map_rows(const nb::dict& given, const nb::object& progress, const nb::object& callback,
                   Run run) {

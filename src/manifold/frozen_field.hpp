@@ -12,8 +12,8 @@ namespace hourglass::HOURGLASS_TARGET {
 
 class FrozenField {
  public:
-  /// Of a map (N, 2), or (N, 1) with y = 0, a host array. On a grid, unless sums over all of it are as quick, or no grid
-  /// holds it.
+  /// Of a map (N, 2), or (N, 1) with y = 0, a host array. On a grid, unless sums over all of it are
+  /// as quick, or no grid holds it.
   FrozenField(const device::Stream& stream, const Array<float>& map);
 
   [[nodiscard]] kernels::FrozenMap view() const;
