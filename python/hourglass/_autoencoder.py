@@ -325,6 +325,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """The codes of X.
 
+        Parameters
+        ----------
+        X : array-like, a row or image each
+
         Returns
         -------
         ndarray of shape (n_samples, n_codes), float32
@@ -355,6 +359,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def reconstruct(self, X: ArrayLike) -> NDArray[np.float32]:
         """X through both halves.
 
+        Parameters
+        ----------
+        X : array-like, a row or image each
+
         Returns
         -------
         ndarray of the shape of X, float32
@@ -366,6 +374,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def score_samples(self, X: ArrayLike) -> NDArray[np.float32]:
         """How well each row is rebuilt: minus its mean squared error.
 
+        Parameters
+        ----------
+        X : array-like, a row or image each
+
         Returns
         -------
         ndarray of shape (n_samples,), float32
@@ -374,7 +386,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return -self._network.errors(self._rows(X)[0])
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
-        """The mean of ``score_samples``."""
+        """The mean of ``score_samples``.
+
+        Parameters
+        ----------
+        X : array-like, a row or image each
+        y : ignored
+
+        Returns
+        -------
+        float
+        """
         return float(np.mean(self.score_samples(X), dtype=np.float64))
 
     def activations(self, X: ArrayLike, layer: int | str) -> NDArray[np.float32]:
@@ -411,7 +433,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return dict(self._network.parameters())
 
     def save(self, file: str | os.PathLike[str]) -> None:
-        """Write weights and model as safetensors, which :meth:`load` and the program read."""
+        """Write weights and model as safetensors, which :meth:`load` and the program read.
+
+        Parameters
+        ----------
+        file : path
+        """
         require_fitted(self)
         self._network.save(os.fspath(file))
 

@@ -109,6 +109,11 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def fit_transform(self, X: ArrayLike, y: Any = None) -> NDArray[Any]:
         """Find the components of X, and its scores.
 
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : ignored
+
         Returns
         -------
         ndarray of shape (n_samples, n_components_)
@@ -177,11 +182,20 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return (axes.T * extra) @ axes + self.noise_variance_ * np.eye(self.n_features_in_)
 
     def get_precision(self) -> NDArray[np.float64]:
-        """The inverse of :meth:`get_covariance`."""
+        """The inverse of :meth:`get_covariance`.
+
+        Returns
+        -------
+        ndarray of shape (n_features, n_features)
+        """
         return np.asarray(np.linalg.inv(self.get_covariance()), np.float64)
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
         """Each row's log-likelihood under the model of :meth:`get_covariance`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
 
         Returns
         -------
@@ -195,7 +209,17 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return 0.5 * (volume - self.n_features_in_ * np.log(2.0 * np.pi) - apart)
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
-        """The mean of :meth:`score_samples`."""
+        """The mean of :meth:`score_samples`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        float
+        """
         return float(np.mean(self.score_samples(X)))
 
     @property

@@ -173,6 +173,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def fit_transform(self, X: ArrayLike, y: Any = None) -> NDArray[np.float32]:
         """Map X.
 
+        Parameters
+        ----------
+        X, y
+            As of :meth:`fit`.
+
         Returns
         -------
         ndarray of shape (n_samples, n_components), float32

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 
 import numpy as np
@@ -106,6 +107,14 @@ def test_data(tmp_path) -> None:
     np.testing.assert_array_equal(images, again)
     assert images.dtype == labels.dtype == np.uint8
     assert held_out.shape == (10, 28, 28) and labels.max() <= 9
+    for bad in (0, -1, 1.5, "60", None, 2**70):
+        with pytest.raises((ValueError, TypeError)):
+            hourglass.synthetic_digits(bad)
+        with pytest.raises((ValueError, TypeError)):
+            hourglass.nearest_neighbors(images, bad)
+        if bad != 0:
+            with pytest.raises((ValueError, TypeError)):
+                hourglass.set_threads(bad)
     four = hourglass.digit_four()
     assert four.shape == (1, 8, 8) and four.sum() == 15
     with pytest.raises(FileNotFoundError):
@@ -140,3 +149,17 @@ def test_examples(name) -> None:
 @pytest.mark.parametrize("name", sorted(set(hourglass.__all__) - {"__version__"}))
 def test_what_is_public_has_an_example(name) -> None:
     assert ">>>" in getattr(hourglass, name).__doc__
+
+
+@pytest.mark.parametrize("name", sorted(set(hourglass.__all__) - {"__version__"}))
+def test_what_is_public_is_described(name) -> None:
+    """In NumPy's style: what goes in, and what comes out."""
+    public = getattr(hourglass, name)
+    described = [public]
+    if inspect.isclass(public):
+        described = [getattr(public, method) for method in vars(public) if method[0] != "_"]
+    for function in filter(callable, described):
+        text = function.__doc__
+        taken = set(inspect.signature(function).parameters) - {"self"}
+        assert not taken or "Parameters\n" in text, function
+        assert "Returns\n" in text or function.__name__ == "save", function
