@@ -49,6 +49,7 @@ struct SparseDistances {
 /// The same of all pairs: distances (N, N), of which each must be finite, at least 0, on the
 /// diagonal 0, and the same in both directions, within 1e-5 of itself. Throws Error where one is
 /// not, and unless 1 <= k < N.
-[[nodiscard]] NeighborGraph nearest_of_distances(const Array<float>& distances, std::size_t k);
+[[nodiscard]] NeighborGraph nearest_of_distances(const ArrayView<float>& distances, std::size_t k,
+                                                 const StopRequest& stop = {});
 
 }  // namespace hourglass

@@ -32,6 +32,8 @@ struct TsneProgress {
   double seconds;  ///< of the optimization so far
   /// The map as it stands, centred: fetched from the device if this is called, during the callback.
   std::function<Array<float>()> map;
+  /// Where TsneOptions::divergence_interval has it worked out.
+  std::optional<double> kl_divergence = {};
 };
 
 /// What ended the iterations.

@@ -148,6 +148,7 @@ __global__ void place_points_kernel(FrozenMap map, FrozenNeighbors near, Placeme
       const float share = field.potential > 0.f ? 1.f / field.potential : 0.f;
       Point gradient{schedule.exaggeration * pull.x - share * field.force.x,
                      schedule.exaggeration * pull.y - share * field.force.y};
+      if (map.line) gradient.y = 0.f;
       const float length = sqrtf(gradient.x * gradient.x + gradient.y * gradient.y);
       if (length > schedule.longest_gradient) {
         const float shorter = schedule.longest_gradient / length;

@@ -22,6 +22,7 @@ struct FrozenMap {
   const float* potential;  ///< (nodes_x, pitch), or null: no grid
   GridShape grid;
   const Geometry* geometry;  ///< of the grid
+  bool line;                 ///< a map of one dimension: y is 0, and stays so
 };
 
 /// What attracts: (points, k) each.

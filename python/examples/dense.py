@@ -13,13 +13,13 @@ print(f"mean squared error {-network.score(four):.1e}")
 
 pictures = {
     "digit": four[0],
-    "reconstruction": network.reconstruct(four)[0],
+    "dense_reconstruction": network.reconstruct(four)[0],
     "latent": network.transform(four).reshape(2, 2),
 }
 for name, picture in pictures.items():
     figure, ax = plt.subplots(figsize=(4, 4), layout="constrained")
     shown = ax.imshow(picture, cmap="viridis" if name == "latent" else "gray")
-    ax.set_title(name)
+    ax.set_title(name.replace("_", " "))
     ax.axis("off")
     if name == "latent":
         figure.colorbar(shown)

@@ -9,15 +9,19 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_DLPACK_CPU = 1
+_DLPACK_HOST = (1, 3, 11)  # plain memory, and what CUDA and ROCm pinned of it
 
 
 def on_host(X: Any, name: str = "X") -> Any:
     """X as it is, or as NumPy's array where it only speaks DLPack."""
-    if isinstance(X, np.ndarray) or not hasattr(X, "__dlpack_device__"):
+    if isinstance(X, np.ndarray):
+        return X
+    if not hasattr(X, "__dlpack_device__"):
+        if hasattr(X, "__cuda_array_interface__"):
+            raise TypeError(f"{name} is in a GPU's memory; bring it to the host first")
         return X
     kind, _ = X.__dlpack_device__()
-    if kind != _DLPACK_CPU:
+    if kind not in _DLPACK_HOST:
         raise TypeError(f"{name} is in a GPU's memory; bring it to the host first")
     return X if hasattr(X, "__array__") else np.from_dlpack(X)
 
@@ -25,6 +29,7 @@ def on_host(X: Any, name: str = "X") -> Any:
 def numbers(X: Any, name: str = "X") -> NDArray[Any]:
     """X as an array of real numbers; TypeError or ValueError for anything else."""
     X = on_host(X, name)
+    refuse_dates(X, name)
     if hasattr(X, "tocsr"):
         raise TypeError(
             f"{name} is a sparse matrix, but dense data is required; X.toarray() makes it so"
@@ -40,6 +45,24 @@ def numbers(X: Any, name: str = "X") -> NDArray[Any]:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} has dtype {array.dtype}; expected numbers")
     return array
+
+
+def refuse_dates(X: Any, name: str = "X") -> None:
+    """TypeError for dates, durations and records, which NumPy would make numbers of."""
+    dtypes = [X.dtype] if hasattr(X, "dtype") else getattr(X, "dtypes", ())
+    for dtype in dtypes:
+        temporal = getattr(dtype, "is_temporal", None)  # of polars
+        if getattr(dtype, "kind", "") in ("m", "M", "V") or (callable(temporal) and temporal()):
+            raise TypeError(f"{name} has dtype {dtype}; expected numbers")
+
+
+def flat_rows(X: Any, name: str = "X") -> NDArray[np.float32]:
+    """X as rows of numbers in single precision and C order, one dimension each."""
+    x = numbers(X, name)
+    if x.ndim < 2:
+        raise ValueError(f"{name} has shape {x.shape}; expected rows of values")
+    features = int(np.prod(x.shape[1:]))
+    return np.ascontiguousarray(to_float32(x.reshape(len(x), features), name))
 
 
 def require_finite(x: NDArray[Any], name: str = "X") -> None:

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hourglass import _core
-from hourglass._arrays import numbers, on_host, to_float32
+from hourglass._arrays import flat_rows, numbers, on_host
 from hourglass._base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    number,
-    one_of,
+    as_it_was,
     require_fitted,
-    seed_of,
     validated,
-    whole,
 )
+from hourglass._checks import device_name, number, one_of, seed_of, whole
 from hourglass._progress import Progress
 
 if TYPE_CHECKING:
@@ -65,7 +63,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ``fit`` goes on from the weights there are.
     callbacks : list, optional
         Called after each epoch with its number, from 0, and a dict of its losses; or objects with
-        ``on_epoch_end``, as Keras has them. One that returns True ends the training.
+        ``on_epoch_end``, as Keras has them. One that returns what is true ends the training. The
+        estimator itself cannot be used in them: it is learning.
     verbose : int
         1 shows progress.
 
@@ -139,6 +138,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.callbacks = callbacks
         self.verbose = verbose
 
+    history_: dict[str, list[float]]
+
     # ---- learning ------------------------------------------------------------------------------
 
     def fit(self, X: ArrayLike, y: Any = None, *, validation_data: Any = None) -> Autoencoder:
@@ -150,7 +151,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ----------
         X : array-like, a row or image each
         y : ignored
-        validation_data : array-like, optional
+        validation_data : array-like, or a pair of array and what is ignored, optional
             Rows of the same size; their loss is worked out after each epoch.
 
         Returns
@@ -178,30 +179,27 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._learn(X, validation_data, hasattr(self, "_network"), 1)
 
     def _learn(self, X: Any, validation_data: Any, go_on: bool, epochs: int | None) -> Autoencoder:
-        before = dict(self.__dict__)
-        try:
+        with as_it_was(self):
             rows, shape = self._rows(X, reset=not go_on)
             held_out = None
             if validation_data is not None:
-                held_out, _ = self._rows(validation_data, reset=False)
+                held_out, _ = self._rows(_rows_alone(validation_data), reset=False)
             if not go_on:
                 self._row_shape = shape
                 self._start(rows)
             self._train(rows, held_out, epochs, None if go_on else {})
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         return self
 
     def _start(self, rows: NDArray[Any]) -> None:
         """A network with fresh weights for such rows."""
-        description = json.dumps(self._description(rows))
-        engine = one_of(self.engine, "engine", ("auto", "layered", "fused"))
-        precision = one_of(self.precision, "precision", ("fp32", "tf32"))
-        self._network = _core.Network(description, self.device, engine, precision)
+        self._network = self._new_network(json.dumps(self._description(rows)))
         self._adopt()
         self._network.initialize(seed_of(self.random_state))
+
+    def _new_network(self, description: str) -> Any:
+        engine = one_of(self.engine, "engine", ("auto", "layered", "fused"))
+        precision = one_of(self.precision, "precision", ("fp32", "tf32"))
+        return _core.Network(description, device_name(self.device), engine, precision)
 
     def _adopt(self) -> None:
         self.model_ = json.loads(self._network.model)
@@ -215,7 +213,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         batch = (
             usual["batch_size"] if self.batch_size is None else whole(self.batch_size, "batch_size")
         )
-        options = {
+        options: dict[str, Any] = {
             "epochs": epochs,
             "batch_size": min(batch, len(rows)),
             "learning_rate": usual["learning_rate"]
@@ -232,12 +230,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             history = {name: list(values) for name, values in self.history_.items()}
             weights = list(network.parameters().values())
             # The network there is stays as it is until this one has learnt.
-            network = _core.Network(network.model, self.device, self.engine, self.precision)
+            network = self._new_network(network.model)
             network.set_parameters(weights)
             options["seed"] += len(history.get("loss", []))  # another order of the rows
-        callbacks = [
-            getattr(callback, "on_epoch_end", callback) for callback in self.callbacks or []
-        ]
+        callbacks = self._callables()
 
         note = ""
         with Progress("training", epochs * len(rows), self.verbose) as bar:
@@ -247,14 +243,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
             def on_epoch(epoch: int, loss: float, validation_loss: float, seconds: float) -> bool:
                 nonlocal note
-                logs = {"loss": loss, "seconds": seconds}
+                logs = {"loss": loss}
                 if held_out is not None:
                     logs["val_loss"] = validation_loss
+                logs["seconds"] = seconds
                 for name, value in logs.items():
                     history.setdefault(name, []).append(value)
                 note = ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
                 answers = [callback(epoch - 1, logs) for callback in callbacks]
-                return any(answer is True for answer in answers)
+                return any(map(bool, answers))
 
             # A training validates; without data for it, on as little as there is.
             network.train(
@@ -267,11 +264,25 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._network = network
         self.history_ = history
 
+    def _callables(self) -> list[Any]:
+        if self.callbacks is None:
+            return []
+        called = None
+        if isinstance(self.callbacks, (list, tuple)):
+            called = [getattr(callback, "on_epoch_end", callback) for callback in self.callbacks]
+        if called is None or not all(map(callable, called)):
+            raise TypeError(
+                f"callbacks is {self.callbacks!r}; expected a list of functions or None"
+            )
+        return called
+
     def _description(self, rows: NDArray[Any]) -> dict[str, Any]:
         """The model for such rows, complete."""
         features = rows.shape[1]
         if isinstance(self.model, dict):
             return self._completed(self.model, features)
+        if not isinstance(self.model, (str, os.PathLike)):
+            raise TypeError(f"model is {self.model!r}; expected a name, a dict or a path")
         if isinstance(self.model, os.PathLike) or str(self.model).endswith(".json"):
             os.stat(self.model)
             return json.loads(_core.read_model(os.fspath(self.model)))
@@ -314,6 +325,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """The codes of X.
 
+        Parameters
+        ----------
+        X : array-like, a row or image each
+
         Returns
         -------
         ndarray of shape (n_samples, n_codes), float32
@@ -337,14 +352,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             Rows or images, in the shape of those that were fitted.
         """
         require_fitted(self)
-        codes = numbers(X)
-        codes = np.ascontiguousarray(to_float32(codes.reshape(len(codes), -1)))
-        return self._shaped(self._network.decode(codes), self._row_shape)
+        return self._shaped(self._network.decode(flat_rows(X)), self._row_shape)
 
     decode = inverse_transform
 
     def reconstruct(self, X: ArrayLike) -> NDArray[np.float32]:
         """X through both halves.
+
+        Parameters
+        ----------
+        X : array-like, a row or image each
 
         Returns
         -------
@@ -357,6 +374,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def score_samples(self, X: ArrayLike) -> NDArray[np.float32]:
         """How well each row is rebuilt: minus its mean squared error.
 
+        Parameters
+        ----------
+        X : array-like, a row or image each
+
         Returns
         -------
         ndarray of shape (n_samples,), float32
@@ -365,7 +386,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return -self._network.errors(self._rows(X)[0])
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
-        """The mean of ``score_samples``."""
+        """The mean of ``score_samples``.
+
+        Parameters
+        ----------
+        X : array-like, a row or image each
+        y : ignored
+
+        Returns
+        -------
+        float
+        """
         return float(np.mean(self.score_samples(X), dtype=np.float64))
 
     def activations(self, X: ArrayLike, layer: int | str) -> NDArray[np.float32]:
@@ -402,7 +433,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return dict(self._network.parameters())
 
     def save(self, file: str | os.PathLike[str]) -> None:
-        """Write weights and model as safetensors, which :meth:`load` and the program read."""
+        """Write weights and model as safetensors, which :meth:`load` and the program read.
+
+        Parameters
+        ----------
+        file : path
+        """
         require_fitted(self)
         self._network.save(os.fspath(file))
 
@@ -429,9 +465,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             description = loaded.model
         else:
             description = loaded._description(np.zeros((1, 0), np.float32))
-        loaded._network = _core.Network(
-            json.dumps(description), loaded.device, loaded.engine, loaded.precision
-        )
+        loaded._network = loaded._new_network(json.dumps(description))
         loaded._network.load(os.fspath(file))
         loaded._adopt()
         channels, height, width = loaded.model_["input"]
@@ -458,7 +492,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.__dict__.update(state)
         if kept is not None:
             model, weights = kept
-            self._network = _core.Network(model, self.device, self.engine, self.precision)
+            self._network = self._new_network(model)
             self._network.set_parameters(weights)
 
     # ---- what the above share ------------------------------------------------------------------
@@ -522,6 +556,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _more_tags(self) -> dict[str, Any]:  # before 1.6
         return {"preserves_dtype": [np.float32]}
+
+
+def _rows_alone(validation_data: Any) -> Any:
+    """Keras has pairs of rows and what is wanted of them, which here are the rows again."""
+    if isinstance(validation_data, tuple) and validation_data:
+        first = validation_data[0]
+        if len(getattr(first, "shape", ())) > 1:
+            return first
+    return validation_data
 
 
 def _in_unit_range(rows: NDArray[Any]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -60,6 +62,8 @@ except ImportError:
     class ClassNamePrefixFeaturesOutMixin:  # type: ignore[no-redef]
         """Outputs are named after the class: pca0, pca1, ..."""
 
+        _n_features_out: int
+
         def get_feature_names_out(self, input_features: Any = None) -> Any:
             """Names of the columns that ``transform`` gives."""
             require_fitted(self)
@@ -68,6 +72,8 @@ except ImportError:
 
     class TransformerMixin:  # type: ignore[no-redef]
         """fit_transform, and frames out of transform where ``set_output`` asks for them."""
+
+        fit: Any
 
         def fit_transform(self, X: Any, y: Any = None) -> Any:
             """Fit, then transform the same rows."""
@@ -110,6 +116,18 @@ except ImportError:
         return wrapped
 
 
+@contextlib.contextmanager
+def as_it_was(estimator: Any) -> Iterator[None]:
+    """What is raised within leaves the estimator's attributes as they were before."""
+    before = dict(estimator.__dict__)
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise
+
+
 def require_fitted(estimator: Any) -> None:
     """NotFittedError before ``fit``."""
     if not hasattr(estimator, "n_features_in_"):
@@ -132,6 +150,7 @@ def validated(
     them. With `reset` the estimator learns how many columns there are and their names, else they
     must be as it knows them. With `sparse` SciPy's matrices are taken too, and made dense."""
     X = _arrays.on_host(X)
+    _arrays.refuse_dates(X)
     if HAS_SKLEARN:
         options = {
             "reset": reset,
@@ -153,7 +172,7 @@ def validated(
 def _validated_alone(
     estimator: Any, X: Any, reset: bool, dtypes: list[Any], min_samples: int
 ) -> Any:
-    columns = getattr(X, "columns", None)
+    columns = list(getattr(X, "columns", ()))
     x = _arrays.numbers(X)
     if x.ndim != 2:
         hint = "; reshape(-1, 1) makes one column, reshape(1, -1) one row" if x.ndim == 1 else ""
@@ -174,13 +193,13 @@ def _validated_alone(
         with np.errstate(over="ignore"):
             x = x.astype(dtypes[0])
     _arrays.require_finite(x)
-    named = columns is not None and all(isinstance(column, str) for column in columns)
+    named = bool(columns) and all(isinstance(column, str) for column in columns)
     if reset:
         estimator.n_features_in_ = features
         if named:
             estimator.feature_names_in_ = np.asarray(columns, dtype=object)
-        elif hasattr(estimator, "feature_names_in_"):
-            del estimator.feature_names_in_
+        else:
+            forget_names(estimator)
     else:
         if features != estimator.n_features_in_:
             raise ValueError(
@@ -188,12 +207,18 @@ def _validated_alone(
                 f"{estimator.n_features_in_} features as input."
             )
         known = getattr(estimator, "feature_names_in_", None)
-        if named and known is not None and list(columns) != list(known):
+        if named and known is not None and columns != list(known):
             raise ValueError(
                 "The feature names should match those that were passed during fit: "
-                f"{list(known)}, not {list(columns)}."
+                f"{list(known)}, not {columns}."
             )
     return np.ascontiguousarray(x)
+
+
+def forget_names(estimator: Any) -> None:
+    """Columns have no names any more."""
+    if hasattr(estimator, "feature_names_in_"):
+        del estimator.feature_names_in_
 
 
 def float_types(X: Any) -> list[Any]:
@@ -202,52 +227,3 @@ def float_types(X: Any) -> list[Any]:
     if isinstance(dtype, np.dtype) and dtype.kind in "biuf" and dtype.itemsize <= 2:
         return [np.float32]
     return [np.float64, np.float32]
-
-
-def seed_of(random_state: Any) -> int:
-    """A seed from what scikit-learn's people give: None, a number, a RandomState, a Generator."""
-    if random_state is None:
-        return int(np.random.randint(2**31 - 1))
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31 - 1))
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(2**31 - 1))
-    if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool):
-        if random_state < 0:
-            raise ValueError(f"random_state is {random_state}; expected 0 or more")
-        return int(random_state)
-    raise ValueError(
-        f"random_state is {random_state!r}; expected None, a whole number, a RandomState or a "
-        "Generator"
-    )
-
-
-def number(
-    value: Any, name: str, *, above: float | None = None, least: float | None = None
-) -> float:
-    """A finite number within bounds."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise TypeError(f"{name} is {value!r}; expected a number")
-    if not np.isfinite(value):
-        raise ValueError(f"{name} is {value}; expected a finite number")
-    if above is not None and not value > above:
-        raise ValueError(f"{name} is {value}; expected more than {above:g}")
-    if least is not None and not value >= least:
-        raise ValueError(f"{name} is {value}; expected {least:g} or more")
-    return float(value)
-
-
-def whole(value: Any, name: str, *, least: int = 1) -> int:
-    """A whole number, not below `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} is {value!r}; expected a whole number")
-    if value < least:
-        raise ValueError(f"{name} is {value}; expected {least} or more")
-    return int(value)
-
-
-def one_of(value: Any, name: str, choices: tuple[str, ...]) -> str:
-    """One of a few words."""
-    if value not in choices:
-        raise ValueError(f"{name} is {value!r}; expected one of {', '.join(map(repr, choices))}")
-    return str(value)

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from hourglass import _core
+from hourglass._checks import whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,6 +65,11 @@ def synthetic_digits(n_samples: int = 60000, *, random_state: int = 0) -> tuple[
     (X_train, y_train), (X_test, y_test)
         As :func:`load_mnist` gives them.
 
+    Raises
+    ------
+    ValueError, TypeError
+        Numbers that are no counts.
+
     Examples
     --------
     >>> import hourglass
@@ -71,9 +77,9 @@ def synthetic_digits(n_samples: int = 60000, *, random_state: int = 0) -> tuple[
     >>> X_train.shape, y_train.shape, X_test.shape
     ((600, 28, 28), (600,), (100, 28, 28))
     """
-    if n_samples < 1:
-        raise ValueError(f"n_samples is {n_samples}; expected 1 or more")
-    return _core.synthetic_digits(n_samples, random_state)
+    return _core.synthetic_digits(
+        whole(n_samples, "n_samples"), whole(random_state, "random_state", least=0)
+    )
 
 
 def digit_four() -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hourglass import _core
+from hourglass._checks import whole
 
 
 def devices() -> list[dict[str, Any]]:
@@ -27,6 +28,12 @@ def devices() -> list[dict[str, Any]]:
 
 def info() -> dict[str, Any]:
     """The package's version, the devices, and the versions of the libraries it uses.
+
+    Returns
+    -------
+    dict
+        ``version``; ``devices``, as of :func:`devices`; ``threads``, of the CPU; ``libraries``, a
+        dict of versions by name.
 
     Examples
     --------
@@ -55,6 +62,11 @@ def set_threads(threads: int = 0) -> int:
     int
         The number in use.
 
+    Raises
+    ------
+    ValueError
+        Fewer than 0.
+
     Examples
     --------
     >>> import hourglass
@@ -63,6 +75,4 @@ def set_threads(threads: int = 0) -> int:
     >>> hourglass.set_threads() >= 1
     True
     """
-    if threads < 0:
-        raise ValueError(f"threads is {threads}; expected 0 or more")
-    return int(_core.set_threads(threads))
+    return int(_core.set_threads(whole(threads, "threads", least=0)))

@@ -12,10 +12,12 @@ from hourglass._base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
+    as_it_was,
     float_types,
     require_fitted,
     validated,
 )
+from hourglass._checks import device_name
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -100,17 +102,24 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         -------
         self
         """
-        self._fit(X, scores=False)
+        with as_it_was(self):
+            self._fit(X, scores=False)
         return self
 
     def fit_transform(self, X: ArrayLike, y: Any = None) -> NDArray[Any]:
         """Find the components of X, and its scores.
 
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : ignored
+
         Returns
         -------
         ndarray of shape (n_samples, n_components_)
         """
-        return self._fit(X, scores=True)
+        with as_it_was(self):
+            return self._fit(X, scores=True)
 
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Scores of X along the components.
@@ -129,7 +138,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         rows = x
         if x.dtype != np.float32:
             rows, mean = minus_in_double(x, mean), np.zeros_like(mean)
-        scores = _core.pca_transform(mean, *self._axes(), rows, self.device)
+        scores = _core.pca_transform(mean, *self._axes(), rows, device_name(self.device))
         return scores.astype(x.dtype, copy=False)
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
@@ -151,7 +160,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             raise ValueError(f"Expected 2D array, got an array of shape {scores.shape} instead")
         zero = np.zeros(self.n_features_in_)
         rows = np.ascontiguousarray(to_float32(scores))
-        points = _core.pca_inverse_transform(zero, *self._axes(), rows, self.device)
+        points = _core.pca_inverse_transform(zero, *self._axes(), rows, device_name(self.device))
         kind = scores.dtype if scores.dtype.kind == "f" else np.float64
         return (points + self.mean_).astype(kind, copy=False)
 
@@ -173,11 +182,20 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return (axes.T * extra) @ axes + self.noise_variance_ * np.eye(self.n_features_in_)
 
     def get_precision(self) -> NDArray[np.float64]:
-        """The inverse of :meth:`get_covariance`."""
-        return np.linalg.inv(self.get_covariance())
+        """The inverse of :meth:`get_covariance`.
+
+        Returns
+        -------
+        ndarray of shape (n_features, n_features)
+        """
+        return np.asarray(np.linalg.inv(self.get_covariance()), np.float64)
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
         """Each row's log-likelihood under the model of :meth:`get_covariance`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
 
         Returns
         -------
@@ -191,7 +209,17 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return 0.5 * (volume - self.n_features_in_ * np.log(2.0 * np.pi) - apart)
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
-        """The mean of :meth:`score_samples`."""
+        """The mean of :meth:`score_samples`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        float
+        """
         return float(np.mean(self.score_samples(X)))
 
     @property
@@ -212,7 +240,9 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if x.dtype != np.float32:  # an offset taken off in double precision costs no digits
             offset = x.mean(axis=0)
             rows = minus_in_double(x, offset)
-        model, mapped = _core.pca_fit(rows, count, fraction, bool(self.whiten), scores, self.device)
+        model, mapped = _core.pca_fit(
+            rows, count, fraction, bool(self.whiten), scores, device_name(self.device)
+        )
         self.mean_ = offset + model["mean"]
         self.components_ = model["components"].astype(x.dtype, copy=False)
         self.explained_variance_ = model["explained_variance"].astype(x.dtype, copy=False)

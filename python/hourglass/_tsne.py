@@ -12,21 +12,23 @@ from hourglass._base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
+    as_it_was,
     float_types,
-    number,
-    one_of,
-    seed_of,
+    forget_names,
+    require_fitted,
     validated,
-    whole,
 )
+from hourglass._checks import METRICS, device_name, number, one_of, seed_of, whole
 from hourglass._progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
 _ACCURACIES = ("fast", "default", "high")
 _INITIALIZATIONS = ("pca", "random")
-_METRICS = ("euclidean", "cosine", "correlation")
+_NEW_ROWS_PERPLEXITY = 5.0  # openTSNE's, of rows that come to a map
 
 
 class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -53,13 +55,19 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     max_iter : int
     metric : str
         "euclidean"; "cosine" or "correlation", which compare rows by their directions, as Euclidean
-        distances of rows of length one (less their means); or "precomputed", for a sparse graph of distances to the nearest neighbours,
-        equally many in each row.
+        distances of rows of length one (less their means); or "precomputed": X then holds distances
+        of all pairs, or is a sparse graph of those to at least ``3 * perplexity`` nearest others of
+        each row, as scikit-learn's ``kneighbors_graph(..., mode="distance")`` makes it.
     init : "pca", "random" or array-like of shape (n_samples, n_components)
+        "pca" needs data: with ``metric="precomputed"`` it must be another.
     accuracy : "fast", "default" or "high"
         How finely the repulsion is resolved.
     time_limit : float or None
         Seconds after which no iteration begins.
+    callback : callable, optional
+        Called every ``callback_every`` iterations with their number, the KL divergence and the map
+        as it stands, (n_samples, n_components). Where it returns what is true the map is finished.
+    callback_every : int
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
     random_state : int, RandomState, Generator or None
@@ -73,7 +81,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     kl_divergence_ : float
         Without exaggeration, normalised over all pairs.
     kl_history_ : ndarray of shape (n, 2)
-        Iterations and the divergence there; with ``verbose=0`` the last alone.
+        Iterations and the divergence there: every ``callback_every`` with a callback, every 50 with
+        ``verbose``, else the last alone.
     n_iter_ : int
     learning_rate_ : float
     n_features_in_ : int
@@ -84,7 +93,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     ------
     ValueError
         Values that are not finite, rows that are all the same, a perplexity that is not below the
-        number of rows, parameters that make no sense.
+        number of rows, parameters that make no sense. With ``metric="precomputed"``: distances that
+        are negative, not symmetric or not 0 on the diagonal; a graph with too few neighbours, with
+        one twice, or with a row's distance to itself that is not 0.
     RuntimeError
         A device that is not there or fails.
 
@@ -118,6 +129,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         init: Any = "pca",
         accuracy: str = "default",
         time_limit: float | None = None,
+        callback: Callable[[int, float, NDArray[np.float32]], Any] | None = None,
+        callback_every: int = 50,
         device: str = "auto",
         random_state: Any = None,
         verbose: int = 0,
@@ -134,6 +147,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.init = init
         self.accuracy = accuracy
         self.time_limit = time_limit
+        self.callback = callback
+        self.callback_every = callback_every
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -143,8 +158,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features), or a graph
-            Without ``metric="precomputed"`` a sparse matrix is made dense.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            A sparse matrix is made dense. With ``metric="precomputed"`` distances or a graph, of
+            shape (n_samples, n_samples).
         y : ignored
 
         Returns
@@ -157,6 +173,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def fit_transform(self, X: ArrayLike, y: Any = None) -> NDArray[np.float32]:
         """Map X.
 
+        Parameters
+        ----------
+        X, y
+            As of :meth:`fit`.
+
         Returns
         -------
         ndarray of shape (n_samples, n_components), float32
@@ -164,27 +185,78 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self._fit(X)
         return self.embedding_
 
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Places of new rows in the map, which stays as it is.
+
+        A row that equals a row of the fit takes its place, to the bit. Any other is drawn to its
+        nearest rows of the fit and repelled by the whole map; new rows do not see each other, so a
+        row's place does not depend on what comes with it.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components), float32
+
+        Raises
+        ------
+        ValueError
+            Another number of features than the fit had, values that are not finite or far beyond
+            those of the fit; a map of ``metric="precomputed"``, which has no rows to compare with,
+            or with another ``dof`` than 1.
+        NotFittedError
+            Before ``fit``.
+
+        References
+        ----------
+        P. G. Policar, M. Strazar, B. Zupan, "Embedding to reference t-SNE space addresses batch
+        effects in single-cell classification", Machine Learning 112, 2023.
+
+        Examples
+        --------
+        >>> import hourglass, numpy as np
+        >>> X = np.random.default_rng(0).normal(size=(100, 5))
+        >>> tsne = hourglass.TSNE(perplexity=10, max_iter=300).fit(X[:90])
+        >>> tsne.transform(X[90:]).shape
+        (10, 2)
+        >>> bool((tsne.transform(X[:3]) == tsne.embedding_[:3]).all())
+        True
+        """
+        require_fitted(self)
+        fitted = self._fitted
+        if fitted["rows"] is None:
+            raise ValueError(
+                "a map of metric='precomputed' has no rows that new ones could be compared with"
+            )
+        if fitted["dof"] != 1.0:
+            raise ValueError(
+                f"new rows can be placed in maps with dof=1; this one has dof={fitted['dof']:g}"
+            )
+        x = validated(self, X, reset=False, dtypes=float_types(X), sparse=True)
+        x = _in_single(x, fitted["offset"])
+        perplexity = min(_NEW_ROWS_PERPLEXITY, max(len(fitted["rows"]) // 3, 1))
+        return _core.tsne_transform(
+            fitted["rows"],
+            self.embedding_,
+            x,
+            perplexity,
+            fitted["metric"],
+            device_name(self.device),
+        )
+
     @property
     def _n_features_out(self) -> int:
         return int(self.embedding_.shape[1])
 
     def _fit(self, X: Any) -> None:
-        one_of(self.metric, "metric", (*_METRICS, "precomputed"))
-        if self.metric == "precomputed":
-            indices, distances = _neighbors_of(X)
-            rows = len(indices)
-            options = self._options(rows)
-            result = self._run(
-                lambda *call: _core.tsne_of_graph(indices, distances, *call), options
-            )
-            self.n_features_in_ = rows
-        else:
-            x = validated(self, X, reset=True, dtypes=float_types(X), min_samples=2, sparse=True)
-            options = self._options(len(x))
-            if x.dtype != np.float32 and self.metric == "euclidean":  # distances do not mind, single precision does
-                x = minus_in_double(x, x.mean(axis=0))
-            x = to_float32(x, "X")
-            result = self._run(lambda *call: _core.tsne(x, *call), options)
+        one_of(self.metric, "metric", (*METRICS, "precomputed"))
+        with as_it_was(self):
+            call, rows, kept = self._given_distances(X) if self._precomputed else self._data(X)
+            result = self._run(call, self._options(rows))
+        # What transform() needs: changing a parameter afterwards does not change the map.
+        self._fitted = {**kept, "dof": float(self.dof)}
         self.embedding_ = result["map"]
         self.kl_divergence_ = float(result["kl_divergence"])
         self.n_iter_ = int(result["iterations"])
@@ -192,15 +264,58 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         history = [*result["history"], (self.n_iter_, self.kl_divergence_)]
         self.kl_history_ = np.array(sorted(dict(history).items()), np.float64)
 
+    @property
+    def _precomputed(self) -> bool:
+        return isinstance(self.metric, str) and self.metric == "precomputed"
+
+    def _data(self, X: Any) -> tuple[Any, int, dict[str, Any]]:
+        """The call that maps rows, how many there are, and what is kept of them."""
+        x = validated(self, X, reset=True, dtypes=float_types(X), min_samples=2, sparse=True)
+        offset = None
+        # Distances do not mind an offset, single precision does.
+        if x.dtype != np.float32 and self.metric == "euclidean":
+            offset = x.mean(axis=0)
+        x = _in_single(x, offset)
+        kept = {"rows": x, "offset": offset, "metric": METRICS.index(self.metric)}
+        return (lambda *call: _core.tsne(x, *call)), len(x), kept
+
+    def _given_distances(self, X: Any) -> tuple[Any, int, dict[str, Any]]:
+        """The same of distances."""
+        if isinstance(self.init, str) and self.init == "pca":
+            raise ValueError(
+                'The parameter init="pca" cannot be used with metric="precomputed": there is no '
+                "data; take init='random'"
+            )
+        kept = {"rows": None, "offset": None, "metric": 0}
+        if hasattr(X, "tocsr"):
+            offsets, columns, distances = _graph_of(X)
+            self.n_features_in_ = len(offsets) - 1
+            forget_names(self)
+            return (
+                (lambda *call: _core.tsne_of_graph(offsets, columns, distances, *call)),
+                self.n_features_in_,
+                kept,
+            )
+        x = validated(self, X, reset=True, dtypes=[np.float32, np.float64], min_samples=2)
+        _require_square(x.shape)
+        x = to_float32(x, "X")
+        return (lambda *call: _core.tsne_of_distances(x, *call)), len(x), kept
+
     def _run(self, call: Any, options: dict[str, Any]) -> Any:
+        if self.callback is not None and not callable(self.callback):
+            raise TypeError(f"callback is {self.callback!r}; expected a function or None")
+
+        def show(at: int, _: int, divergence: float | None) -> None:
+            bar.show(at, "" if divergence is None else f"KL divergence {divergence:.4f}")
+
         with Progress("t-SNE", options["iterations"], self.verbose) as bar:
             return call(
-                options, (lambda at, _: bar.show(at)) if self.verbose else None, self.device
+                options, show if self.verbose else None, self.callback, device_name(self.device)
             )
 
     def _options(self, rows: int) -> dict[str, Any]:
         if whole(self.n_components, "n_components") not in (1, 2):
-            raise ValueError(f"n_components is {self.n_components}; expected 1 or 2")
+            raise ValueError(f"'n_components' should be 1 or 2; it is {self.n_components}")
         perplexity = number(self.perplexity, "perplexity", least=1.0)
         if perplexity >= rows:
             raise ValueError(f"perplexity ({self.perplexity}) must be less than n_samples ({rows})")
@@ -220,14 +335,14 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             "time_limit": 0.0
             if self.time_limit is None
             else number(self.time_limit, "time_limit", above=0.0),
-            "metric": 0 if self.metric == "precomputed" else _METRICS.index(self.metric),
+            "metric": 0 if self._precomputed else METRICS.index(self.metric),
             "learning_rate": 0.0
             if automatic
             else number(self.learning_rate, "learning_rate", above=0.0),
             "accuracy": _ACCURACIES.index(one_of(self.accuracy, "accuracy", _ACCURACIES)),
             "initialization": 0,
             "seed": seed_of(self.random_state),
-            "divergence_interval": 50 if self.verbose else 0,
+            "divergence_interval": self._divergence_interval(),
         }
         if isinstance(self.init, str):
             chosen = one_of(self.init, "init", _INITIALIZATIONS)
@@ -241,40 +356,54 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             options["initial_map"] = initial
         return options
 
+    def _divergence_interval(self) -> int:
+        every = whole(self.callback_every, "callback_every")
+        if self.callback is not None:
+            return every
+        return 50 if self.verbose else 0
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float32"]
-        tags.input_tags.pairwise = self.metric == "precomputed"
+        tags.input_tags.pairwise = self._precomputed
         return tags
 
     def _more_tags(self) -> dict[str, Any]:  # before 1.6
         return {
             "preserves_dtype": [np.float32],
-            "pairwise": self.metric == "precomputed",
+            "pairwise": self._precomputed,
             "X_types": ["2darray", "sparse"],
         }
 
 
-def _neighbors_of(X: Any) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
-    """A sparse graph's neighbours, each row's by increasing distance and without itself."""
-    if not hasattr(X, "tocsr"):
-        raise TypeError("metric='precomputed' takes a sparse graph of neighbours")
+def _in_single(x: NDArray[Any], offset: NDArray[np.float64] | None) -> NDArray[np.float32]:
+    """Rows in single precision, less the offset that double precision can do without."""
+    return to_float32(x, "X") if offset is None else minus_in_double(x, offset)
+
+
+def _require_square(shape: tuple[int, ...]) -> None:
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise ValueError(f"X should be a square distance matrix; its shape is {shape}")
+    if shape[0] < 2:
+        raise ValueError(f"X has shape {shape}; a map wants 2 rows or more")
+
+
+def _graph_of(X: Any) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float32]]:
+    """SciPy's matrix as compressed rows, without the zeros that scikit-learn's graphs have from
+    each row to itself."""
+    _require_square(X.shape)
     graph = X.tocsr()
-    rows, columns = graph.shape
-    if rows != columns:
-        raise ValueError(f"X has shape {graph.shape}; a graph of neighbours is square")
+    rows = graph.shape[0]
+    columns, distances = np.asarray(graph.indices), numbers(graph.data)
     owners = np.repeat(np.arange(rows), np.diff(graph.indptr))
-    others = graph.indices != owners
-    owners, indices, distances = owners[others], graph.indices[others], graph.data[others]
-    counts = np.bincount(owners, minlength=rows)
-    if counts.min() != counts.max():
-        raise ValueError(
-            f"X has from {counts.min()} to {counts.max()} neighbours a row; expected equally many"
-        )
-    order = np.lexsort((indices, distances, owners))
-    shape = (rows, int(counts[0]))
+    others = (columns != owners) | (distances != 0)
+    if len(columns) > np.iinfo(np.uint32).max:
+        raise ValueError(f"X holds {len(columns)} distances; expected fewer than 2^32")
+    offsets = np.zeros(rows + 1, np.uint32)
+    np.cumsum(np.bincount(owners[others], minlength=rows), out=offsets[1:])
     return (
-        indices[order].reshape(shape).astype(np.uint32),
-        to_float32(np.asarray(distances[order]).reshape(shape)),
+        offsets,
+        columns[others].astype(np.uint32),
+        np.ascontiguousarray(to_float32(distances[others], "X")),
     )

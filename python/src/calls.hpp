@@ -20,6 +20,11 @@ namespace nb = nanobind;
 void choose_threads(int threads);
 void use_chosen_threads();
 
+/// As Python's `if` has it.
+inline bool is_true(const nb::object& answer) {
+  return static_cast<bool>(nb::bool_(answer));
+}
+
 /// What may end a long call: Ctrl-C, or a Python callback that raises. The library is told by its
 /// StopRequest, and the call then raises what came.
 class Interrupt {

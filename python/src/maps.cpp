@@ -1,7 +1,9 @@
 // Neighbours, t-SNE, and what a map keeps.
 #include <hourglass/map_quality.hpp>
+#include <hourglass/metric.hpp>
 #include <hourglass/neighbors.hpp>
 #include <hourglass/tsne.hpp>
+#include <hourglass/tsne_transform.hpp>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
@@ -32,6 +34,11 @@ nb::dict to_dict(TsneResult result) {
   return all;
 }
 
+/// In the order of Python's names for them.
+Metric metric_of(int number) {
+  return static_cast<Metric>(number);
+}
+
 /// Options that Python has checked, by the names of TsneOptions.
 TsneOptions options_of(const nb::dict& given) {
   TsneOptions options;
@@ -49,7 +56,7 @@ TsneOptions options_of(const nb::dict& given) {
   set("learning_rate", options.schedule.learning_rate);
   set("dof", options.dof);
   set("time_limit", options.time_limit);
-  options.metric = static_cast<Metric>(nb::cast<int>(given["metric"]));
+  options.metric = metric_of(nb::cast<int>(given["metric"]));
   options.accuracy = static_cast<TsneAccuracy>(nb::cast<int>(given["accuracy"]));
   options.initialization = static_cast<TsneInitialization>(nb::cast<int>(given["initialization"]));
   if (given.contains("initial_map")) {
@@ -58,24 +65,54 @@ TsneOptions options_of(const nb::dict& given) {
   return options;
 }
 
-/// run(options) -> TsneResult, with `progress(iteration, iterations)` on its way.
+/// run(options) -> TsneResult. On its way `progress(iteration, iterations, last divergence or
+/// None)`, and where the divergence is worked out `callback(iteration, divergence, map)`, which may
+/// end it.
 template <class Run>
-nb::dict map_rows(const nb::dict& given, const nb::object& progress, Run run) {
+nb::dict map_rows(const nb::dict& given, const nb::object& progress, const nb::object& callback,
+                  Run run) {
   TsneOptions options = options_of(given);
   return to_dict(long_call([&](Interrupt& interrupt) {
     Seldom seldom;
+    std::optional<double> divergence;
     options.stop = interrupt.request();
-    if (!progress.is_none()) {
-      options.on_progress = [&](const TsneProgress& at) {
-        if (!seldom.due(at.iteration == at.iterations)) return;
+    // What Python raised is raised in any case; a callback that has enough wants the map.
+    options.keep_interrupted = !callback.is_none();
+    options.on_progress = [&](const TsneProgress& at) {
+      if (at.kl_divergence) divergence = at.kl_divergence;
+      if (!callback.is_none() && at.kl_divergence) {
+        Array<float> map = at.map();
         interrupt.call([&] {
-          progress(at.iteration, at.iterations);
-          return true;
+          return !is_true(callback(at.iteration, *at.kl_divergence, to_numpy(std::move(map))));
         });
-      };
-    }
+      }
+      if (progress.is_none() || !seldom.due(at.iteration == at.iterations)) return;
+      interrupt.call([&] {
+        progress(at.iteration, at.iterations, divergence);
+        return true;
+      });
+    };
     return run(options);
   }));
+}
+
+nb::dict to_dict(MapQuality quality) {
+  nb::dict all;
+  all["trustworthiness"] = quality.trustworthiness;
+  all["continuity"] = quality.continuity;
+  all["neighbor_recall"] = quality.neighbor_recall;
+  all["distance_correlation"] = quality.distance_correlation;
+  if (quality.silhouette) all["silhouette"] = *quality.silhouette;
+  nb::dict rows;
+  const auto set = [&](const char* name, std::vector<double>& values) {
+    if (!values.empty()) rows[name] = to_numpy(std::move(values));
+  };
+  set("trustworthiness", quality.of_rows.trustworthiness);
+  set("continuity", quality.of_rows.continuity);
+  set("neighbor_recall", quality.of_rows.neighbor_recall);
+  set("silhouette", quality.of_rows.silhouette);
+  if (nb::len(rows) > 0) all["per_row"] = rows;
+  return all;
 }
 
 }  // namespace
@@ -83,40 +120,84 @@ nb::dict map_rows(const nb::dict& given, const nb::object& progress, Run run) {
 void add_maps(nb::module_& module) {
   module.def(
       "nearest_neighbors",
-      [](const Given<float>& x, std::size_t k, const std::string& device) {
+      [](const Given<float>& x, const std::optional<Given<float>>& queries, std::size_t k,
+         int metric, const std::string& device) {
         return to_tuple(long_call([&](Interrupt& interrupt) {
-          return nearest_neighbors(samples(x, device), k, interrupt.request());
+          const Samples rows = in_metric(samples(x, device), metric_of(metric));
+          if (!queries) return nearest_neighbors(rows, k, interrupt.request());
+          return nearest_neighbors(rows, in_metric(samples(*queries, device), metric_of(metric)), k,
+                                   interrupt.request());
         }));
       },
-      "x"_a, "k"_a, "device"_a);
+      "x"_a, "queries"_a.none(), "k"_a, "metric"_a, "device"_a);
   module.def(
       "tsne",
       [](const Given<float>& x, const nb::dict& options, const nb::object& progress,
-         const std::string& device) {
-        return map_rows(options, progress, [&](const TsneOptions& chosen) {
+         const nb::object& callback, const std::string& device) {
+        return map_rows(options, progress, callback, [&](const TsneOptions& chosen) {
           return tsne(samples(x, device), chosen);
         });
       },
-      "x"_a, "options"_a, "progress"_a.none(), "device"_a);
+      "x"_a, "options"_a, "progress"_a.none(), "callback"_a.none(), "device"_a);
+  module.def(
+      "tsne_of_distances",
+      [](const Given<float>& distances, const nb::dict& options, const nb::object& progress,
+         const nb::object& callback, const std::string& device) {
+        return map_rows(options, progress, callback, [&](const TsneOptions& chosen) {
+          const ArrayView<float> all = view(distances);
+          return tsne(
+              nearest_of_distances(all, neighbor_count(chosen.perplexity, all.rows()), chosen.stop),
+              chosen, select_device(device));
+        });
+      },
+      "distances"_a, "options"_a, "progress"_a.none(), "callback"_a.none(), "device"_a);
   module.def(
       "tsne_of_graph",
-      [](const Given<std::uint32_t>& indices, const Given<float>& distances,
-         const nb::dict& options, const nb::object& progress, const std::string& device) {
-        const NeighborGraph graph{.indices = view(indices).copy(),
-                                  .distances = view(distances).copy()};
-        return map_rows(options, progress, [&](const TsneOptions& chosen) {
-          return tsne(graph, chosen, select_device(device));
+      [](const Given<std::uint32_t>& offsets, const Given<std::uint32_t>& columns,
+         const Given<float>& distances, const nb::dict& options, const nb::object& progress,
+         const nb::object& callback, const std::string& device) {
+        const SparseDistances given{.offsets = view(offsets).copy(),
+                                    .columns = view(columns).copy(),
+                                    .distances = view(distances).copy()};
+        return map_rows(options, progress, callback, [&](const TsneOptions& chosen) {
+          const std::size_t rows = given.offsets.size() - 1;
+          return tsne(nearest_neighbors(given, neighbor_count(chosen.perplexity, rows)), chosen,
+                      select_device(device));
         });
       },
-      "indices"_a, "distances"_a, "options"_a, "progress"_a.none(), "device"_a);
+      "offsets"_a, "columns"_a, "distances"_a, "options"_a, "progress"_a.none(),
+      "callback"_a.none(), "device"_a);
   module.def(
-      "trustworthiness",
-      [](const Given<float>& x, const Given<float>& map, std::size_t k, const std::string& device) {
-        return long_call([&](Interrupt& interrupt) {
-          return trustworthiness(samples(x, device), samples(map, device), k, interrupt.request());
-        });
+      "tsne_transform",
+      [](const Given<float>& training, const Given<float>& map, const Given<float>& fresh,
+         double perplexity, int metric, const std::string& device) {
+        return to_numpy(long_call([&](Interrupt& interrupt) {
+          return tsne_transform(
+              samples(training, device), view(map).copy(), samples(fresh, device),
+              {.perplexity = perplexity, .metric = metric_of(metric), .stop = interrupt.request()});
+        }));
       },
-      "x"_a, "map"_a, "k"_a, "device"_a);
+      "training"_a, "map"_a, "fresh"_a, "perplexity"_a, "metric"_a, "device"_a);
+  module.def(
+      "map_quality",
+      [](const Given<float>& x, const Given<float>& map,
+         const std::optional<Given<std::uint8_t>>& labels, std::size_t k, std::size_t rows,
+         std::size_t pairs, std::uint64_t seed, bool per_row, int metric,
+         const std::string& device) {
+        return to_dict(long_call([&](Interrupt& interrupt) {
+          MapQualityOptions options{.neighbors = k,
+                                    .rows = rows,
+                                    .pairs = pairs,
+                                    .seed = seed,
+                                    .per_row = per_row,
+                                    .stop = interrupt.request()};
+          if (labels) options.labels = view(*labels).values;
+          return map_quality(in_metric(samples(x, device), metric_of(metric)), samples(map, device),
+                             options);
+        }));
+      },
+      "x"_a, "map"_a, "labels"_a.none(), "k"_a, "rows"_a, "pairs"_a, "seed"_a, "per_row"_a,
+      "metric"_a, "device"_a);
   module.def(
       "label_accuracy",
       [](const Given<float>& x, const Given<std::uint8_t>& labels, std::size_t k,

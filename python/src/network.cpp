@@ -3,9 +3,12 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <atomic>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/metrics.hpp>
 #include <mutex>
+#include <stdexcept>
+#include <thread>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
@@ -16,11 +19,30 @@ namespace {
 
 /// Threads of Python may share one; they take turns.
 class Network {
+  /// Whose turn it is, while it is.
+  class Turn {
+   public:
+    explicit Turn(Network& network) : lock_(network.mutex_), whose_(network.whose_turn_) {
+      whose_ = std::this_thread::get_id();
+    }
+    ~Turn() { whose_ = std::thread::id(); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    std::scoped_lock<std::mutex> lock_;
+    std::atomic<std::thread::id>& whose_;
+  };
+
   // First, for what they return is deduced.
   template <class Work>
   auto take_turn(Work work) {
+    if (whose_turn_ == std::this_thread::get_id()) {
+      throw std::runtime_error(
+          "the autoencoder is learning: its callbacks cannot use it meanwhile");
+    }
     return long_call([&](Interrupt& interrupt) {
-      const std::scoped_lock turn(mutex_);
+      const Turn turn(*this);
       return work(interrupt);
     });
   }
@@ -144,6 +166,7 @@ class Network {
  private:
   Autoencoder autoencoder_;
   std::mutex mutex_;
+  std::atomic<std::thread::id> whose_turn_ = std::thread::id();
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 """Arrays of all kinds, and none that is copied in vain."""
 
+import datetime
 import subprocess
 import sys
 
@@ -43,8 +44,10 @@ def test_frames(library, table) -> None:
     np.testing.assert_allclose(np.asarray(hourglass.PCA(2).fit_transform(frame)), expected)
     distances, _ = hourglass.nearest_neighbors(frame, 3)
     np.testing.assert_array_equal(distances, hourglass.nearest_neighbors(table, 3)[0])
-    with pytest.raises((TypeError, ValueError)):
-        hourglass.PCA(1).fit(frames.DataFrame({"a": ["x", "y"], "b": ["z", "w"]}))
+    for bad in (["x", "y", "z"], [datetime.date(2020, 1, day) for day in (1, 2, 4)]):
+        for estimator in (hourglass.PCA(1), hourglass.TSNE(perplexity=1), hourglass.Autoencoder()):
+            with pytest.raises((TypeError, ValueError)):
+                estimator.fit(frames.DataFrame({"a": [1, 2, 4], "b": bad}))
 
 
 def test_dlpack_alone_is_enough(table) -> None:
@@ -62,6 +65,8 @@ def test_dlpack_alone_is_enough(table) -> None:
     np.testing.assert_array_equal(hourglass.PCA(2).fit_transform(Exporter()), expected)
     with pytest.raises(TypeError, match="GPU"):
         hourglass.PCA(2).fit(Exporter(device=(2, 0)))
+    with pytest.raises(TypeError, match="GPU"):
+        hourglass.TSNE().fit(type("Numbas", (), {"__cuda_array_interface__": {}})())
 
 
 def test_sparse_matrices_are_made_dense(table) -> None:
@@ -85,13 +90,18 @@ def test_sparse_matrices_are_made_dense(table) -> None:
         np.ones((3, 0)),
         np.float64(3.0),
         None,
+        np.full((4, 3), "2020-01-01", "datetime64[D]"),
+        np.ones((4, 3), "m8[s]"),
+        np.zeros((4, 3), [("a", "f4")]),
     ],
     ids=repr,
 )
 @pytest.mark.parametrize("estimator", ["PCA", "TSNE", "Autoencoder"])
 def test_what_is_no_table_is_refused(estimator, bad) -> None:
+    estimator = getattr(hourglass, estimator)()
     with pytest.raises((TypeError, ValueError)):
-        getattr(hourglass, estimator)().fit(bad)
+        estimator.fit(bad)
+    assert not hasattr(estimator, "n_features_in_")
 
 
 # Peak memory, of a process of its own: the array is 188 MB, and no second one of its size may come.

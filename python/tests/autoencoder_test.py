@@ -54,6 +54,45 @@ def test_history_is_keras_s(trained) -> None:
     assert trained.history_["loss"][1] < trained.history_["loss"][0]
 
 
+def test_validation_data_may_be_keras_s_pair(digits, trained) -> None:
+    pair = hourglass.Autoencoder("conv", epochs=2, random_state=1).fit(
+        digits, digits, validation_data=(digits[:32], digits[:32])
+    )
+    assert pair.history_["val_loss"] == trained.history_["val_loss"]
+
+
+def test_learns_to_take_away_what_is_in_the_way(digits) -> None:
+    draw = np.random.default_rng(0)
+    images = digits / np.float32(255)
+    noisy = np.clip(images + 0.5 * draw.normal(size=images.shape), 0, 1).astype(np.float32)
+    blanked = images.copy()
+    blanked[:, 9:19, 9:19] = 0
+    plain, denoising, filling = (
+        hourglass.Autoencoder("conv", epochs=60, batch_size=16, random_state=1, **options).fit(
+            images
+        )
+        for options in ({}, {"noise": 0.5}, {"patch": 10})
+    )
+    for trained, seen in ((denoising, noisy), (filling, blanked)):
+        error, without = (
+            np.mean((network.reconstruct(seen) - images) ** 2) for network in (trained, plain)
+        )
+        assert error < 0.8 * without
+
+
+def test_engines_agree(digits) -> None:
+    layered, fused = (
+        hourglass.Autoencoder("conv", epochs=2, random_state=1, engine=engine, device="cpu").fit(
+            digits
+        )
+        for engine in ("layered", "fused")
+    )
+    assert (layered.engine_, fused.engine_) == ("layered", "fused")
+    np.testing.assert_allclose(layered.transform(digits), fused.transform(digits), atol=1e-3)
+    with pytest.raises(ValueError, match="tf32"):
+        hourglass.Autoencoder("conv", precision="tf32", device="cpu").fit(digits)
+
+
 def test_activations_are_those_of_numpy(digits, trained) -> None:
     images = digits[:2]
     weights = trained.state_dict()
@@ -152,6 +191,12 @@ def test_callbacks(table) -> None:
     assert seen == [(epoch, ["loss", "seconds"]) for epoch in range(3)]
     assert len(network.history_["loss"]) == 3
 
+    def using(epoch, logs):
+        network.transform(table)
+
+    with pytest.raises(RuntimeError, match="learning"):
+        network.set_params(callbacks=[using]).fit(table)
+
     def failing(epoch, logs):
         raise KeyError("mine")
 
@@ -180,6 +225,13 @@ def test_callbacks(table) -> None:
         ({"engine": "warp"}, ValueError),
         ({"precision": "fp8"}, ValueError),
         ({"device": "tpu"}, ValueError),
+        ({"device": 0}, TypeError),
+        ({"model": 7}, TypeError),
+        ({"patch": 2**70}, ValueError),
+        ({"noise": 10**400}, ValueError),
+        ({"callbacks": 3}, TypeError),
+        ({"callbacks": "x"}, TypeError),
+        ({"callbacks": [None]}, TypeError),
         ({"patch": 9}, ValueError),
         ({"learning_rate": 1e30}, RuntimeError),  # diverges
     ],
@@ -188,6 +240,19 @@ def test_bad_parameters(table, parameters, error) -> None:
     with pytest.raises(error) as told:
         hourglass.Autoencoder(**{"epochs": 3, **parameters}).fit(table)
     assert "\n" not in str(told.value)
+
+
+def test_bad_codes(trained) -> None:
+    for bad in (
+        np.zeros((3, 7)),
+        np.zeros((0, 392)),
+        np.zeros(392),
+        3.0,
+        np.full((2, 392), np.nan),
+    ):
+        with pytest.raises(ValueError) as told:
+            trained.inverse_transform(bad)
+        assert "\n" not in str(told.value)
 
 
 def test_values_beyond_the_unit_range_are_for_linear_outputs(digits) -> None:

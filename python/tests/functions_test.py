@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 
 import numpy as np
@@ -21,20 +22,83 @@ def test_neighbours_are_those_of_all_pairs(table) -> None:
             hourglass.nearest_neighbors(table, bad)
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "correlation"])
+def test_neighbours_are_scikit_learns(table, metric) -> None:
+    neighbors = pytest.importorskip("sklearn.neighbors")
+    reference = neighbors.NearestNeighbors(metric=metric).fit(table[:100])
+    for queries in (None, table[100:]):
+        expected, places = reference.kneighbors(queries, 6)
+        distances, indices = hourglass.nearest_neighbors(
+            table[:100], 6, queries=queries, metric=metric
+        )
+        np.testing.assert_array_equal(indices, places)
+        np.testing.assert_allclose(distances, expected, rtol=1e-4, atol=1e-6)
+        assert distances.dtype == np.float32
+
+
+def test_bad_queries(table) -> None:
+    for options, words in [
+        ({"queries": table[:, :3]}, "3"),
+        ({"queries": table[:0]}, "0 rows|no rows|at least 1|no queries"),
+        ({"queries": table * np.nan}, "NaN"),
+        ({"queries": table[0]}, "shape"),
+        ({"metric": "taxicab"}, "metric"),
+        ({"metric": "cosine", "queries": table * 0}, "direction"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            hourglass.nearest_neighbors(table, 3, **options)
+
+
 def test_map_quality_is_scikit_learns(table, kinds) -> None:
     manifold = pytest.importorskip("sklearn.manifold")
+    stats = pytest.importorskip("scipy.stats")
+    from scipy.spatial.distance import pdist
+    from sklearn.metrics import silhouette_samples
     from sklearn.model_selection import cross_val_score
-    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
     x, embedding = table.astype(np.float32), table[:, :2].astype(np.float32)
     names = np.array(["one", "two", "three"])[kinds]
-    quality = hourglass.map_quality(x, embedding, names, n_neighbors=5)
-    expected = manifold.trustworthiness(x, embedding, n_neighbors=5)
-    assert quality["trustworthiness"] == pytest.approx(expected, abs=1e-6)
-    classifier = KNeighborsClassifier(5)
-    expected = cross_val_score(classifier, embedding, names, cv=5).mean()
-    assert quality["label_accuracy"] == pytest.approx(expected, abs=1e-6)
-    assert list(hourglass.map_quality(x, embedding)) == ["trustworthiness"]
+    quality = hourglass.map_quality(x, embedding, names, n_neighbors=5, per_sample=True)
+    near, near_in_map = (kneighbors_graph(rows, 5).toarray() for rows in (x, embedding))
+    expected = {
+        "trustworthiness": manifold.trustworthiness(x, embedding, n_neighbors=5),
+        "continuity": manifold.trustworthiness(embedding, x, n_neighbors=5),
+        "neighbor_recall": (near * near_in_map).sum() / (120 * 5),
+        "distance_correlation": stats.spearmanr(pdist(x), pdist(embedding))[0],
+        "silhouette": silhouette_samples(embedding, names).mean(),
+        "label_accuracy": cross_val_score(KNeighborsClassifier(5), embedding, names, cv=5).mean(),
+    }
+    rows = quality.pop("per_sample")
+    assert quality == pytest.approx(expected, abs=1e-6)
+    assert sorted(rows) == ["continuity", "neighbor_recall", "silhouette", "trustworthiness"]
+    for name, values in rows.items():
+        assert values.shape == (120,)
+        assert values.mean() == pytest.approx(quality[name], abs=1e-9)
+    np.testing.assert_allclose(rows["silhouette"], silhouette_samples(embedding, names), atol=1e-6)
+    without = hourglass.map_quality(x, embedding, max_samples=60, max_pairs=100)
+    assert sorted(without) == sorted(set(expected) - {"silhouette", "label_accuracy"})
+    turned = hourglass.map_quality(x, embedding, n_neighbors=5, metric="cosine")
+    assert turned["trustworthiness"] == pytest.approx(
+        manifold.trustworthiness(x, embedding, n_neighbors=5, metric="cosine"), abs=1e-6
+    )
+
+
+def test_bad_maps(table, kinds) -> None:
+    for arguments, options in [
+        ((table, table[:50]), {}),
+        ((table, table, kinds[:7]), {}),
+        ((table, table, np.zeros(120)), {}),
+        ((table, table, np.arange(120)), {}),
+        ((table, table), {"n_neighbors": 60}),
+        ((table, table), {"n_neighbors": 0}),
+        ((table, table), {"max_pairs": 0}),
+        ((table, table), {"metric": "taxicab"}),
+        ((table, table * np.inf), {}),
+    ]:
+        with pytest.raises(ValueError) as told:
+            hourglass.map_quality(*arguments, **options)
+        assert "\n" not in str(told.value)
 
 
 def test_data(tmp_path) -> None:
@@ -43,6 +107,14 @@ def test_data(tmp_path) -> None:
     np.testing.assert_array_equal(images, again)
     assert images.dtype == labels.dtype == np.uint8
     assert held_out.shape == (10, 28, 28) and labels.max() <= 9
+    for bad in (0, -1, 1.5, "60", None, 2**70):
+        with pytest.raises((ValueError, TypeError)):
+            hourglass.synthetic_digits(bad)
+        with pytest.raises((ValueError, TypeError)):
+            hourglass.nearest_neighbors(images, bad)
+        if bad != 0:
+            with pytest.raises((ValueError, TypeError)):
+                hourglass.set_threads(bad)
     four = hourglass.digit_four()
     assert four.shape == (1, 8, 8) and four.sum() == 15
     with pytest.raises(FileNotFoundError):
@@ -77,3 +149,17 @@ def test_examples(name) -> None:
 @pytest.mark.parametrize("name", sorted(set(hourglass.__all__) - {"__version__"}))
 def test_what_is_public_has_an_example(name) -> None:
     assert ">>>" in getattr(hourglass, name).__doc__
+
+
+@pytest.mark.parametrize("name", sorted(set(hourglass.__all__) - {"__version__"}))
+def test_what_is_public_is_described(name) -> None:
+    """In NumPy's style: what goes in, and what comes out."""
+    public = getattr(hourglass, name)
+    described = [public]
+    if inspect.isclass(public):
+        described = [getattr(public, method) for method in vars(public) if method[0] != "_"]
+    for function in filter(callable, described):
+        text = function.__doc__
+        taken = set(inspect.signature(function).parameters) - {"self"}
+        assert not taken or "Parameters\n" in text, function
+        assert "Returns\n" in text or function.__name__ == "save", function

@@ -90,5 +90,9 @@ def test_bad_data(table) -> None:
         pca.inverse_transform(table)
     with pytest.raises(ValueError, match="NaN"):
         hourglass.PCA(2).fit(np.where(table > 5, np.nan, table))
+    assert (pca.n_features_in_, pca.n_components_) == (8, 2)
+    with pytest.raises(ValueError, match="n_components"):
+        pca.set_params(n_components=20).fit(table[:, :3])
+    assert pca.transform(table).shape == (120, 2)
     with pytest.raises(ValueError, match="too large|infinity"):
         hourglass.PCA(2).fit(table * 1e300)

@@ -43,6 +43,9 @@ def test_ctrl_c_stops_and_leaves_the_estimator_as_it_was(table) -> None:
     tsne.set_params(max_iter=10**8)
     assert interrupted(lambda: tsne.fit(table)) < 1.0
     assert tsne.embedding_ is before
+    tsne.set_params(callback=lambda *_: None)
+    assert interrupted(lambda: tsne.fit(table[:, :3])) < 1.0
+    assert tsne.embedding_ is before and tsne.n_features_in_ == 8
 
     network = hourglass.Autoencoder(LINEAR, epochs=2).fit(table)
     codes, history = network.transform(table), network.history_

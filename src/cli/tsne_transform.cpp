@@ -62,7 +62,7 @@ TransformOptions options_of(const CLI::App& command, const TsneCommandOptions& t
 void TsneTransformFiles::add_to(CLI::App& command) {
   command.add_option("--transform", fresh,
                      "instead of mapping: .npy rows to place into --map, a map of --data");
-  command.add_option("--map", map, "... .npy (rows, 2), which stays as it is");
+  command.add_option("--map", map, "... .npy (rows, 2) or (rows, 1), which stays as it is");
   command.add_option("--data", data,
                      "... .npy rows it was made of; then --perplexity is 5, --iterations 250, "
                      "--learning-rate 0.1 unless given");

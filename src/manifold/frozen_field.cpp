@@ -22,11 +22,12 @@ constexpr std::size_t kFewPoints = 500;
 
 }  // namespace
 
-FrozenField::FrozenField(const device::Stream& stream, const Array<float>& map) {
+FrozenField::FrozenField(const device::Stream& stream, const Array<float>& map)
+    : line_(map.row_size() == 1) {
   std::vector<Point> points(map.rows());
   Box box;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    points[i] = {map.row(i)[0], map.row(i)[1]};
+    points[i] = {map.row(i)[0], line_ ? 0.f : map.row(i)[1]};
     box.min_x = std::min(box.min_x, points[i].x);
     box.min_y = std::min(box.min_y, points[i].y);
     box.max_x = std::max(box.max_x, points[i].x);
@@ -52,7 +53,8 @@ kernels::FrozenMap FrozenField::view() const {
                          .count = static_cast<std::uint32_t>(points_.size()),
                          .potential = nullptr,
                          .grid = {},
-                         .geometry = geometry_.data()};
+                         .geometry = geometry_.data(),
+                         .line = line_};
   if (grid_) {
     const kernels::Repulsion repulsion = grid_->repulsion();
     map.potential = repulsion.potential;

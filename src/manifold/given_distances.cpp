@@ -1,5 +1,6 @@
 // Neighbours by distances that somebody else has measured.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <hourglass/error.hpp>
@@ -84,7 +85,7 @@ std::vector<Entry> entries_of(const SparseDistances& given, std::size_t row,
     if (column == row) throw Error(place + " is the row itself; leave it out");
     if (seen_in[column] == row) throw Error(place + " is there twice; each pair may come once");
     if (!is_distance(distance)) {
-      throw Error(place + " is " + text_of(distance) + ", not a finite, non-negative distance");
+      throw Error(place + " is " + text_of(distance) + ", not a finite distance, positive or 0");
     }
     seen_in[column] = row;
     entries.emplace_back(distance, column);
@@ -94,7 +95,7 @@ std::vector<Entry> entries_of(const SparseDistances& given, std::size_t row,
 
 // ---- of all pairs ------------------------------------------------------------------------------
 
-void check_matrix(const Array<float>& distances) {
+void check_matrix(const ArrayView<float>& distances, const StopRequest& stop) {
   constexpr float kRounding = 1e-5f;
   const std::string what = "distance matrix: ";
   if (distances.shape.size() != 2 || distances.shape[0] != distances.shape[1]) {
@@ -106,11 +107,12 @@ void check_matrix(const Array<float>& distances) {
                 "); it must have a row and a column for each row");
   }
   for (std::size_t i = 0; i < distances.rows(); ++i) {
+    stop_if_requested(stop);
     const auto row = distances.row(i);
     for (std::size_t j = 0; j < row.size(); ++j) {
       if (!is_distance(row[j])) {
         throw Error(what + place_of(i, j) + " is " + text_of(row[j]) +
-                    ", not a finite, non-negative distance");
+                    ", not a finite distance, positive or 0");
       }
     }
     if (row[i] != 0.f) {
@@ -146,13 +148,19 @@ NeighborGraph nearest_neighbors(const SparseDistances& given, std::size_t k) {
   return graph;
 }
 
-NeighborGraph nearest_of_distances(const Array<float>& distances, std::size_t k) {
-  check_matrix(distances);
+NeighborGraph nearest_of_distances(const ArrayView<float>& distances, std::size_t k,
+                                   const StopRequest& stop) {
+  check_matrix(distances, stop);
   const std::size_t rows = distances.rows();
   require_neighbors(rows, k, "distance matrix");
   NeighborGraph graph = empty_graph(rows, k);
+  std::atomic<bool> stopped = false;
 #pragma omp parallel for schedule(dynamic, 16)
   for (std::size_t i = 0; i < rows; ++i) {
+    if (stopped || (stop && stop())) {
+      stopped = true;
+      continue;
+    }
     std::vector<Entry> entries;
     entries.reserve(rows - 1);
     for (std::uint32_t j = 0; j < rows; ++j) {
@@ -160,6 +168,7 @@ NeighborGraph nearest_of_distances(const Array<float>& distances, std::size_t k)
     }
     take_nearest(entries, i, graph);
   }
+  if (stopped) throw Stopped("stopped as requested");
   return graph;
 }
 

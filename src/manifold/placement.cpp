@@ -59,10 +59,10 @@ Array<float> place_points(int device_index, const Placement& placement, const St
   }
   std::vector<Point> placed(count);
   device::copy_to_host<Point>(stream, points.span(), placed);
-  Array<float> map({count, 2});
+  Array<float> map({count, placement.map->row_size()});
   for (std::size_t i = 0; i < count; ++i) {
     map.row(i)[0] = placed[i].x;
-    map.row(i)[1] = placed[i].y;
+    if (map.row_size() == 2) map.row(i)[1] = placed[i].y;
   }
   return map;
 }

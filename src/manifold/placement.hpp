@@ -8,7 +8,7 @@
 namespace hourglass {
 
 struct Placement {
-  const Array<float>* map = nullptr;  ///< (N, 2), of the frozen points
+  const Array<float>* map = nullptr;  ///< (N, D), of the frozen points; with D = 1 y is 0
   Array<float> squared_distances{};   ///< (points, k), increasing, to the neighbours ...
   Array<float> near_x{};              ///< ... and (points, k) each where these lie
   Array<float> near_y{};

@@ -251,7 +251,10 @@ class Descent {
       if (is_due(options_.snapshot_interval)) take_snapshot();
       if (options_.on_progress) {
         options_.on_progress({result_.iterations, options_.iterations, watch.elapsed(),
-                              [this] { return solver_.map(); }});
+                              [this] { return solver_.map(); },
+                              is_due(options_.divergence_interval)
+                                  ? std::optional(result_.history.back().kl_divergence)
+                                  : std::nullopt});
       }
     }
     if (options_.snapshot_interval > 0 &&

@@ -19,13 +19,14 @@ namespace {
 
 void check_rows(const Samples& training, const Array<float>& map, const Samples& fresh) {
   require_rows(training.rows(), training.row_size(), "the training data of a transform");
-  if (map.shape != Shape{training.rows(), 2}) {
+  if (map.shape != Shape{training.rows(), 2} && map.shape != Shape{training.rows(), 1}) {
     std::string shape;
     for (const std::size_t extent : map.shape) {
       shape += (shape.empty() ? "" : ", ") + std::to_string(extent);
     }
-    throw Error("the map has shape (" + shape + "); for the training data it must have (" +
-                std::to_string(training.rows()) + ", 2)");
+    const std::string rows = std::to_string(training.rows());
+    throw Error("the map has shape (" + shape + "); for the training data it must have (" + rows +
+                ", 2) or (" + rows + ", 1)");
   }
   if (fresh.rows() == 0) throw Error("there are no new rows to place");
   if (fresh.row_size() != training.row_size()) {
@@ -96,10 +97,10 @@ Placement prepare(const Array<float>& map, const NeighborGraph& graph,
       const float distance = scale * distances[j];
       placement.squared_distances.row(i)[j] = distance * distance;
       placement.near_x.row(i)[j] = map.row(near[j])[0];
-      placement.near_y.row(i)[j] = map.row(near[j])[1];
+      if (map.row_size() == 2) placement.near_y.row(i)[j] = map.row(near[j])[1];
     }
     std::vector<float> places(starts);
-    for (std::size_t c = 0; c < 2; ++c) {
+    for (std::size_t c = 0; c < map.row_size(); ++c) {
       for (std::size_t j = 0; j < starts; ++j) places[j] = map.row(near[j])[c];
       placement.start.row(i)[c] = median(places);
     }

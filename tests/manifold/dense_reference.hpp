@@ -29,7 +29,9 @@ std::vector<DoublePoint> in_double_points(const std::vector<P>& points) {
 
 inline std::vector<DoublePoint> in_double_points(const Array<float>& map) {
   std::vector<DoublePoint> result(map.rows());
-  for (std::size_t i = 0; i < map.rows(); ++i) result[i] = {map.row(i)[0], map.row(i)[1]};
+  for (std::size_t i = 0; i < map.rows(); ++i) {
+    result[i] = {map.row(i)[0], map.row_size() == 1 ? 0.f : map.row(i)[1]};
+  }
   return result;
 }
 

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <functional>
 #include <hourglass/error.hpp>
 #include <hourglass/metric.hpp>
 #include <hourglass/neighbors.hpp>
+#include <hourglass/stop.hpp>
 #include <hourglass/tsne.hpp>
 #include <limits>
 #include <string>
@@ -164,6 +166,15 @@ TEST(GivenDistances, NeighborsAreTheNearest) {
   }
   const auto some = nearest_neighbors(sparse(distances, 8.f), 5);
   EXPECT_EQ(some.indices.values, nearest_of_distances(distances, 5).indices.values);
+}
+
+TEST(GivenDistances, OfAllPairsStopWhereAsked) {
+  const auto distances = distances_of(test::normal_data(60, 2));
+  for (const int most : {0, 60, 70}) {  // among the checks, and among the rows
+    std::atomic<int> asked = 0;
+    EXPECT_THROW((void)nearest_of_distances(distances, 5, [&] { return asked++ >= most; }),
+                 Stopped);
+  }
 }
 
 TEST(GivenDistances, AMatrixThatIsNoneIsNamed) {

@@ -47,8 +47,90 @@ DenseField dense_field(const std::vector<test::DoublePoint>& map, const test::Do
   return field;
 }
 
+// ---- the steps ---------------------------------------------------------------------------------
+
+/// PlacementSchedule's steps in double precision, of one point.
+test::DoublePoint dense_place(const std::vector<test::DoublePoint>& map,
+                              const std::vector<test::DoublePoint>& near,
+                              const std::vector<double>& p, test::DoublePoint here,
+                              const PlacementSchedule& schedule) {
+  test::DoublePoint velocity;
+  test::DoublePoint gain{1.0, 1.0};
+  for (std::uint32_t t = 0; t < schedule.iterations; ++t) {
+    const DenseField field = dense_field(map, here);
+    test::DoublePoint gradient{-field.force.x / field.potential, -field.force.y / field.potential};
+    for (std::size_t j = 0; j < near.size(); ++j) {
+      const double pull = schedule.exaggeration * p[j] * test::nearness(here, near[j]);
+      gradient.x += pull * (here.x - near[j].x);
+      gradient.y += pull * (here.y - near[j].y);
+    }
+    const double length = std::hypot(gradient.x, gradient.y);
+    if (length > schedule.longest_gradient) {
+      gradient.x *= schedule.longest_gradient / length;
+      gradient.y *= schedule.longest_gradient / length;
+    }
+    const auto step = [&](double slope, double& speed, double& own) {
+      own = std::max(0.01, slope * speed < 0.0 ? own + 0.2 : own * 0.8);
+      speed = schedule.momentum * speed - schedule.learning_rate * own * slope;
+      return speed;
+    };
+    here.x += step(gradient.x, velocity.x, gain.x);
+    here.y += step(gradient.y, velocity.y, gain.y);
+  }
+  return here;
+}
+
+/// Some points with k neighbours of the map each, at distances that increase.
+Placement some_placement(const Array<float>& map, std::size_t count, std::size_t k,
+                         double perplexity) {
+  Placement placement{.map = &map,
+                      .squared_distances = Array<float>({count, k}),
+                      .near_x = Array<float>({count, k}),
+                      .near_y = Array<float>({count, k}),
+                      .start = Array<float>({count, 2}),
+                      .perplexity = perplexity,
+                      .schedule = {}};
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = 0; j < k; ++j) {
+      const auto near = map.row((i * 31 + j * 3) % map.rows());
+      placement.squared_distances.row(i)[j] = static_cast<float>(5 + j + i % 3 * j);
+      placement.near_x.row(i)[j] = near[0];
+      if (near.size() == 2) placement.near_y.row(i)[j] = near[1];
+    }
+    placement.start.row(i)[0] = placement.near_x.row(i)[0];
+    if (map.row_size() == 2) placement.start.row(i)[1] = placement.near_y.row(i)[0] + 0.1f;
+  }
+  return placement;
+}
+
 class PlacementTest : public KernelTest {
  protected:
+  /// Of some points with k neighbours each.
+  void expect_steps_of_double(const Array<float>& map, std::size_t k, std::uint32_t iterations,
+                              double bound) {
+    const auto points = test::in_double_points(map);
+    const double perplexity = std::max(1.0, static_cast<double>(k) / 3.0);
+    Placement placement = some_placement(map, 9, k, perplexity);
+    placement.schedule.iterations = iterations;
+    Array<float> placed;
+    run_as(kOnCuda ? Way::stream : GetParam(), [&] { placed = place_points(0, placement, {}); });
+    ASSERT_EQ(placed.shape, (Shape{9, map.row_size()}));
+    for (std::size_t i = 0; i < placed.rows(); ++i) {
+      std::vector<double> squared;
+      std::vector<test::DoublePoint> near;
+      for (std::size_t j = 0; j < k; ++j) {
+        squared.push_back(double{placement.squared_distances.row(i)[j]});
+        near.push_back({placement.near_x.row(i)[j], placement.near_y.row(i)[j]});
+      }
+      const auto expected =
+          dense_place(points, near, test::dense_conditional(squared, perplexity),
+                      {placement.start.row(i)[0], placement.start.row(i)[1]}, placement.schedule);
+      ASSERT_NEAR(placed.row(i)[0], expected.x, bound) << iterations << " iterations, " << i;
+      if (map.row_size() == 1) continue;
+      ASSERT_NEAR(placed.row(i)[1], expected.y, bound) << iterations << " iterations, " << i;
+    }
+  }
+
   struct Errors {
     double potential = 0.0;  ///< the largest, relative
     double force = 0.0;      ///< relative, 2-norm, of force over potential
@@ -99,8 +181,12 @@ std::vector<Point> beside(const Array<float>& map, std::size_t every, float asid
   std::vector<Point> places;
   test::Normal normal(9);
   for (std::size_t i = 0; i < map.rows(); i += every) {
-    places.push_back({map.row(i)[0] + aside * static_cast<float>(normal()),
-                      map.row(i)[1] + aside * static_cast<float>(normal())});
+    const float x = map.row(i)[0] + aside * static_cast<float>(normal());
+    if (map.row_size() == 1) {
+      places.push_back({x, 0.f});
+    } else {
+      places.push_back({x, map.row(i)[1] + aside * static_cast<float>(normal())});
+    }
   }
   return places;
 }
@@ -108,6 +194,27 @@ std::vector<Point> beside(const Array<float>& map, std::size_t every, float asid
 TEST_P(PlacementTest, TheGridsFieldIsTheMaps) {
   for (const double span : {15.0, 60.0, 150.0}) {
     const Array<float> map = in_array(test::disc_map(span, span > 100.0 ? 300.0 : 100.0));
+    for (const float aside : {0.1f, 1.f}) {
+      const Errors error = errors(map, beside(map, 7, aside));
+      std::printf("span %.0f, %.1f aside: potential %.1e, force %.1e\n", span, double{aside},
+                  error.potential, error.force);
+      EXPECT_TRUE(error.on_grid);
+      EXPECT_LE(error.potential, 5e-4) << span;
+      EXPECT_LE(error.force, 2e-3) << span;
+    }
+  }
+}
+
+/// The same places less their y.
+Array<float> on_a_line(const Array<float>& map) {
+  Array<float> line({map.rows(), 1});
+  for (std::size_t i = 0; i < map.rows(); ++i) line.row(i)[0] = map.row(i)[0];
+  return line;
+}
+
+TEST_P(PlacementTest, OnALineTooTheGridsFieldIsTheMaps) {
+  for (const double span : {60.0, 200.0, 400.0}) {
+    const Array<float> map = on_a_line(in_array(test::disc_map(span, 100.0)));
     for (const float aside : {0.1f, 1.f}) {
       const Errors error = errors(map, beside(map, 7, aside));
       std::printf("span %.0f, %.1f aside: potential %.1e, force %.1e\n", span, double{aside},
@@ -143,87 +250,22 @@ TEST_P(PlacementTest, MapsWithoutAGridAreSummed) {
   }
 }
 
-// ---- the steps ---------------------------------------------------------------------------------
-
-/// PlacementSchedule's steps in double precision, of one point.
-test::DoublePoint dense_place(const std::vector<test::DoublePoint>& map,
-                              const std::vector<test::DoublePoint>& near,
-                              const std::vector<double>& p, test::DoublePoint here,
-                              const PlacementSchedule& schedule) {
-  test::DoublePoint velocity;
-  test::DoublePoint gain{1.0, 1.0};
-  for (std::uint32_t t = 0; t < schedule.iterations; ++t) {
-    const DenseField field = dense_field(map, here);
-    test::DoublePoint gradient{-field.force.x / field.potential, -field.force.y / field.potential};
-    for (std::size_t j = 0; j < near.size(); ++j) {
-      const double pull = schedule.exaggeration * p[j] * test::nearness(here, near[j]);
-      gradient.x += pull * (here.x - near[j].x);
-      gradient.y += pull * (here.y - near[j].y);
-    }
-    const double length = std::hypot(gradient.x, gradient.y);
-    if (length > schedule.longest_gradient) {
-      gradient.x *= schedule.longest_gradient / length;
-      gradient.y *= schedule.longest_gradient / length;
-    }
-    const auto step = [&](double slope, double& speed, double& own) {
-      own = std::max(0.01, slope * speed < 0.0 ? own + 0.2 : own * 0.8);
-      speed = schedule.momentum * speed - schedule.learning_rate * own * slope;
-      return speed;
-    };
-    here.x += step(gradient.x, velocity.x, gain.x);
-    here.y += step(gradient.y, velocity.y, gain.y);
-  }
-  return here;
-}
-
-/// Some points with k neighbours of the map each, at distances that increase.
-Placement some_placement(const Array<float>& map, std::size_t count, std::size_t k,
-                         double perplexity) {
-  Placement placement{.map = &map,
-                      .squared_distances = Array<float>({count, k}),
-                      .near_x = Array<float>({count, k}),
-                      .near_y = Array<float>({count, k}),
-                      .start = Array<float>({count, 2}),
-                      .perplexity = perplexity,
-                      .schedule = {}};
-  for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t j = 0; j < k; ++j) {
-      const auto near = map.row((i * 31 + j * 3) % map.rows());
-      placement.squared_distances.row(i)[j] = static_cast<float>(5 + j + i % 3 * j);
-      placement.near_x.row(i)[j] = near[0];
-      placement.near_y.row(i)[j] = near[1];
-    }
-    placement.start.row(i)[0] = placement.near_x.row(i)[0];
-    placement.start.row(i)[1] = placement.near_y.row(i)[0] + 0.1f;
-  }
-  return placement;
-}
+// ---- where points come to lie ------------------------------------------------------------------
 
 TEST_P(PlacementTest, StepsAreThoseInDouble) {
   const Array<float> map = in_array(test::disc_map(40.0, 40.0));
-  const auto points = test::in_double_points(map);
   for (const std::size_t k : {1U, 3U, 15U, 16U, 17U, 90U}) {
     SCOPED_TRACE(k);
-    const double perplexity = std::max(1.0, static_cast<double>(k) / 3.0);
-    Placement placement = some_placement(map, 9, k, perplexity);
     for (const std::uint32_t iterations : {0U, 1U, 20U, 250U}) {
-      placement.schedule.iterations = iterations;
-      Array<float> placed;
-      run_as(kOnCuda ? Way::stream : GetParam(), [&] { placed = place_points(0, placement, {}); });
-      for (std::size_t i = 0; i < placed.rows(); ++i) {
-        std::vector<double> squared;
-        std::vector<test::DoublePoint> near;
-        for (std::size_t j = 0; j < k; ++j) {
-          squared.push_back(double{placement.squared_distances.row(i)[j]});
-          near.push_back({placement.near_x.row(i)[j], placement.near_y.row(i)[j]});
-        }
-        const auto expected =
-            dense_place(points, near, test::dense_conditional(squared, perplexity),
-                        {placement.start.row(i)[0], placement.start.row(i)[1]}, placement.schedule);
-        ASSERT_NEAR(placed.row(i)[0], expected.x, 2e-3) << iterations << " iterations, " << i;
-        ASSERT_NEAR(placed.row(i)[1], expected.y, 2e-3) << iterations << " iterations, " << i;
-      }
+      expect_steps_of_double(map, k, iterations, 2e-3);
     }
+  }
+}
+
+TEST_P(PlacementTest, StepsOnALineAreThoseInDouble) {
+  const Array<float> map = on_a_line(in_array(test::disc_map(40.0, 40.0)));
+  for (const std::uint32_t iterations : {0U, 1U, 20U, 250U}) {
+    expect_steps_of_double(map, 15, iterations, 2e-3);
   }
 }
 

@@ -65,6 +65,20 @@ TEST_P(Transform, PointsComeToLieAmongTheirKind) {
   }
 }
 
+TEST_P(Transform, OntoALine) {
+  const auto fresh = test::blob_data(50, 8, kBlobs, 6.0, 2);
+  map_ = tsne({training_, device()}, {.components = 1, .iterations = 400}).map;
+  const Array<float> placed = transform(fresh);
+  ASSERT_EQ(placed.shape, (Shape{50, 1}));
+  for (std::size_t i = 0; i < 50; ++i) {
+    const auto nearest = std::ranges::min_element(
+        map_.values, {}, [&](float value) { return std::abs(value - placed.values[i]); });
+    EXPECT_EQ(static_cast<std::size_t>(nearest - map_.values.begin()) % kBlobs, i % kBlobs) << i;
+  }
+  EXPECT_EQ(transform(rows_of(fresh, {31})).values, rows_of(placed, {31}).values);
+  EXPECT_EQ(transform(rows_of(training_, {17})).values, rows_of(map_, {17}).values);
+}
+
 TEST_P(Transform, OrderAndCompanyChangeNothing) {
   const auto fresh = test::blob_data(50, 8, kBlobs, 6.0, 2);
   const Array<float> together = transform(fresh);

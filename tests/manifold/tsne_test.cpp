@@ -12,6 +12,7 @@
 #include <numeric>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "manifold/dense_reference.hpp"
@@ -506,6 +507,23 @@ TEST_P(Tsne, KeepsSnapshotsAndHandsOutTheMap) {
   EXPECT_EQ(frame(1), tsne({x, device()}, options_for(100, 20)).map.values);
   for (const float value : frame(0)) EXPECT_LT(std::abs(value), 1e-3f);
   EXPECT_TRUE(plain.snapshots.values.empty());
+}
+
+TEST_P(Tsne, TellsTheDivergencesThatItRecords) {
+  const auto x = test::normal_data(100, 3);
+  auto options = options_for(100, 45);
+  options.divergence_interval = 20;
+  std::vector<std::pair<std::size_t, double>> told;
+  options.on_progress = [&](const TsneProgress& progress) {
+    if (progress.kl_divergence) told.emplace_back(progress.iteration, *progress.kl_divergence);
+  };
+  const auto result = tsne({x, device()}, options);
+  ASSERT_EQ(told.size(), 2U);
+  ASSERT_EQ(result.history.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(told[i].first, 20 * (i + 1));
+    EXPECT_EQ(told[i].second, result.history[i].kl_divergence);
+  }
 }
 
 TEST_P(Tsne, StopsWhenFlat) {
