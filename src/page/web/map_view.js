@@ -96,6 +96,8 @@ export class MapView {
     this.frame = undefined;
     if (!this.ratio) return;
     if (this.dirty.look) {
+      const style = getComputedStyle(this.surface);
+      [this.ink, this.ground] = [style.color, style.backgroundColor];
       const opacity = this.data.count > 30000 ? 200 : 235;
       this.points.setLook(paint(this.data, this.map, this.state, opacity));
     }
@@ -144,8 +146,6 @@ export class MapView {
     const context = this.overlay.getContext("2d");
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.camera.width, this.camera.height);
-    const style = getComputedStyle(this.surface);
-    [this.ink, this.ground] = [style.color, style.backgroundColor];
     // How large what stands for a point is: rings go around it.
     this.drawn = this.#drawThumbnails(context) ? THUMBNAIL * Math.SQRT2 : this.size;
     this.#drawNames(context);
