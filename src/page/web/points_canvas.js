@@ -1,7 +1,13 @@
 // All points of a map without WebGL: sprites copied into the canvas's pixels.
 import { SHAPES, shapeStrip } from "./shapes.js";
 
+// A pixel is a word, of which red is the first byte and opacity the last.
 const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+const OPACITY_AT = LITTLE_ENDIAN ? 24 : 0;
+const COLOUR_AT = LITTLE_ENDIAN ? 0 : 8;
+const OPAQUE = 255 << OPACITY_AT;
+const NEARLY_OPAQUE = 200;
+const opacityOf = (word) => (word >>> OPACITY_AT) & 255;
 
 export class CanvasPoints {
   constructor(canvas) {
@@ -69,13 +75,13 @@ export class CanvasPoints {
       if (x >= side && y >= side && x + side < width && y + side < height) {
         const offsets = inside[shapes[i]];
         const at = y * width + x;
-        for (let k = 0; k < offsets.length; ++k) blend(pixels, at + offsets[k], words[i]);
+        for (let k = 0; k < offsets.length; ++k) put(pixels, at + offsets[k], words[i]);
       } else {
         const stamp = stamps[shapes[i]];
         for (let k = 0; k < stamp.length; k += 2) {
           const [px, py] = [x + stamp[k], y + stamp[k + 1]];
           if (px < 0 || py < 0 || px >= width || py >= height) continue;
-          blend(pixels, py * width + px, words[i]);
+          put(pixels, py * width + px, words[i]);
         }
       }
     }
@@ -83,23 +89,26 @@ export class CanvasPoints {
   }
 }
 
-/** Source over destination, both not premultiplied; most pixels are still empty. */
-function blend(pixels, to, source) {
+/**
+ * A pixel of a point over what is there. Most are empty; what hides nearly all behind it is taken to
+ * hide it all, and where points lie on one another the last is seen.
+ */
+function put(pixels, to, source) {
   const behind = pixels[to];
-  if (behind === 0) {
-    pixels[to] = source;
-    return;
-  }
-  const opacityAt = LITTLE_ENDIAN ? 24 : 0;
-  const colourAt = LITTLE_ENDIAN ? 0 : 8;
-  const opacity = (source >>> opacityAt) & 255;
-  const hidden = (((behind >>> opacityAt) & 255) * (255 - opacity)) / 255;
-  const total = opacity + hidden;
+  if (behind === 0) pixels[to] = source;
+  else if (opacityOf(source) >= NEARLY_OPAQUE) pixels[to] = source | OPAQUE;
+  else pixels[to] = blended(source, behind);
+}
+
+/** Source over destination, both not premultiplied. */
+function blended(source, behind) {
+  const opacity = opacityOf(source);
+  const total = opacity + (opacityOf(behind) * (255 - opacity)) / 255;
   const share = opacity / total;
-  let mixed = Math.round(total) << opacityAt;
-  for (let shift = colourAt; shift < colourAt + 24; shift += 8) {
+  let mixed = Math.round(total) << OPACITY_AT;
+  for (let shift = COLOUR_AT; shift < COLOUR_AT + 24; shift += 8) {
     const below = (behind >>> shift) & 255;
     mixed |= Math.round(below + (((source >>> shift) & 255) - below) * share) << shift;
   }
-  pixels[to] = mixed;
+  return mixed;
 }
