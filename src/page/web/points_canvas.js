@@ -60,8 +60,9 @@ export class CanvasPoints {
     const { width, height } = image;
     const side = Math.max(1, Math.round(size * ratio));
     const stamps = this.#stampsOf(side);
+    const places = (stamp) => (_, k) => stamp[2 * k + 1] * width + stamp[2 * k];
     const inside = stamps.map((stamp) =>
-      Int32Array.from({ length: stamp.length / 2 }, (_, k) => stamp[2 * k + 1] * width + stamp[2 * k]),
+      Int32Array.from({ length: stamp.length / 2 }, places(stamp)),
     );
     const { points, pixels, words } = this;
     const { shapes } = this.look;
@@ -90,8 +91,8 @@ export class CanvasPoints {
 }
 
 /**
- * A pixel of a point over what is there. Most are empty; what hides nearly all behind it is taken to
- * hide it all, and where points lie on one another the last is seen.
+ * A pixel of a point over what is there. Most are empty; what hides nearly all behind it is taken
+ * to hide it all: where points lie on one another the last is seen.
  */
 function put(pixels, to, source) {
   const behind = pixels[to];
