@@ -1,4 +1,4 @@
-"""Colours of the page: at least 3:1 against the map they lie on, and those of labels apart for those
+"""Colours of the page: at least 3:1 against the map they lie on, and those of labels apart for people
 too who lack one kind of cones."""
 
 from __future__ import annotations
