@@ -1,4 +1,6 @@
 // Blocks share the groups of images out among them; none waits for another.
+#include <algorithm>
+
 #include "kernels/fused/derive.cuh"
 #include "kernels/fused/infer.hpp"
 #include "kernels/fused/pass.cuh"
