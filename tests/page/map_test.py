@@ -152,6 +152,9 @@ class PageTest(BrowserTest):
         self.assertTrue(all(opacity > 100 for opacity in ring), ring)
 
     def test_pointing_draws_no_point_again(self) -> None:
+        self.page.ask_later(  # what setUp wanted drawn has been
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
         self.page.ask(
             "hourglass.views.forEach((view) => { const {points} = view; view.drawings = 0;"
             " points.draw = (...all) => { ++view.drawings;"
