@@ -13,6 +13,7 @@ set(HOURGLASS_KERNELS
     kernels/data/corrupt.cu
     kernels/data/gather.cu
     kernels/data/shuffle.cu
+    kernels/fused/infer.cu
     kernels/fused/train.cu
     kernels/fused_dense/train.cu
     kernels/gram/accumulate.cu

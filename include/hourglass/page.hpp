@@ -13,12 +13,15 @@
 #include <hourglass/images.hpp>
 #include <hourglass/model.hpp>
 #include <hourglass/neighbors.hpp>
+#include <hourglass/stop.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace hourglass {
+
+class Autoencoder;
 
 struct PageMap {
   std::string name;        ///< "t-SNE"
@@ -61,6 +64,12 @@ struct SavedPage {
 
 /// Atomically. Throws Error where lengths differ, and for values that are not finite.
 SavedPage save_page(const std::filesystem::path& file, const Page& page);
+
+/// Gives a page its images (they must outlive it), the model that is to run in it, and the errors of
+/// their reconstructions, which should be `clean`, if not the images themselves. Throws what
+/// Autoencoder::reconstruct throws.
+void add_model(Page& page, const Autoencoder& autoencoder, const Images& images,
+               const Array<float>& clean = {}, const StopRequest& stop = {});
 
 /// Throws Error unless it has finite points (N, 2), one or more.
 void require_map(const PageMap& map);

@@ -23,13 +23,12 @@ __device__ void clear_frame(const Block<L>& block, const Maps& maps) {
   });
 }
 
-/// Up to the last convolution's input.
+/// From the input to the code.
 template <class L>
-__device__ __forceinline__ void forward(const Block<L>& block, Stage& stage) {
+__device__ __forceinline__ void encode(const Block<L>& block, Stage& stage) {
   const Network& net = block.net;
-  const int depth = net.depth;
   const Convolution* own = net.convolution;
-  for (int k = 0; k < depth; ++k) {
+  for (int k = 0; k < net.depth; ++k) {
     const Maps& input = k == 0 ? net.input : net.pooled[k - 1];
     if (k == 0 && own->inputs == 1) {
       stage.enter(Phase::first_forward);
@@ -39,6 +38,14 @@ __device__ __forceinline__ void forward(const Block<L>& block, Stage& stage) {
       pooled_convolution(block, *own++, input, net.pooled[k], net.winners[k]);
     }
   }
+}
+
+/// From the code to the last convolution's input.
+template <class L>
+__device__ __forceinline__ void decode(const Block<L>& block, Stage& stage) {
+  const Network& net = block.net;
+  const int depth = net.depth;
+  const Convolution* own = net.convolution + depth;
   stage.enter(Phase::plain_forward);
   plain_convolution(block, *own++, net.pooled[depth - 1], net.decoded[0]);
   stage.enter(Phase::upsampled_forward);

@@ -182,7 +182,8 @@ __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
                    .corruption_row = training ? group.row : first_image + group.row,
                    .random = {job.seed, random}},
                   job.noise);
-      forward(block, stage);
+      encode(block, stage);
+      decode(block, stage);
       stage.enter(Phase::last_forward);
       double loss = loss_of(block, job.loss, scale, static_cast<int>(group.rows));
       loss = simt::block_sum(loss, smem.sum);

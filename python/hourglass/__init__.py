@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hourglass._data import digit_four, load_mnist, synthetic_digits
     from hourglass._machine import devices, info, set_threads
     from hourglass._maps import map_quality, nearest_neighbors
+    from hourglass._page import page
     from hourglass._pca import PCA
     from hourglass._tsne import TSNE
 
@@ -41,6 +42,7 @@ _HOMES = {
     "load_mnist": "_data",
     "map_quality": "_maps",
     "nearest_neighbors": "_maps",
+    "page": "_page",
     "set_threads": "_machine",
     "synthetic_digits": "_data",
 }
@@ -56,6 +58,7 @@ __all__ = [
     "load_mnist",
     "map_quality",
     "nearest_neighbors",
+    "page",
     "set_threads",
     "synthetic_digits",
 ]

@@ -15,5 +15,6 @@ void add_data(nb::module_& module);
 void add_pca(nb::module_& module);
 void add_maps(nb::module_& module);
 void add_network(nb::module_& module);
+void add_page(nb::module_& module);
 
 }  // namespace hourglass::python

@@ -91,4 +91,5 @@ NB_MODULE(_core, module) {
   add_pca(module);
   add_maps(module);
   add_network(module);
+  add_page(module);
 }

@@ -7,10 +7,13 @@
 
 #include "autoencoder/device_images.hpp"
 #include "autoencoder/fused_network.hpp"
+#include "autoencoder/network.hpp"
 #include "device/range.hpp"
 #include "device/target.hpp"
 #include "kernels/data/shuffle.hpp"
+#include "kernels/fused/infer.hpp"
 #include "kernels/optimizer/adam.hpp"
+#include "math/rows.hpp"
 #include "math/sort.hpp"
 #include "target/factories.hpp"
 
@@ -21,6 +24,23 @@ namespace {
 constexpr std::size_t kStepsPerLaunch = kOnCuda ? 1024 : 16;
 constexpr std::size_t kImagesPerLaunch = kOnCuda ? 65536 : 1024;
 constexpr std::size_t kValidationImagesPerLaunch = 4 * kImagesPerLaunch;
+
+/// Of the larger side of an inference: of digits some 5,000 images, and 80,000 on a GPU.
+constexpr std::size_t kInferenceBytes = std::size_t{kOnCuda ? 256 : 16} << 20U;
+
+/// Whether the kernel has this stretch of layers.
+bool inferred(const Model& model, LayerRange layers) {
+  const std::size_t code = model.encoder.size();
+  const std::size_t end = all_of(model).last;
+  return layers.first != layers.last && (layers.first == 0 || layers.first == code) &&
+         (layers.last == code || layers.last == end);
+}
+
+std::size_t rows_per_launch(const Model& model, LayerRange layers) {
+  const auto shapes = model.shapes();
+  return batch_for(std::max(shapes[layers.first].size(), shapes[layers.last].size()),
+                   kInferenceBytes);
+}
 
 /// Up to so many groups' gradients each block adds up by itself.
 constexpr std::size_t kGroupsByEach = 16;
@@ -279,6 +299,52 @@ std::vector<PhaseTime> FusedEngine::phase_times() {
                      1e-9 * static_cast<double>(nanoseconds) / static_cast<double>(blocks)});
   }
   return times;
+}
+
+void FusedEngine::infer(LayerRange layers, const Images& rows, float* output) {
+  const auto& description = describe_for_fused(model()).description;
+  const fused::Setting setting = fused::best_setting(description, true);
+  const DeviceImages on_device(context().stream(), rows);
+  fused::infer(context().stream(), setting,
+               {.net = fused_network(description, setting.plan, true, layout()),
+                .parameters = parameters_.data(),
+                .encodes = layers.first == 0,
+                .decodes = layers.last == all_of(model()).last,
+                .rows = on_device.view(),
+                .output = output});
+  context().stream().synchronize();  // the rows are about to be freed
+}
+
+Array<float> FusedEngine::run(LayerRange layers, const Images& rows, const StopRequest& stop) {
+  if (!inferred(model(), layers)) return TrainingEngine::run(layers, rows, stop);
+  context().make_current();
+  const std::size_t most = std::min(rows_per_launch(model(), layers), rows.count());
+  const std::size_t size = model().shapes()[layers.last].size();
+  Array<float> result({rows.count(), size});
+  device::Buffer<float> output(most * size);
+  for (std::size_t first = 0; first < rows.count(); first += most) {
+    stop_if_requested(stop);
+    const Images part = rows.part(first, most);
+    infer(layers, part, output.data());
+    const auto values = output.span().first(part.count() * size);
+    device::copy_to_host<float>(context().stream(), values,
+                                std::span(result.values).subspan(first * size, values.size()));
+  }
+  return result;
+}
+
+std::shared_ptr<const DeviceRows> FusedEngine::run_on_device(LayerRange layers, const Images& rows,
+                                                             const StopRequest& stop) {
+  if (!inferred(model(), layers)) return TrainingEngine::run_on_device(layers, rows, stop);
+  context().make_current();
+  const std::size_t most = std::min(rows_per_launch(model(), layers), rows.count());
+  const std::size_t size = model().shapes()[layers.last].size();
+  auto result = std::make_shared<math::Rows>(context().device_index(), rows.count() * size);
+  for (std::size_t first = 0; first < rows.count(); first += most) {
+    stop_if_requested(stop);
+    infer(layers, rows.part(first, most), result->to_fill().data() + first * size);
+  }
+  return result;
 }
 
 std::unique_ptr<Engine> make_fused_engine(Model model, int device_index) {

@@ -1,4 +1,5 @@
-// The fused engine: many training steps in one launch of one kernel (kernels/fused/train.hpp).
+// The fused engine: many training steps in one launch of one kernel (kernels/fused/train.hpp), and
+// images to codes and back by another (kernels/fused/infer.hpp).
 #pragma once
 
 #include <memory>
@@ -29,6 +30,11 @@ class FusedEngine final : public TrainingEngine {
                         const std::function<bool(std::size_t)>& on_step) override;
   [[nodiscard]] std::vector<PhaseTime> phase_times() override;
   [[nodiscard]] bool has_phases() const override { return true; }
+  [[nodiscard]] Array<float> run(LayerRange layers, const Images& rows,
+                                 const StopRequest& stop) override;
+  [[nodiscard]] std::shared_ptr<const DeviceRows> run_on_device(LayerRange layers,
+                                                                const Images& rows,
+                                                                const StopRequest& stop) override;
 
  private:
   struct Training;
@@ -40,6 +46,8 @@ class FusedEngine final : public TrainingEngine {
   /// These return their losses, one a group, summed over the pixels.
   [[nodiscard]] std::vector<double> train(std::size_t first_image, std::size_t steps);
   [[nodiscard]] std::vector<double> validate(std::size_t first_image, std::size_t images);
+  /// The encoder, the decoder or both: in one launch, which has ended when this returns.
+  void infer(LayerRange layers, const Images& rows, float* output);
 
   device::Buffer<float> parameters_;
   std::unique_ptr<Training> training_;

@@ -1,5 +1,5 @@
-// An engine of its own for training. What is no training goes through the layers of the layered
-// engine.
+// An engine of its own for training. What it does not run itself goes through the layers of the
+// layered engine.
 #pragma once
 
 #include <memory>
@@ -14,12 +14,12 @@ namespace hourglass::HOURGLASS_TARGET {
 class TrainingEngine : public Engine {
  public:
   [[nodiscard]] Array<float> run(LayerRange layers, const Images& rows,
-                                 const StopRequest& stop) final {
+                                 const StopRequest& stop) override {
     return layered().run(layers, rows, stop);
   }
   [[nodiscard]] std::shared_ptr<const DeviceRows> run_on_device(LayerRange layers,
                                                                 const Images& rows,
-                                                                const StopRequest& stop) final {
+                                                                const StopRequest& stop) override {
     return layered().run_on_device(layers, rows, stop);
   }
 

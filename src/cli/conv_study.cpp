@@ -85,7 +85,8 @@ void run_conv(const StudyOptions& options) {
   // As the first article does: perplexity 30, or what a smaller set allows, and 300 iterations.
   TsneOptions tsne_options{.perplexity = std::min(30.0, static_cast<double>(codes.rows() - 1)),
                            .iterations = 300,
-                           .initial_map = initial_map(pca)};
+                           .initial_map = initial_map(pca),
+                           .snapshot_interval = kFilmInterval};
   watch(tsne_options, study.progress());
   NeighborGraph neighbors;
   const TsneResult map = study.stage("tsne", [&] {
@@ -97,6 +98,7 @@ void run_conv(const StudyOptions& options) {
     TsneResult result = tsne(neighbors, tsne_options, study.device());
     result.seconds.neighbors = searched.count();
     save_npy(study.file("tsne.npy"), result.map);
+    save_npy(study.file("tsne_snapshots.npy"), result.snapshots);
     Json& json = study.metrics("tsne") = to_json(result);
     json["perplexity"] = tsne_options.perplexity;
     return result;
@@ -114,7 +116,8 @@ void run_conv(const StudyOptions& options) {
            .labels = page_labels(study.images().labels.values),
            .maps = {{.name = "PCA", .points = pca.scores}, {.name = "t-SNE", .points = map.map}},
            .codes = codes,
-           .neighbors = neighbors},
+           .neighbors = neighbors,
+           .snapshots = map.snapshots},
           study.progress());
     });
   }

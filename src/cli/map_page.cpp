@@ -1,7 +1,6 @@
 #include "cli/map_page.hpp"
 
 #include <algorithm>
-#include <hourglass/metrics.hpp>
 #include <hourglass/neighbors.hpp>
 #include <hourglass/version.hpp>
 #include <utility>
@@ -46,7 +45,7 @@ void save_run_page(const std::filesystem::path& file, RunMaps run, Progress& pro
             .maps = std::move(run.maps),
             .labels = std::move(run.labels),
             .snapshots = std::move(run.snapshots)};
-  add_model(page, run.autoencoder, run.images, run.clean);
+  add_model(page, run.autoencoder, run.images, run.clean, interrupted);
   if (run.codes.rows() > 1) {
     const std::size_t k = std::min(kJudgedBy, run.codes.rows() - 1);
     page.neighbors =
@@ -57,20 +56,6 @@ void save_run_page(const std::filesystem::path& file, RunMaps run, Progress& pro
     }
   }
   save_page(file, page, progress);
-}
-
-void add_model(Page& page, const Autoencoder& autoencoder, const Images& images,
-               const Array<float>& clean) {
-  page.images = images;
-  PageModel& trained =
-      page.model.emplace(PageModel{.model = autoencoder.model(), .parameters = {}});
-  for (const ParameterSpec& spec : parameter_specs(trained.model)) {
-    trained.parameters.push_back(autoencoder.parameter(spec.name));
-  }
-  const Array<float> rebuilt = autoencoder.reconstruct(images, interrupted);
-  Array<float> wanted = clean.values.empty() ? to_unit_range(images) : clean;
-  wanted.shape = rebuilt.shape;
-  page.errors = squared_errors(rebuilt, wanted);
 }
 
 void save_page(const std::filesystem::path& file, const Page& page, Progress& progress) {

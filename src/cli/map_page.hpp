@@ -13,6 +13,9 @@
 
 namespace hourglass::cli {
 
+/// A study's page plays its t-SNE map: a frame each so many iterations.
+inline constexpr std::size_t kFilmInterval = 10;
+
 /// What a run has in memory, or its folder in files.
 struct RunMaps {
   Json metrics;  ///< as in metrics.json
@@ -28,10 +31,6 @@ struct RunMaps {
 
 /// Saves the page and says so.
 void save_run_page(const std::filesystem::path& file, RunMaps run, Progress& progress);
-
-/// Images, and what the model makes of them.
-void add_model(Page& page, const Autoencoder& autoencoder, const Images& images,
-               const Array<float>& clean = {});
 
 void save_page(const std::filesystem::path& file, const Page& page, Progress& progress);
 

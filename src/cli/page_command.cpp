@@ -13,6 +13,7 @@
 #include "cli/about_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/images.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/map_page.hpp"
 #include "cli/options.hpp"
 #include "cli/output_file.hpp"
@@ -106,7 +107,7 @@ void page_of_arrays(const PageOptions& options) {
   if (options.weights) {
     const Autoencoder autoencoder =
         load_autoencoder(options, *options.weights, options.compute.select());
-    about_file(*options.images, [&] { add_model(page, autoencoder, images); });
+    about_file(*options.images, [&] { add_model(page, autoencoder, images, {}, interrupted); });
   }
   Progress progress(options.compute.quiet);
   save_page(*options.out, page, progress);

@@ -20,7 +20,8 @@ void draw_page(Study& study, const Array<float>& images, const Array<float>& cle
     PcaMap pca = fit_transform_pca(codes, {.components = 2, .stop = interrupted});
     TsneOptions options{.perplexity = std::min(30.0, static_cast<double>(codes.rows() - 1)),
                         .iterations = 300,
-                        .initial_map = initial_map(pca)};
+                        .initial_map = initial_map(pca),
+                        .snapshot_interval = kFilmInterval};
     watch(options, study.progress());
     NeighborGraph neighbors =
         nearest_neighbors(codes, neighbor_count(options.perplexity, codes.rows()), interrupted);
@@ -34,7 +35,8 @@ void draw_page(Study& study, const Array<float>& images, const Array<float>& cle
                    .maps = {{.name = "PCA", .points = std::move(pca.scores)},
                             {.name = "t-SNE", .points = std::move(map.map)}},
                    .codes = codes,
-                   .neighbors = std::move(neighbors)},
+                   .neighbors = std::move(neighbors),
+                   .snapshots = std::move(map.snapshots)},
                   study.progress());
   });
 }

@@ -8,8 +8,8 @@
 
 namespace hourglass::page {
 
-/// Images in one zlib stream: one is shown at a time, and 256 are unpacked in a millisecond.
-inline constexpr std::size_t kImagesInBlock = 256;
+/// Images in one zlib stream: one is shown at a time, and its block opened first.
+inline constexpr std::size_t kImagesInBlock = 128;
 
 /// How pixels are kept.
 struct PixelFormat {

@@ -120,6 +120,9 @@ Bounds bounds_of(std::span<const float> points) {
   return bounds;
 }
 
+/// A film's frames are kept to 12 bits, the twentieth part of a pixel.
+constexpr int kFrameLevels = 4095;
+
 /// All x, then all y, each as 16 bits between its bounds.
 std::vector<std::uint16_t> coordinates(std::span<const float> points, const Bounds& bounds) {
   std::vector<std::uint16_t> levels;
@@ -245,6 +248,18 @@ std::size_t add_neighbors(Writer& writer, const std::optional<NeighborGraph>& ne
   return shown;
 }
 
+/// What follows of a frame's levels on the frame's before: small numbers, and even ones for what
+/// grows, odd ones for what shrinks.
+void append_steps(std::span<const std::uint16_t> levels, std::vector<int>& before,
+                  std::vector<std::uint16_t>& steps) {
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const int level = (levels[i] * kFrameLevels + 32767) / 65535;
+    const int step = level - before[i];
+    steps.push_back(static_cast<std::uint16_t>(step >= 0 ? 2 * step : -2 * step - 1));
+    before[i] = level;
+  }
+}
+
 /// Each frame between bounds of its own: the first ones are ten thousand times smaller than the
 /// last.
 Json add_snapshots(Writer& writer, const Array<float>& snapshots, std::size_t points,
@@ -267,17 +282,17 @@ Json add_snapshots(Writer& writer, const Array<float>& snapshots, std::size_t po
   if (kept < frames) {
     notes.push_back("of " + counted(frames, "snapshots ") + std::to_string(kept) + " are kept");
   }
-  std::vector<std::uint16_t> levels;
+  std::vector<std::uint16_t> steps;
+  std::vector<int> before(2 * points);
   Json numbers = Json::array();
   for (std::size_t i = 0; i < kept; ++i) {  // the last one always
     const std::size_t frame = frames - 1 - (kept - 1 - i) * (frames - 1) / (kept - 1);
     const auto frame_points = snapshots.row(frame);
-    const auto column = coordinates(frame_points, bounds_of(frame_points));
-    levels.insert(levels.end(), column.begin(), column.end());
+    append_steps(coordinates(frame_points, bounds_of(frame_points)), before, steps);
     numbers.push_back(frame);
   }
-  writer.add("snapshots", split_bytes(levels));
-  return {{"frames", numbers}, {"of", frames}};
+  writer.add("snapshots", split_bytes(steps));
+  return {{"frames", numbers}, {"of", frames}, {"levels", kFrameLevels}};
 }
 
 }  // namespace

@@ -72,6 +72,30 @@ TEST(FusedPlans, EveryOrderOfThreadsOnAPartOf99Kilobytes) {
   EXPECT_EQ(two_steps({.order = ThreadOrder::shuffled, .shared_bytes = kBytes}), first);
 }
 
+/// Codes, and images, of the golden images.
+std::vector<float> inferred(const Emulation& emulation) {
+  const EmulationScope scope(emulation);
+  const Golden golden("conv.safetensors");
+  const auto images = to_bytes(golden["images"]);
+  const auto engine = make_fused_engine(conv_model(), 0);
+  engine->set_parameters(flat_parameters(engine->layout(), golden, "initial."));
+  std::vector<float> all;
+  for (const LayerRange layers : {encoder_of(conv_model()), all_of(conv_model())}) {
+    const auto values = engine->run(layers, images, {}).values;
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
+TEST(FusedPlans, InferenceTooIsTheSameInEveryOrderOfThreadsAndOnEveryPart) {
+  const auto first = inferred({.order = ThreadOrder::forward});
+  EXPECT_EQ(inferred({.order = ThreadOrder::reverse}), first);
+  EXPECT_EQ(inferred({.order = ThreadOrder::shuffled, .shared_bytes = 99 * kKilobyte}), first);
+  const auto plain = inferred({});
+  ASSERT_EQ(plain.size(), first.size());
+  for (std::size_t i = 0; i < first.size(); ++i) ASSERT_NEAR(plain[i], first[i], 2e-6) << i;
+}
+
 TEST(FusedPlans, APartOf64KilobytesIsRefused) {
   const EmulationScope scope({.order = ThreadOrder::forward, .shared_bytes = 64 * kKilobyte});
   constexpr const char* kProblem =

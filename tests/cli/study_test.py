@@ -25,6 +25,7 @@ ARRAYS = {
     "labels.npy": ("|u1", (100,)),
     "pca.npy": ("<f4", (100, 2)),
     "tsne.npy": ("<f4", (100, 2)),
+    "tsne_snapshots.npy": ("<f4", (31, 100, 2)),
 }
 
 

@@ -50,8 +50,8 @@ class Files:
         self.labels = [chance.randrange(len(LABELS)) for _ in range(POINTS)]
         text = "".join(LABELS[label] + "\n" for label in self.labels)
         (folder / "labels.txt").write_text(text, encoding="utf-8")
-        frames = random_array("<f4", (3, POINTS, 2), lambda: chance.gauss(0, 1))
-        write_npy(folder / "frames.npy", frames)
+        self.frames = random_array("<f4", (3, POINTS, 2), lambda: chance.gauss(0, 1))
+        write_npy(folder / "frames.npy", self.frames)
         self.weights = trained() / "weights.safetensors"
         self.page = folder / "map.html"
         hourglass(
@@ -151,6 +151,39 @@ class PageTest(BrowserTest):
         )
         self.assertTrue(all(opacity > 100 for opacity in ring), ring)
 
+    def test_pointing_draws_no_point_again(self) -> None:
+        self.page.ask_later(  # what setUp wanted drawn has been
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        self.page.ask(
+            "hourglass.views.forEach((view) => { const {points} = view; view.drawings = 0;"
+            " points.draw = (...all) => { ++view.drawings;"
+            " points.constructor.prototype.draw.apply(points, all); }; })"
+        )
+        drawings = "hourglass.views.map((view) => view.drawings)"
+        for index in self.alone(0)[:3]:
+            self.hover_and_compare(0, index)
+        self.assertEqual(self.page.ask(drawings), [0, 0])
+        self.page.surface(0).send_keys("+")
+        self.page.wait_for("hourglass.views[0].drawings > 0")
+        self.assertEqual(self.page.ask(drawings)[1], 0)
+
+    def test_the_neighbours_pictures_follow(self) -> None:
+        index = self.alone(0)[0]
+        self.page.hover(0, index)
+        self.page.wait_settled(index)
+        pictures = "document.querySelectorAll('#neighbors canvas')"
+        self.page.wait_for(f"{pictures}.length === 8 && {pictures}[7].width === 28")
+        places = self.page.screen(1)
+        near = sorted((math.dist(places[index], place), i) for i, place in enumerate(places))[1:9]
+        for k, (_, neighbour) in enumerate(near):
+            red = self.page.ask(
+                f"Array.from({pictures}[arguments[0]].getContext('2d').getImageData(0, 0, 28, 28)"
+                ".data).filter((_, i) => i % 4 === 0)",
+                k,
+            )
+            self.assertEqual(red, self.files.image(neighbour))
+
     def test_labels_are_texts_whatever_they_hold(self) -> None:
         entries = self.page.ask(
             "Array.from(document.querySelectorAll('#legend .entry'), (e) => e.textContent)"
@@ -178,6 +211,11 @@ class PageTest(BrowserTest):
         self.assertEqual(self.downloaded("indices.txt").split(), [str(i) for i in inside])
         self.browser.find_element(By.ID, "selection-copy").click()
         self.page.wait_for("document.getElementById('said').textContent.includes('copied')")
+        self.browser.execute_cdp_cmd(
+            "Browser.grantPermissions", {"permissions": ["clipboardReadWrite"]}
+        )
+        copied = self.page.ask_later("navigator.clipboard.readText()")
+        self.assertEqual(copied, ", ".join(str(i) for i in inside))
         self.browser.find_element(By.ID, "selection-clear").click()
         self.assertIsNone(self.page.ask("hourglass.state.selected"))
 
@@ -320,6 +358,20 @@ class PageTest(BrowserTest):
         hourglass("reconstruct", *weights, *files)
         return read_npy(folder / "rebuilt.npy").values
 
+    def test_snapshots_are_the_frames(self) -> None:
+        extent = self.page.ask("hourglass.views[1].map.extent")
+        for number in range(3):
+            frame = self.files.frames.rows(number, 1).values
+            shown = self.page.ask(
+                "Array.from(hourglass.data.snapshots.frame(arguments[0]))", number
+            )
+            for axis in (0, 1):
+                column, least, most = frame[axis::2], min(frame[axis::2]), max(frame[axis::2])
+                for found, value in zip(shown[axis::2], column):
+                    place = (value - least) / (most - least)
+                    place = place if axis == 0 else 1 - place  # y grows downwards there
+                    self.assertAlmostEqual(found / extent[axis], place, delta=0.6 / 4095)
+
     def test_snapshots_play(self) -> None:
         slider = self.browser.find_element(By.ID, "player-frame")
         finished = self.page.screen(1)
@@ -342,6 +394,18 @@ class PageTest(BrowserTest):
         self.assertNotEqual(self.page.ask(ground), before)
         self.browser.find_element(By.ID, "theme").click()
         self.assertEqual(self.page.ask(ground), before)
+
+    def test_it_is_as_dark_as_the_system(self) -> None:
+        ground = "getComputedStyle(document.body).backgroundColor"
+        for scheme in ("dark", "light"):
+            wanted = [
+                {"name": "prefers-color-scheme", "value": scheme},
+                {"name": "prefers-reduced-motion", "value": "reduce"},
+            ]
+            self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
+            self.page.wait_for(f"hourglass.state.theme === '{scheme}'")
+            red = int(self.page.ask(ground).split("(")[1].split(",")[0])
+            self.assertEqual(red < 128, scheme == "dark")
 
     def test_a_phone_shows_it_all(self) -> None:
         metrics = {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
@@ -450,7 +514,7 @@ class RunTest(ProgramTest):
         )
         page = Page(self.browser, self.folder / "map.html")
         self.assertIn("16 shades", page.text("notes"))
-        for index in (0, 255, 256, 4999):
+        for index in (0, 127, 128, 4999):
             shown = page.ask_later(
                 "hourglass.images.pixels(arguments[0]).then((pixels) => Array.from(pixels))", index
             )

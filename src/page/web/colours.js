@@ -49,7 +49,7 @@ export function colourings(data) {
   if (data.labels) list.push({ name: "label", text: "Label", value: null });
   if (data.errors) {
     const rank = ranks(data.errors.levels);
-    list.push({ name: "error", text: "Reconstruction error", value: (map, i) => rank(i) });
+    list.push({ name: "error", text: "Squared error", value: (map, i) => rank(i) });
   }
   if (data.maps.some((map) => map.quality)) {
     const share = (map, i) => (map.quality ? map.quality[i] / 255 : 0);

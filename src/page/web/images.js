@@ -1,7 +1,7 @@
-// The images: blocks of a few hundred, opened when one of them is first looked at.
+// The images: blocks of a hundred or so, opened when one of them is first looked at.
 import { fromBase85, inflate } from "./payload.js";
 
-const BLOCKS_KEPT = 64;
+const BLOCKS_KEPT = 128;
 
 export class Images {
   constructor(format, blocks) {

@@ -8,6 +8,7 @@ export class Inspector {
   constructor(data, state, images, latent, grid, pin) {
     Object.assign(this, { data, state, images, latent, grid, pin });
     this.turn = 0; // answers that come late are dropped
+    this.strip = []; // the neighbours' buttons
     const { image, rebuilt, code } = (this.canvases = {
       image: byId("image"),
       rebuilt: byId("rebuilt"),
@@ -38,7 +39,9 @@ export class Inspector {
     if (index >= 0) await this.#showPoint(index, turn);
     else if (place) await this.#showPlace(place, turn);
     else this.#showNothing();
-    if (turn === this.turn) panel.dataset.settled = index >= 0 ? `${index}` : panel.dataset.shows;
+    if (turn !== this.turn) return;
+    panel.dataset.settled = index >= 0 ? `${index}` : panel.dataset.shows;
+    this.#fillNeighbors(turn);
   }
 
   #heading(text, note = "") {
@@ -132,22 +135,40 @@ export class Inspector {
   #neighbors(indices, heading) {
     byId("neighbors-heading").textContent = heading;
     byId("neighbors-heading").hidden = heading === "";
-    byId("neighbors").replaceChildren(...indices.map((index) => this.button(index)));
+    this.strip = indices.map((index) => this.#blankButton(index));
+    byId("neighbors").replaceChildren(...this.strip.map(({ button }) => button));
+  }
+
+  /**
+   * Their pictures come when that of the point itself has been seen, and one by one: they lie in as
+   * many blocks, of which each takes some milliseconds to open.
+   */
+  async #fillNeighbors(turn) {
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    for (const { index, canvas } of this.strip) {
+      if (turn !== this.turn) return;
+      if (canvas) await this.#fill(canvas, index);
+    }
+  }
+
+  async #fill(canvas, index) {
+    drawImage(canvas, await this.images.pixels(index), this.images);
   }
 
   /** A point as a small picture that pins it. */
   button(index) {
+    const { button, canvas } = this.#blankButton(index);
+    if (canvas) this.#fill(canvas, index);
+    return button;
+  }
+
+  #blankButton(index) {
     const button = make("button", { type: "button", className: "thumbnail" });
     button.setAttribute("aria-label", `${this.describe(index)}: pin`);
     button.title = this.describe(index);
     button.addEventListener("click", () => this.pin(index));
-    if (this.images) {
-      const canvas = make("canvas");
-      button.append(canvas);
-      this.images.pixels(index).then((pixels) => drawImage(canvas, pixels, this.images));
-    } else {
-      button.append(`${index}`);
-    }
-    return button;
+    const canvas = this.images ? make("canvas") : null;
+    button.append(canvas ?? `${index}`);
+    return { index, button, canvas };
   }
 }

@@ -67,9 +67,13 @@ function chooseTool(state, latent) {
   state.on(["tool"], () => (byId("maps").dataset.tool = state.tool));
 }
 
-/** The network once, unseen: a browser compiles loops when they have run for a while. */
+/** The network a few times, unseen: a browser compiles loops when they have run for a while. */
 async function warmUp(latent) {
-  if (latent) latent.decode(await latent.code(0));
+  for (let turn = 0; latent && turn < 12; ++turn) {
+    latent.decode(latent.network.encode(new Float32Array(latent.images.size)));
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  await latent?.code(0);
 }
 
 async function open() {

@@ -24,6 +24,17 @@ function medians(data, points) {
   });
 }
 
+const NAME_HEIGHT = 24;
+
+/** Where a name is not hidden by those before it: at its place, or not far above or below. */
+function freePlace(placed, width, px, y) {
+  const inTheWay = placed.filter((other) => Math.abs(other.px - px) < (other.width + width) / 2);
+  const isFree = (py) => inTheWay.every((other) => Math.abs(other.py - py) > NAME_HEIGHT);
+  const step = NAME_HEIGHT / 2;
+  const found = [0, -1, 1, -2, 2, -3, 3, -4, 4].find((steps) => isFree(y + steps * step));
+  return [px, y + (found ?? 0) * step];
+}
+
 export class MapView {
   constructor(element, data, map, state, images) {
     Object.assign(this, { element, data, map, state, images });
@@ -96,6 +107,8 @@ export class MapView {
     this.frame = undefined;
     if (!this.ratio) return;
     if (this.dirty.look) {
+      const style = getComputedStyle(this.surface);
+      [this.ink, this.ground] = [style.color, style.backgroundColor];
       const opacity = this.data.count > 30000 ? 200 : 235;
       this.points.setLook(paint(this.data, this.map, this.state, opacity));
     }
@@ -144,8 +157,6 @@ export class MapView {
     const context = this.overlay.getContext("2d");
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.camera.width, this.camera.height);
-    const style = getComputedStyle(this.surface);
-    [this.ink, this.ground] = [style.color, style.backgroundColor];
     // How large what stands for a point is: rings go around it.
     this.drawn = this.#drawThumbnails(context) ? THUMBNAIL * Math.SQRT2 : this.size;
     this.#drawNames(context);
@@ -201,16 +212,18 @@ export class MapView {
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.lineJoin = "round";
+    const placed = [];
     for (const { label, x, y } of this.names) {
       if (this.state.label !== null && this.state.label !== label) continue;
-      const [px, py] = this.camera.toScreen(x, y);
       const name = this.data.names[label];
       const short = name.length > 24 ? `${name.slice(0, 23)}…` : name;
       const width = Math.max(22, context.measureText(short).width + 12);
+      const [px, py] = freePlace(placed, width, ...this.camera.toScreen(x, y));
+      placed.push({ px, py, width });
       context.globalAlpha = 0.88;
       context.fillStyle = this.ground;
       context.beginPath();
-      context.roundRect(px - width / 2, py - 12, width, 24, 12);
+      context.roundRect(px - width / 2, py - NAME_HEIGHT / 2, width, NAME_HEIGHT, 12);
       context.fill();
       context.globalAlpha = 1;
       context.lineWidth = 1.5;

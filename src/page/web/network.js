@@ -50,9 +50,8 @@ function maxPool({ channels, height, width }) {
       for (let y = 0; y < rows; ++y) {
         for (let x = 0; x < columns; ++x, ++at) {
           const from = (channel * height + 2 * y) * width + 2 * x;
-          output[at] = Math.max(
-            ...[input[from], input[from + 1], input[from + width], input[from + width + 1]],
-          );
+          const above = Math.max(input[from], input[from + 1]);
+          output[at] = Math.max(above, input[from + width], input[from + width + 1]);
         }
       }
     }
@@ -72,8 +71,15 @@ function upsample({ channels, height, width }) {
   };
 }
 
-const relu = (values) => values.map((value) => Math.max(value, 0));
-const sigmoid = (values) => values.map((value) => 1 / (1 + Math.exp(-value)));
+/** In place: a layer's output is nobody else's. */
+function relu(values) {
+  for (let i = 0; i < values.length; ++i) values[i] = Math.max(values[i], 0);
+  return values;
+}
+function sigmoid(values) {
+  for (let i = 0; i < values.length; ++i) values[i] = 1 / (1 + Math.exp(-values[i]));
+  return values;
+}
 const size = ({ channels, height, width }) => channels * height * width;
 
 export class Network {

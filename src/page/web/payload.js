@@ -2,21 +2,23 @@
 
 const text = (id) => document.getElementById(`data-${id}`).textContent;
 
-/** Five characters are four bytes; '(' is nought, and '}' stands for '<'. */
+/** What each character stands for: '(' is nought, and '}' is in the place of '<'. */
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => (code === 125 ? 20 : code - 40));
+
+/** Five characters are four bytes; of a last, shorter group the highest are left out. */
 export function fromBase85(characters) {
   const length = characters.length;
   const groups = Math.ceil(length / 5);
+  const whole = groups * 5 === length ? characters : characters.padEnd(groups * 5, "|");
   const bytes = new Uint8Array(groups * 4);
-  for (let group = 0, at = 0; group < groups; ++group, at += 5) {
-    let word = 0;
-    for (let i = 0; i < 5; ++i) {
-      const code = at + i < length ? characters.charCodeAt(at + i) : 124;
-      word = word * 85 + (code === 125 ? 20 : code - 40);
-    }
-    bytes[group * 4] = word / 0x1000000;
-    bytes[group * 4 + 1] = word >>> 16;
-    bytes[group * 4 + 2] = word >>> 8;
-    bytes[group * 4 + 3] = word;
+  const digit = (at) => DIGITS[whole.charCodeAt(at)];
+  for (let at = 0, to = 0; to < bytes.length; at += 5, to += 4) {
+    const high = (digit(at) * 85 + digit(at + 1)) * 85 + digit(at + 2);
+    const word = high * 7225 + digit(at + 3) * 85 + digit(at + 4);
+    bytes[to] = word / 0x1000000;
+    bytes[to + 1] = word >>> 16;
+    bytes[to + 2] = word >>> 8;
+    bytes[to + 3] = word;
   }
   return bytes.subarray(0, groups * 4 - (groups * 5 - length));
 }
@@ -49,11 +51,11 @@ function extentOf(map) {
 }
 
 /** Interleaved x and y in [0, extent]; y grows downwards, as screens have it. */
-function toWorld(levels, first, count, extent) {
+function toWorld(levels, first, count, extent, most = LEVELS) {
   const points = new Float32Array(2 * count);
   for (let i = 0; i < count; ++i) {
-    points[2 * i] = (levels[first + i] / LEVELS) * extent[0];
-    points[2 * i + 1] = (1 - levels[first + count + i] / LEVELS) * extent[1];
+    points[2 * i] = (levels[first + i] / most) * extent[0];
+    points[2 * i + 1] = (1 - levels[first + count + i] / most) * extent[1];
   }
   return points;
 }
@@ -68,11 +70,18 @@ async function loadMap(map, number, count) {
   };
 }
 
-/** What the map was on its way: frames of the last map's points. */
+/**
+ * What the map was on its way: frames of the last map's points. Each lies as what has changed since
+ * the one before: even numbers are growth, odd ones are loss.
+ */
 async function loadSnapshots(description, map, count) {
   if (!description) return null;
   const levels = await numbersOf("snapshots");
-  const frame = (i) => toWorld(levels, i * 2 * count, count, map.extent);
+  for (let i = 0; i < levels.length; ++i) {
+    const before = i < 2 * count ? 0 : levels[i - 2 * count];
+    levels[i] = before + ((levels[i] >> 1) ^ -(levels[i] & 1));
+  }
+  const frame = (i) => toWorld(levels, i * 2 * count, count, map.extent, description.levels);
   return { numbers: description.frames, of: description.of, frame };
 }
 
