@@ -7,7 +7,6 @@
 #include <hourglass/error.hpp>
 #include <hourglass/version.hpp>
 #include <iostream>
-#include <string_view>
 
 #include "math/context.hpp"
 #include "support/measure.hpp"
@@ -35,18 +34,18 @@ int fail(int status, const std::exception& error) {
   return status;
 }
 
-std::string_view target_device() {
-  return hourglass::HOURGLASS_TARGET::kOnCuda ? "cuda" : "cpu";
-}
-
 }  // namespace
+
+namespace hourglass::HOURGLASS_TARGET {
+static constexpr const char* kTargetDevice = kOnCuda ? "cuda" : "cpu";
+}
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   hourglass::Device device;
   try {
-    device = hourglass::select_device(target_device());
+    device = hourglass::select_device(hourglass::HOURGLASS_TARGET::kTargetDevice);
   } catch (const hourglass::Error& error) {
     return fail(kNoDevice, error);
   }

@@ -75,7 +75,6 @@ set(HOURGLASS_ONLY_CPU
     src/math/context_cpu.cpp
     src/math/convolution_onednn.cpp
     src/math/dense_cpu.cpp
-    src/math/library_versions_cpu.cpp
     src/math/matrix_cpu.cpp
     src/math/sort_std.cpp)
 

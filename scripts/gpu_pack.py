@@ -133,7 +133,7 @@ def write(root: Path, options: argparse.Namespace) -> int:
     # For any processor that such GPUs stand beside; and libraries are looked for there, not where
     # they are here.
     portable = (f"-DCMAKE_CUDA_ARCHITECTURES={architectures}", "-DHOURGLASS_NATIVE=OFF",
-                "-DCMAKE_CXX_FLAGS=-march=x86-64-v3", "-DCMAKE_SKIP_BUILD_RPATH=ON")  # fmt: skip
+                "-DHOURGLASS_CPU_LEVELS=x86-64-v3", "-DCMAKE_SKIP_BUILD_RPATH=ON")  # fmt: skip
     if not options.build and not build(root, built, *portable):
         return 1
     with tempfile.TemporaryDirectory(prefix="gpu_pack.") as scratch:

@@ -262,10 +262,11 @@ std::string kilobytes(std::size_t bytes) {
 }
 
 /// A GPU's: the plan with the fewest barriers that fits.
+template <class L>
 Setting setting_of_gpu(const Description& model, bool corrupts) {
   Setting setting;
   for (const MemoryPlan& plan : {kRoomyPlan, kTightPlan}) {
-    setting = setting_with<Lanes<1>>(model, plan, corrupts);
+    setting = setting_with<L>(model, plan, corrupts);
     if (setting.blocks > 0) return setting;
   }
   if (setting.memory > simt::most_shared_bytes()) {
@@ -283,7 +284,7 @@ Setting setting_of_gpu(const Description& model, bool corrupts) {
 #ifdef __CUDACC__
 
 Setting best_setting(const Description& model, bool corrupts) {
-  return setting_of_gpu(model, corrupts);
+  return setting_of_gpu<Lanes<1>>(model, corrupts);
 }
 
 void run(simt::StreamHandle stream, const Setting& setting, std::size_t blocks, const Job& job) {
@@ -293,8 +294,10 @@ void run(simt::StreamHandle stream, const Setting& setting, std::size_t blocks, 
 #else
 
 Setting best_setting(const Description& model, bool corrupts) {
-  const bool gpu_shapes = simt::per_block(1, kThreads).block.count() > 1;  // in emulation
-  if (gpu_shapes) return setting_of_gpu(model, corrupts);
+  if constexpr (simt::kGpuShapes) {
+    const bool emulated = simt::per_block(1, kThreads).block.count() > 1;
+    if (emulated) return setting_of_gpu<Lanes<1>>(model, corrupts);
+  }
   Setting setting = setting_with<Lanes<kWidestLanes>>(model, kCachePlan, corrupts);
   constexpr std::size_t kMost = std::size_t{8} << 20;  // beyond any core's own cache
   if (setting.memory > kMost) {
@@ -307,11 +310,10 @@ Setting best_setting(const Description& model, bool corrupts) {
 }
 
 void run(simt::StreamHandle stream, const Setting& setting, std::size_t blocks, const Job& job) {
-  if (setting.lanes == 1) {
-    launch<Lanes<1>>(stream, setting, kThreads, blocks, job);
-  } else {
-    launch<Lanes<kWidestLanes>>(stream, setting, 1, blocks, job);
+  if constexpr (simt::kGpuShapes) {
+    if (setting.lanes == 1) return launch<Lanes<1>>(stream, setting, kThreads, blocks, job);
   }
+  launch<Lanes<kWidestLanes>>(stream, setting, 1, blocks, job);
 }
 
 #endif

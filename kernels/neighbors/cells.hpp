@@ -22,18 +22,19 @@
 #include "kernels/simt/launch_config.hpp"
 
 namespace hourglass {
-namespace cpu::kernels {
+namespace cpu {
 /// The CPU multiplies 16-bit whole numbers and adds them up in 32 bits.
-inline constexpr std::int32_t kLongest = 16383;
-}  // namespace cpu::kernels
-namespace cuda::kernels {
+inline constexpr std::int32_t kLongestCode = 16383;
+}  // namespace cpu
+namespace cuda {
 /// A GPU does so in floats, which hold whole numbers up to 2^24.
-inline constexpr std::int32_t kLongest = 4095;
-}  // namespace cuda::kernels
+inline constexpr std::int32_t kLongestCode = 4095;
+}  // namespace cuda
 }  // namespace hourglass
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
+inline constexpr std::int32_t kLongest = kLongestCode;
 inline constexpr std::size_t kCell = 128;  ///< rows
 /// Coordinates of the longest code, the length of the rest among them.
 inline constexpr std::size_t kMostCoordinates = 192;

@@ -44,6 +44,7 @@ __device__ To bit_cast(const From& from) {  // std::bit_cast is no device functi
 
 /// Values that one thread had best work on side by side, as an array: threads are its vector lanes.
 inline constexpr unsigned kVectorWidth = 1;
+inline constexpr bool kGpuShapes = true;
 
 // ---- elements -----------------------------------------------------------------------------------
 

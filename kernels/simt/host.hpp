@@ -105,6 +105,14 @@ T shuffle(const char* what, T value, unsigned source_lane, std::uint32_t mask, c
 /// Values that one thread had best work on side by side, as an array: a vector register of floats.
 inline constexpr unsigned kVectorWidth = 16;
 
+/// Emulation is for tests, and the GPU's form of a large kernel takes as long to compile as the
+/// CPU's: a build without tests does without.
+#ifdef HOURGLASS_NO_EMULATION
+inline constexpr bool kGpuShapes = false;
+#else
+inline constexpr bool kGpuShapes = true;
+#endif
+
 // ---- elements -----------------------------------------------------------------------------------
 
 namespace detail {

@@ -16,6 +16,8 @@
 //   for (auto i : block_elements(n))           my share of 0 .. n-1 among the threads of my block
 //   for (auto i : warp_elements(n))            my warp's share of 0 .. n-1, in a 1-D grid
 //   kVectorWidth                               values a thread had best work on side by side
+//   kGpuShapes                                 whether blocks may have many threads: on a GPU, and
+//                                              on the CPU where the build can emulate
 //
 //   Smem& smem = shared<Smem>()                the block's dynamic shared memory, all of it
 //   sync_warp(mask)  sync_block()  sync_grid() barriers; sync_grid in cooperative launches only

@@ -322,7 +322,7 @@ void with_lanes(const PlaneLayout& layout, F&& f) {
   if constexpr (kWidest > 1) {
     if (layout.lanes == kWidest) return f(Lanes<kWidest>{});
   }
-  f(Lanes<1>{});
+  if constexpr (simt::kGpuShapes) f(Lanes<1>{});
 }
 
 std::uint32_t rounded_up(std::uint32_t value, std::uint32_t unit) {
@@ -343,11 +343,13 @@ PlaneLayout lay_out_plane(std::uint32_t side_x, std::uint32_t side_y) {
                      .columns = 0};
   // Two pairs of rows fill a sector of GPU memory, but two of the longest lines not every GPU's
   // shared memory.
-  const auto fits = [&] {
-    const auto bytes = shape(layout, layout.lines, std::max(side_x, side_y)).shared_bytes;
-    return simt::resident_blocks(columns_kernel<Lanes<1>>, kThreads, bytes) > 0;
-  };
-  if (layout.lines > 1 && !fits()) layout.lines = 1;
+  if constexpr (simt::kGpuShapes) {
+    const auto fits = [&] {
+      const auto bytes = shape(layout, layout.lines, std::max(side_x, side_y)).shared_bytes;
+      return simt::resident_blocks(columns_kernel<Lanes<1>>, kThreads, bytes) > 0;
+    };
+    if (layout.lines > 1 && !fits()) layout.lines = 1;
+  }
   layout.pitch = rounded_up(layout.nodes_y, 2 * layout.lanes * layout.lines);
   layout.columns = rounded_up(layout.nodes_x + 1, layout.lanes * layout.lines);
   return layout;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "device/cpu_threads.hpp"
+#include "target/cpu_level.hpp"
 
 #if HOURGLASS_HAS_CUDA
 #include <cuda_runtime_api.h>
@@ -31,7 +32,12 @@ DeviceStatus cpu_status() {
   DeviceStatus status{.kind = DeviceKind::cpu, .index = 0, .name = processor_name()};
 #if HOURGLASS_HAS_CPU
   status.detail = describe_cpu_threads();
-  status.usable = true;
+  try {
+    status.detail += std::string(", ") + cpu_level().name;
+    status.usable = true;
+  } catch (const Error& error) {
+    status.problem = error.what();
+  }
 #else
   status.usable = false;
   status.problem = "this build has no CPU target (HOURGLASS_CPU=OFF)";

@@ -15,8 +15,13 @@ namespace {
 using dnnl::memory;
 using Tag = memory::format_tag;
 
-const memory::dims kStrides{1, 1};
-const memory::dims kPadding{1, 1};
+// Not variables: what sets them up would run when the program starts, on whatever processor.
+memory::dims strides() {
+  return {1, 1};
+}
+memory::dims padding() {
+  return {1, 1};
+}
 
 memory::dim dim(std::size_t n) {
   return static_cast<memory::dim>(n);
@@ -116,10 +121,10 @@ struct Convolution::Plan {
     const auto bias = describe(b_dims, Tag::x);
     const auto dst = describe(y_dims, Tag::nhwc);
 #if DNNL_VERSION_MAJOR >= 3
-    return {engine, kind,     algorithm, src,      weight,    bias,
-            dst,    kStrides, kPadding,  kPadding, attributes};
+    return {engine, kind,      algorithm, src,       weight,    bias,
+            dst,    strides(), padding(), padding(), attributes};
 #else
-    return {{kind, algorithm, src, weight, bias, dst, kStrides, kPadding, kPadding},
+    return {{kind, algorithm, src, weight, bias, dst, strides(), padding(), padding()},
             attributes,
             engine};
 #endif
@@ -140,10 +145,10 @@ struct Convolution::Plan {
       const auto ddst = describe(plan.y_dims, Tag::nhwc);
 #if DNNL_VERSION_MAJOR >= 3
       return {plan.engine, algorithm, dsrc,
-              weight,      ddst,      kStrides,
-              kPadding,    kPadding,  plan.forward_description};
+              weight,      ddst,      strides(),
+              padding(),   padding(), plan.forward_description};
 #else
-      return {{algorithm, dsrc, weight, ddst, kStrides, kPadding, kPadding},
+      return {{algorithm, dsrc, weight, ddst, strides(), padding(), padding()},
               plan.engine,
               plan.forward_description};
 #endif
@@ -166,10 +171,10 @@ struct Convolution::Plan {
       const auto dbias = describe(plan.b_dims, Tag::x);
       const auto ddst = describe(plan.y_dims, Tag::nhwc);
 #if DNNL_VERSION_MAJOR >= 3
-      return {plan.engine, algorithm, src,      dweight,  dbias,
-              ddst,        kStrides,  kPadding, kPadding, plan.forward_description};
+      return {plan.engine, algorithm, src,       dweight,   dbias,
+              ddst,        strides(), padding(), padding(), plan.forward_description};
 #else
-      return {{algorithm, src, dweight, dbias, ddst, kStrides, kPadding, kPadding},
+      return {{algorithm, src, dweight, dbias, ddst, strides(), padding(), padding()},
               plan.engine,
               plan.forward_description};
 #endif

@@ -6,7 +6,7 @@
 
 #include "math/library_versions.hpp"
 
-namespace hourglass::HOURGLASS_TARGET::math {
+namespace hourglass::cpu::math {
 
 std::vector<LibraryVersion> library_versions() {
   const dnnl_version_t& onednn = *dnnl_version();
@@ -18,4 +18,4 @@ std::vector<LibraryVersion> library_versions() {
                         std::to_string(BOOST_VERSION / 100 % 1000)}};
 }
 
-}  // namespace hourglass::HOURGLASS_TARGET::math
+}  // namespace hourglass::cpu::math

@@ -1,19 +1,17 @@
 #include <hourglass/error.hpp>
 
+#include "target/cpu_level.hpp"
 #include "target/table.hpp"
 
 namespace hourglass {
 
-namespace cpu {
-extern const Target kTarget;  // table.cpp, compiled once for each target
-}
 namespace cuda {
-extern const Target kTarget;
+extern const Target kTarget;  // table.cpp, compiled once for each target
 }
 
 const Target& target_of(const Device& device) {
 #if HOURGLASS_HAS_CPU
-  if (device.kind == DeviceKind::cpu) return cpu::kTarget;
+  if (device.kind == DeviceKind::cpu) return *cpu_level().target;
 #endif
 #if HOURGLASS_HAS_CUDA
   if (device.kind == DeviceKind::cuda) return cuda::kTarget;
