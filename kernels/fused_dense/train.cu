@@ -275,11 +275,14 @@ Setting setting_with(const Network& sizes, const Task& task) {
                     .clean = task.corrupts};
     const std::size_t memory = memory_of(net, part);
     if (fits<L>(memory)) return {.net = net, .part = part, .memory = memory};
-    if (tiles == 1) {
-      return {.problem = "its weights and moments take " + std::to_string((memory + 1023) / 1024) +
-                         " KB, more than " +
-                         (kAlone<L> ? "a core's own cache holds" : "this GPU gives a block")};
+    if (tiles > 1) continue;
+    const std::string kilobytes = std::to_string((memory + 1023) / 1024) + " KB";
+    if (!kAlone<L> && memory <= simt::most_shared_bytes()) {
+      return {.problem = "no block of " + std::to_string(kThreads) + " threads and " + kilobytes +
+                         " of shared memory can be resident on this GPU"};
     }
+    return {.problem = "its weights and moments take " + kilobytes + ", more than " +
+                       (kAlone<L> ? "a core's own cache holds" : "this GPU gives a block")};
   }
 }
 
