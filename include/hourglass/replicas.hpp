@@ -26,6 +26,9 @@ struct ReplicaOptions {
   TrainingOptions training = {};
   /// Called, by one thread at a time, as replicas finish, in any order.
   std::function<void(const Replica&)> on_replica = {};
+  /// Called after the last, with the mean over all replicas, where training.phase_times asks for it
+  /// and the fused engine trains them side by side.
+  std::function<void(const std::vector<PhaseTime>&)> on_phases = {};
 };
 
 /// In the order of the seeds. What a replica becomes does not depend on the others. Of models that

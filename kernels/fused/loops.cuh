@@ -96,7 +96,8 @@ __device__ __forceinline__ void sum_over_cells(int a, int b, int c, int rows, in
   using F = typename L::Value;
   const auto begin = [&](bool mine, int tile, F(&sums)[n]) {
     if (mine && !turn.first) {
-      unrolled<n>([&](auto s) { sums[s] = turn.carried[tile * n + s]; });
+      const F* from = turn.carried + tile * n;  // (in one: GCC finds each sum's place anew)
+      unrolled<n>([&](auto s) { sums[s] = from[s]; });
     } else {
       unrolled<n>([&](auto s) { sums[s] = 0.f; });
     }
@@ -105,7 +106,8 @@ __device__ __forceinline__ void sum_over_cells(int a, int b, int c, int rows, in
     if (turn.last) {
       emit(i, j, k, sums);
     } else {
-      unrolled<n>([&](auto s) { turn.carried[tile * n + s] = sums[s]; });
+      F* to = turn.carried + tile * n;
+      unrolled<n>([&](auto s) { to[s] = sums[s]; });
     }
   };
   if constexpr (kAlone<L>) {

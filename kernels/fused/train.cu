@@ -265,6 +265,10 @@ std::string kilobytes(std::size_t bytes) {
 template <class L>
 Setting setting_of_gpu(const Description& model, bool corrupts) {
   Setting setting;
+  if (!simt::blocks_may_wait()) {
+    setting.problem = "this GPU has no cooperative launches, whose blocks may wait for each other";
+    return setting;
+  }
   for (const MemoryPlan& plan : {kRoomyPlan, kTightPlan}) {
     setting = setting_with<L>(model, plan, corrupts);
     if (setting.blocks > 0) return setting;
@@ -274,7 +278,8 @@ Setting setting_of_gpu(const Description& model, bool corrupts) {
                       " of shared memory, more than the " + kilobytes(simt::most_shared_bytes()) +
                       " that this GPU gives a block";
   } else {
-    setting.problem = "this GPU cannot keep all blocks of a grid resident";
+    setting.problem = "no block of " + std::to_string(kThreads) + " threads and " +
+                      kilobytes(setting.memory) + " of shared memory can be resident on this GPU";
   }
   return setting;
 }

@@ -2,9 +2,11 @@
 #include <cmath>
 
 #include "kernels/data/draws.hpp"
+#include "kernels/fused_dense/phase.hpp"
 #include "kernels/fused_dense/phases.cuh"
 #include "kernels/fused_dense/train.hpp"
 #include "kernels/simt/narrow.hpp"
+#include "kernels/simt/order.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/sort.hpp"
 
@@ -17,6 +19,9 @@ constexpr int kTile = 4;            // images, or rows of a matrix, that one thr
 
 struct alignas(128) Smem {
   simt::BlockSumScratch<double> sum;
+  // Of the clock, of the block's first thread. Here, as registers are dear.
+  std::uint64_t since;
+  DensePhase phase;
   // The block's memory follows: network.hpp.
 };
 static_assert(sizeof(Smem) == 384);
@@ -98,13 +103,17 @@ class Trainer {
     double training = 0.0;
     for (std::uint32_t step = 0; step < job_.steps; ++step) {
       // Of an epoch that an earlier launch has begun, the order is there.
-      if (order_ != nullptr && image == 0) draw_order(seed_, epoch, count, order_, job_.room);
+      if (order_ != nullptr && image == 0) {
+        enter(DensePhase::shuffle);
+        draw_order(seed_, epoch, count, order_, job_.room);
+      }
       const std::uint32_t batch = smaller(job_.batch, count - image);
       training += take_step(step, image, batch);
       image += batch;
       const bool last = step + 1 == job_.steps;
       const bool ends = image == count || (last && job_.ends_epoch);
       if (!ends && !last) continue;
+      enter(DensePhase::validation);
       training = simt::block_sum(training, smem_.sum);
       const double validation = ends ? validate() : 0.0;
       if (simt::block_thread() == 0) *losses = {training, validation};
@@ -113,6 +122,7 @@ class Trainer {
       image = 0;
       training = 0.0;
     }
+    enter(DensePhase::finish);
     if (job_.alive != nullptr) {
       look_for_life();
       if (!finite() && simt::block_thread() == 0) losses[-1].validation = NAN;
@@ -120,10 +130,28 @@ class Trainer {
     write_matrices<L>(job_.net, block_.weights, state_);
     write_matrices<L>(job_.net, block_.first_moment, state_ + job_.net.parameters);
     write_matrices<L>(job_.net, block_.second_moment, state_ + 2 * job_.net.parameters);
+    enter(DensePhase::finish);
   }
 
  private:
+  [[nodiscard]] __device__ bool is_timed() const {
+    return job_.clocks != nullptr && simt::block_thread() == 0;
+  }
+  /// The time since the last call is that of the phase that was entered then.
+  __device__ void enter(DensePhase phase) {
+    if (!is_timed()) return;
+    const std::uint64_t now = simt::ticks();
+    job_.clocks[std::size_t{blockIdx.x} * kDensePhaseCount + static_cast<int>(smem_.phase)] +=
+        now - smem_.since;
+    smem_.since = now;
+    smem_.phase = phase;
+  }
+
   __device__ void begin() {
+    if (is_timed()) {
+      smem_.since = simt::ticks();
+      smem_.phase = DensePhase::setup;
+    }
     const int floats = static_cast<int>(floats_of(job_.net, job_.part));
     for (const int i : simt::block_elements(floats)) block_.weights[i] = 0.f;
     simt::sync_block();
@@ -164,6 +192,7 @@ class Trainer {
         1.f / (static_cast<float>(batch) * static_cast<float>(job_.net.last().outputs));
     double loss = 0.0;
     in_parts(batch, [&](std::uint32_t first, int rows, auto tile) {
+      enter(DensePhase::load);
       const Targets targets = load(block_, job_.training, job_.corruption,
                                    {.order = order_,
                                     .first = image + first,
@@ -171,9 +200,13 @@ class Trainer {
                                     .corrupted = corrupts(),
                                     .random = random,
                                     .number = first});
+      enter(DensePhase::forward);
       forward<L, tile>(block_, job_.net.depth - 1, rows);
+      enter(DensePhase::loss);
       loss += loss_of<L, tile, true>(block_, job_.loss, targets, rows, scale);
+      enter(DensePhase::backward);
       backward<L, tile>(block_, rows);
+      enter(DensePhase::update);
       const Turn turn{.first = first == 0,
                       .last = first + static_cast<std::uint32_t>(rows) == batch};
       update<L, tile>(block_, rows, turn, job_.rates[step], job_.adam);
@@ -275,11 +308,14 @@ Setting setting_with(const Network& sizes, const Task& task) {
                     .clean = task.corrupts};
     const std::size_t memory = memory_of(net, part);
     if (fits<L>(memory)) return {.net = net, .part = part, .memory = memory};
-    if (tiles == 1) {
-      return {.problem = "its weights and moments take " + std::to_string((memory + 1023) / 1024) +
-                         " KB, more than " +
-                         (kAlone<L> ? "a core's own cache holds" : "this GPU gives a block")};
+    if (tiles > 1) continue;
+    const std::string kilobytes = std::to_string((memory + 1023) / 1024) + " KB";
+    if (!kAlone<L> && memory <= simt::most_shared_bytes()) {
+      return {.problem = "no block of " + std::to_string(kThreads) + " threads and " + kilobytes +
+                         " of shared memory can be resident on this GPU"};
     }
+    return {.problem = "its weights and moments take " + kilobytes + ", more than " +
+                       (kAlone<L> ? "a core's own cache holds" : "this GPU gives a block")};
   }
 }
 

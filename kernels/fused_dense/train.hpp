@@ -17,6 +17,7 @@
 #include "kernels/data/corrupt.hpp"
 #include "kernels/data/pixels.hpp"
 #include "kernels/fused_dense/network.hpp"
+#include "kernels/fused_dense/phase.hpp"
 #include "kernels/optimizer/adam.hpp"
 #include "kernels/simt/launch_config.hpp"
 
@@ -76,6 +77,7 @@ struct Job {
   std::uint32_t epochs = 0;         ///< of them
   std::uint32_t* alive = nullptr;   ///< [replica][code]: 1 where it is not 0 for all validation
                                     ///< images in the end; or null
+  std::uint64_t* clocks = nullptr;  ///< [replica][kDensePhaseCount], in ns, added to; or null
 };
 
 void run(simt::StreamHandle stream, const Setting& setting, std::size_t replicas, const Job& job);

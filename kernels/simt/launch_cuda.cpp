@@ -24,38 +24,43 @@ namespace {
                     " bytes of shared memory: " + cudaGetErrorString(error));
 }
 
+/// An answer that is no is told nobody: it must not surface again at the next check.
+bool succeeds(cudaError_t error) {
+  if (error != cudaSuccess) (void)cudaGetLastError();
+  return error == cudaSuccess;
+}
+
+/// The current device's, 0 if it does not say.
+int attribute(cudaDeviceAttr which) {
+  int device = 0;
+  int value = 0;
+  if (!succeeds(cudaGetDevice(&device)) ||
+      !succeeds(cudaDeviceGetAttribute(&value, which, device))) {
+    return 0;
+  }
+  return value;
+}
+
 }  // namespace
 
 std::size_t most_shared_bytes() {
-  int device = 0;
-  int bytes = 0;
-  if (cudaGetDevice(&device) != cudaSuccess ||
-      cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) !=
-          cudaSuccess) {
-    (void)cudaGetLastError();
-  }
-  return static_cast<std::size_t>(bytes);
+  return static_cast<std::size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin));
+}
+
+bool blocks_may_wait() {
+  return attribute(cudaDevAttrCooperativeLaunch) != 0;
 }
 
 std::size_t detail::resident_blocks(const void* kernel, unsigned block, std::size_t shared_bytes) {
-  const auto ask = [](cudaError_t error) {
-    if (error != cudaSuccess) (void)cudaGetLastError();
-    return error == cudaSuccess;
-  };
-  int device = 0;
-  int cooperates = 0;
-  int processors = 0;
   int each = 0;
-  const bool known =
-      ask(cudaGetDevice(&device)) &&
-      ask(cudaDeviceGetAttribute(&cooperates, cudaDevAttrCooperativeLaunch, device)) &&
-      ask(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device)) &&
-      ask(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(shared_bytes))) &&
-      ask(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, kernel, static_cast<int>(block),
-                                                        shared_bytes));
-  if (!known || cooperates == 0) return 0;
-  return static_cast<std::size_t>(processors) * static_cast<std::size_t>(each);
+  if (!succeeds(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                     static_cast<int>(shared_bytes))) ||
+      !succeeds(cudaOccupancyMaxActiveBlocksPerMultiprocessor(
+          &each, kernel, static_cast<int>(block), shared_bytes))) {
+    return 0;
+  }
+  return static_cast<std::size_t>(attribute(cudaDevAttrMultiProcessorCount)) *
+         static_cast<std::size_t>(each);
 }
 
 void detail::launch(StreamHandle stream, const LaunchConfig& config, const void* kernel,

@@ -64,8 +64,10 @@ using gpu::per_warp;
 /// Shared memory that a block may have, if it asks.
 [[nodiscard]] std::size_t most_shared_bytes();
 
-/// How many blocks of a kernel can be resident at once, to wait for each other; 0 where none can,
-/// say for want of memory.
+/// Whether there are launches whose blocks are all resident, so that they may wait for each other.
+[[nodiscard]] bool blocks_may_wait();
+
+/// How many blocks of a kernel can be resident at once; 0 where none can, say for want of memory.
 template <class... P>
 [[nodiscard]] std::size_t resident_blocks(void (*kernel)(P...), unsigned block,
                                           std::size_t shared_bytes) {

@@ -23,6 +23,10 @@ namespace hourglass::HOURGLASS_TARGET::simt {
 /// Shared memory that a block may have: of the emulated GPU; on the CPU all there is.
 [[nodiscard]] std::size_t most_shared_bytes();
 
+[[nodiscard]] inline bool blocks_may_wait() {
+  return true;
+}
+
 /// How many blocks can run at once, each on a thread of its own. (In emulation any number can; a
 /// few have more than one image each.)
 [[nodiscard]] std::size_t resident_threads();

@@ -39,6 +39,7 @@
 //   launch(stream, config, kernel, args...)    an empty grid launches nothing; throws Error
 //   resident_blocks(kernel, block, bytes)      of so many threads and shared bytes, at once
 //   most_shared_bytes()                        that a block may have
+//   blocks_may_wait()                          for each other: whether launches can be cooperative
 //
 // Masks are kFullMask unless given and then mean all lanes there are, also in a block's odd last
 // warp. A lane outside the mask, or one that does not exist, has no value: reading it is an error

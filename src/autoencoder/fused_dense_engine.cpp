@@ -174,6 +174,12 @@ EpochLosses FusedDenseEngine::run_epoch(std::size_t epoch, std::size_t step_limi
   return next_of_ahead(on_step);
 }
 
+std::vector<PhaseTime> FusedDenseEngine::phase_times() {
+  if (!training_) return {};
+  context().make_current();
+  return training_->phase_times(context(), 1);
+}
+
 // ---- replicas -----------------------------------------------------------------------------------
 
 std::optional<std::vector<Replica>> FusedDenseEngine::train_replicas(
@@ -193,6 +199,9 @@ std::optional<std::vector<Replica>> FusedDenseEngine::train_replicas(
                  .states = states.data(),
                  .alive = alive.data()},
                 options, finished);
+  }
+  if (options.on_phases && options.training.phase_times) {
+    options.on_phases(training.phase_times(context(), options.count));
   }
   return finished;
 }

@@ -30,6 +30,9 @@ class FusedDenseEngine final : public TrainingEngine {
                       const TrainingOptions& options) override;
   EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                         const std::function<bool(std::size_t)>& on_step) override;
+  /// Epochs that had to be trained again count again.
+  [[nodiscard]] std::vector<PhaseTime> phase_times() override;
+  [[nodiscard]] bool has_phases() const override { return true; }
   [[nodiscard]] std::optional<std::vector<Replica>> train_replicas(
       const Images& images, const Images& validation, const ReplicaOptions& options) override;
 

@@ -33,8 +33,10 @@ FusedDenseTraining::FusedDenseTraining(math::Context& context, const fused_dense
       images_(context.stream(), images),
       validation_(context.stream(), validation),
       room_(options.shuffle && images.count() > 1 ? std::bit_ceil(images.count()) : 0),
-      orders_(replicas * room_) {
+      orders_(replicas * room_),
+      clocks_(options.phase_times ? replicas * kDensePhaseCount : 0) {
   if (!setting_.problem.empty()) throw Error("engine 'fused': " + setting_.problem);
+  device::fill_with_zero(context.stream(), clocks_.span());
   const auto parameters = static_cast<double>(sizes.parameters);
   step_cost_ = parameters * (3.0 * static_cast<double>(batch_) + kCostOfUpdate);
   epoch_cost_ = static_cast<double>(steps_of_epoch()) * step_cost_ +
@@ -89,10 +91,27 @@ std::vector<fused_dense::Losses> FusedDenseTraining::run(math::Context& context,
                     .room = static_cast<std::uint32_t>(room_),
                     .losses = losses_.data(),
                     .epochs = static_cast<std::uint32_t>(stretch.epochs),
-                    .alive = replicas.alive});
+                    .alive = replicas.alive,
+                    .clocks = clocks_.data()});
   std::vector<fused_dense::Losses> losses(replicas.count * stretch.epochs);
   device::copy_to_host<fused_dense::Losses>(stream, losses_.span().first(losses.size()), losses);
   return losses;
+}
+
+std::vector<PhaseTime> FusedDenseTraining::phase_times(math::Context& context,
+                                                       std::size_t replicas) const {
+  if (clocks_.size() == 0) return {};
+  std::vector<std::uint64_t> clocks(clocks_.size());
+  device::copy_to_host<std::uint64_t>(context.stream(), clocks_.span(), clocks);
+  std::vector<PhaseTime> times;
+  for (std::size_t phase = 0; phase < kDensePhaseCount; ++phase) {
+    std::uint64_t nanoseconds = 0;
+    for (std::size_t i = phase; i < clocks.size(); i += kDensePhaseCount) nanoseconds += clocks[i];
+    if (nanoseconds == 0) continue;  // this training has no such phase
+    times.push_back({name_of(static_cast<DensePhase>(phase)),
+                     1e-9 * static_cast<double>(nanoseconds) / static_cast<double>(replicas)});
+  }
+  return times;
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -50,6 +50,10 @@ class FusedDenseTraining {
   /// The next stretch of an epoch of which so many steps are done, if it may have `limit` in all.
   [[nodiscard]] Stretch part_of_epoch(std::size_t done, std::size_t limit) const;
 
+  /// What the phases of all launches took, as the mean over `replicas`; nothing if not asked for.
+  [[nodiscard]] std::vector<PhaseTime> phase_times(math::Context& context,
+                                                   std::size_t replicas) const;
+
   /// Their losses, [replica][epoch].
   [[nodiscard]] std::vector<fused_dense::Losses> run(math::Context& context,
                                                      const Replicas& replicas,
@@ -68,6 +72,7 @@ class FusedDenseTraining {
   device::Buffer<std::uint64_t> orders_;
   device::Buffer<float> rates_;
   device::Buffer<fused_dense::Losses> losses_;
+  device::Buffer<std::uint64_t> clocks_;  ///< empty: not asked for
 };
 
 }  // namespace hourglass::HOURGLASS_TARGET

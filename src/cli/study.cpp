@@ -116,7 +116,8 @@ void Study::train() {
       const TrainingResult result = clock_.time("train", [&] {
         return autoencoder_.train(images_.train, images_.validation(), training_);
       });
-      if (training_.phase_times) tell_phases(result);
+      steps_ = result.steps;
+      if (training_.phase_times) metrics("phases") = tell_phases("blocks", result.phases);
     } catch (const Stopped&) {
       autoencoder_.save_weights(file("weights.safetensors"));
       interrupted_at_step_ = steps;
@@ -137,25 +138,29 @@ void Study::train() {
   }
 }
 
-void Study::tell_phases(const TrainingResult& result) {
-  Json& json = metrics("phases");
+Json Study::tell_phases(const std::string& whose, const std::vector<PhaseTime>& phases) {
+  Json json;
   double total = 0.0;
-  for (const PhaseTime& phase : result.phases) {
+  for (const PhaseTime& phase : phases) {
     json[phase.phase] = phase.seconds;
     total += phase.seconds;
   }
   std::ostringstream table;
   const auto row = [&](const std::string& name, double seconds) {
-    table << std::left << std::setw(26) << name << std::right << std::fixed << std::setprecision(3)
+    table << std::left << std::setw(28) << name << std::right << std::fixed << std::setprecision(3)
           << std::setw(11) << seconds << std::setprecision(1) << std::setw(11)
-          << 1e6 * seconds / static_cast<double>(result.steps) << std::setw(8)
-          << 100.0 * seconds / total << " %";
+          << 1e6 * seconds / static_cast<double>(steps_) << std::setw(8) << 100.0 * seconds / total
+          << " %";
     progress_.say(table.str());
     table.str("");
   };
-  progress_.say("phase, mean of all blocks     seconds  us a step     share");
-  for (const PhaseTime& phase : result.phases) row(phase.phase, phase.seconds);
+  std::ostringstream head;
+  head << std::left << std::setw(28) << "phase, mean of all " + whose << std::right << std::setw(11)
+       << "seconds" << std::setw(11) << "us a step" << std::setw(10) << "share";
+  progress_.say(head.str());
+  for (const PhaseTime& phase : phases) row(phase.phase, phase.seconds);
   row("all", total);
+  return json;
 }
 
 void Study::train_replicas() {
@@ -170,6 +175,8 @@ void Study::train_replicas() {
     finished.push_back(replica);
     progress_.loop("replicas", "done", finished.size(), options.count, seconds());
   };
+  std::vector<PhaseTime> phases;
+  options.on_phases = [&](const std::vector<PhaseTime>& found) { phases = found; };
   const auto tell = [&] {
     if (finished.empty()) return;
     std::ranges::sort(finished, {}, &Replica::seed);
@@ -177,6 +184,7 @@ void Study::train_replicas() {
         report(finished, model.latent().size(), training_.loss, seconds());
     metrics("replicas") = result.json;
     progress_.say(result.words);
+    if (!phases.empty()) metrics("replicas")["phases"] = tell_phases("replicas", phases);
     save_metrics();
   };
   try {

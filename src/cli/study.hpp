@@ -78,8 +78,8 @@ class Study {
  private:
   [[nodiscard]] TrainingImages load();
   [[nodiscard]] RunFolder announce(const std::string& default_folder);
-  /// The time of each phase, as a table and in metrics.json.
-  void tell_phases(const TrainingResult& result);
+  /// The time of each phase, as a table; returns what metrics.json has of it.
+  Json tell_phases(const std::string& whose, const std::vector<PhaseTime>& phases);
   void train_replicas();
 
   StageClock clock_;  // first: it times everything
@@ -92,6 +92,7 @@ class Study {
   TrainingImages images_;
   RunFolder folder_;
   std::vector<EpochResult> finished_;
+  std::size_t steps_ = 0;  ///< of the training
   std::optional<std::size_t> interrupted_at_step_;
   Json sections_ = Json::object();
 };

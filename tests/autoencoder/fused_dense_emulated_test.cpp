@@ -6,6 +6,7 @@
 #include <hourglass/replicas.hpp>
 #include <vector>
 
+#include "kernels/fused_dense/phase.hpp"
 #include "kernels/simt/emulation.hpp"
 #include "support/dense_training.hpp"
 #include "support/golden.hpp"
@@ -22,7 +23,8 @@ TEST(FusedDenseEmulated, StepsInEveryOrderOfEmulatedThreads) {
   const Array<float> images = random_images(odd_model(), 39);
   const auto odd = make_fused_dense_engine(odd_model(), 0);
   const auto layered = make_layered_engine(odd_model(), 0, Precision::fp32);
-  const TrainingOptions options{.epochs = 2, .batch_size = 35, .corruption = {.noise = 0.1}};
+  const TrainingOptions options{
+      .epochs = 2, .batch_size = 35, .phase_times = true, .corruption = {.noise = 0.1}};
   const auto expected = train(*layered, images, options, 2);
   std::vector<float> first;
   std::vector<float> first_odd;
@@ -44,6 +46,7 @@ TEST(FusedDenseEmulated, StepsInEveryOrderOfEmulatedThreads) {
     for (std::size_t i = 0; i < losses.size(); ++i) {
       EXPECT_NEAR(losses[i], expected[i], 1e-5 * expected[i]);
     }
+    EXPECT_EQ(odd->phase_times().size(), static_cast<std::size_t>(kDensePhaseCount));
     if (first_odd.empty()) first_odd = odd->parameters();
     EXPECT_EQ(odd->parameters(), first_odd);
   }

@@ -2,9 +2,11 @@
 // and itself.
 #include "autoencoder/fused_dense_engine.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <hourglass/dataset.hpp>
 #include <hourglass/error.hpp>
 #include <hourglass/replicas.hpp>
@@ -261,6 +263,67 @@ TEST_F(FusedDenseEngineTest, LongEpochsComeInParts) {
   const EpochLosses stopped = engine_->run_epoch(1, kNoLimit, [](std::size_t) { return false; });
   EXPECT_EQ(stopped.images, seen.front());
   EXPECT_TRUE(stopped.stopped);
+}
+
+// ---- the clock ---------------------------------------------------------------------------------
+
+std::vector<std::string> names_of(const std::vector<PhaseTime>& times) {
+  std::vector<std::string> names;
+  for (const PhaseTime& time : times) names.push_back(time.phase);
+  return names;
+}
+double sum_of(const std::vector<PhaseTime>& times) {
+  double sum = 0.0;
+  for (const PhaseTime& time : times) sum += time.seconds;
+  return sum;
+}
+
+TEST_F(FusedDenseEngineTest, TimesItsPhasesAndChangesNothing) {
+  const Array<float> images = random_images(dense_model(), 30);
+  TrainingOptions options{.epochs = 3, .batch_size = 8, .seed = 1};
+  const auto losses = train(*engine_, images, options, 3);
+  const auto plain = engine_->parameters();
+  EXPECT_TRUE(engine_->phase_times().empty());
+
+  options.phase_times = true;
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(train(*engine_, images, options, 3), losses);
+  EXPECT_EQ(engine_->parameters(), plain);
+  const auto times = engine_->phase_times();
+  const double elapsed =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  EXPECT_EQ(names_of(times),
+            (std::vector<std::string>{"setup", "shuffle", "load", "forward", "last layer and loss",
+                                      "backward", "update", "validation", "finish"}));
+  EXPECT_LE(sum_of(times), elapsed) << "its block is no longer at work than there is time";
+
+  options.shuffle = false;
+  (void)train(*engine_, images, options, 1);
+  EXPECT_THAT(names_of(engine_->phase_times()), testing::Not(testing::Contains("shuffle")));
+}
+
+TEST_F(FusedDenseEngineTest, TellsThePhasesOfReplicasAsTheirMean) {
+  const Device device = select_device(kOnCuda ? "cuda" : "cpu");
+  const Array<float> images = random_images(odd_model(), 9);
+  std::vector<std::vector<PhaseTime>> told;
+  ReplicaOptions options{.count = 70, .training = {.epochs = 2, .batch_size = 9}};
+  options.on_phases = [&](const std::vector<PhaseTime>& times) { told.push_back(times); };
+  const auto plain = train_replicas(odd_model(), images, images, options, device);
+  EXPECT_TRUE(told.empty()) << "nobody asked";
+
+  options.training.phase_times = true;
+  const auto start = std::chrono::steady_clock::now();
+  const auto replicas = train_replicas(odd_model(), images, images, options, device);
+  const double elapsed =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  for (std::size_t r = 0; r < replicas.size(); ++r) {
+    EXPECT_EQ(replicas[r].final_loss, plain[r].final_loss);
+  }
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_THAT(names_of(told.front()), testing::Contains("backward"));
+  // As many at a time as there are threads; on a GPU any number.
+  const double at_a_time = kOnCuda ? 70.0 : static_cast<double>(cpu_threads());
+  EXPECT_LE(70.0 * sum_of(told.front()), at_a_time * elapsed);
 }
 
 // ---- replicas ----------------------------------------------------------------------------------

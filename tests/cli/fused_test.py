@@ -64,6 +64,19 @@ class FusedTest(ProgramTest):
         self.run_well("train", "conv", *TRAIN)
         self.assertNotIn("phases", self.metrics())
 
+        said = self.run_well(
+            *("train", "dense", "--epochs", 50, "--replicas", 3, "--phase-times", "--out", "run")
+        )
+        metrics = self.metrics()
+        for phases in (metrics["phases"], metrics["replicas"]["phases"]):
+            for phase in ("load", "forward", "last layer and loss", "backward", "update"):
+                self.assertLess(0.0, phases[phase])
+        self.assertLess(sum(metrics["phases"].values()), metrics["stages"]["train"])
+        tables = said.split("\nphase, mean of all ")[1:]
+        self.assertEqual([table.split()[0] for table in tables], ["blocks", "replicas"])
+        for table in tables:
+            self.assertRegex(table, r"\nbackward +\d+\.\d{3} +\d+\.\d +\d+\.\d %\n")
+
         self.assert_fails(
             1,
             ["layered engine has no phases"],

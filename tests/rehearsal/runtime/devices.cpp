@@ -58,6 +58,7 @@ const char* cudaGetErrorString(cudaError_t error) {
       {cudaErrorInvalidDevice, "invalid device ordinal"},
       {cudaErrorNoDevice, "no CUDA-capable device is detected"},
       {cudaErrorLaunchOutOfResources, "too many resources requested for launch"},
+      {cudaErrorNotSupported, "operation not supported"},
       {cudaErrorCooperativeLaunchTooLarge, "too many blocks in cooperative launch"},
       {cudaErrorLaunchFailure, "unspecified launch failure"}};
   for (const auto& [known, text] : kTexts) {
@@ -90,7 +91,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
     std::snprintf(properties->name, sizeof properties->name, "Rehearsal %d", number);
     properties->major = kCapability / 10;
     properties->minor = kCapability % 10;
-    properties->multiProcessorCount = kProcessors;
+    properties->multiProcessorCount = architecture().processors;
     properties->totalGlobalMem = kDeviceBytes;
     return cudaSuccess;
   });
@@ -113,13 +114,13 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
     if (!is_visible(device)) return cudaErrorInvalidDevice;
     switch (attribute) {
       case cudaDevAttrMultiProcessorCount:
-        *value = kProcessors;
+        *value = architecture().processors;
         break;
       case cudaDevAttrCooperativeLaunch:
-        *value = 1;
+        *value = architecture().cooperates ? 1 : 0;
         break;
       case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-        *value = kSharedBytesAsked;
+        *value = static_cast<int>(architecture().shared_bytes_asked);
         break;
       default:
         require(false, "attribute ", attribute, " is not played");

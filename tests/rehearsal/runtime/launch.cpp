@@ -70,10 +70,14 @@ class Arguments {
   std::vector<Operand> buffers_;
 };
 
-std::size_t blocks_on_a_processor(std::size_t threads, std::size_t shared_bytes) {
-  return std::min({kProcessorBlocks, kProcessorThreads / threads,
-                   kProcessorRegisters / (kRegisters * threads),
-                   kProcessorSharedBytes / (shared_bytes + kReservedSharedBytes)});
+std::size_t blocks_on_a_processor(const Kernel& kernel, std::size_t threads,
+                                  std::size_t shared_bytes) {
+  const Architecture& gpu = architecture();
+  const bool trains = kernel.name.find("train_kernel") != std::string::npos;
+  const std::size_t registers = trains ? gpu.registers_of_train : gpu.registers;
+  return std::min({gpu.processor_blocks, gpu.processor_threads / threads,
+                   gpu.processor_registers / (registers * threads),
+                   gpu.processor_shared_bytes / (shared_bytes + kReservedSharedBytes)});
 }
 
 simt::LaunchConfig played(const cudaLaunchConfig_t& launch) {
@@ -100,8 +104,10 @@ cudaError_t verdict(const simt::LaunchConfig& config, const Kernel& kernel) {
   }
   if (config.block.count() > kBlockThreads) return cudaErrorInvalidConfiguration;
   if (config.shared_bytes > kernel.shared_bytes) return cudaErrorInvalidValue;
-  const std::size_t resident =
-      kProcessors * blocks_on_a_processor(config.block.count(), config.shared_bytes);
+  const std::size_t each = blocks_on_a_processor(kernel, config.block.count(), config.shared_bytes);
+  if (each == 0) return cudaErrorLaunchOutOfResources;
+  const std::size_t resident = static_cast<std::size_t>(architecture().processors) * each;
+  if (config.cooperative && !architecture().cooperates) return cudaErrorNotSupported;
   if (config.cooperative && config.grid.count() > resident) {
     return cudaErrorCooperativeLaunchTooLarge;
   }
@@ -125,7 +131,7 @@ cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribu
   return runtime("cudaFuncSetAttribute", cudaErrorInvalidValue, [&] {
     require(attribute == cudaFuncAttributeMaxDynamicSharedMemorySize, "an attribute that is not ",
             "played");
-    if (value < 0 || static_cast<std::size_t>(value) > kSharedBytesAsked) {
+    if (value < 0 || static_cast<std::size_t>(value) > architecture().shared_bytes_asked) {
       return cudaErrorInvalidValue;
     }
     kernel(function).shared_bytes = std::max(kSharedBytes, static_cast<std::size_t>(value));
@@ -136,9 +142,8 @@ cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribu
 cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* function,
                                                           int threads, std::size_t shared_bytes) {
   return runtime("cudaOccupancyMaxActiveBlocksPerMultiprocessor", cudaErrorInvalidValue, [&] {
-    kernel(function);
-    *blocks =
-        static_cast<int>(blocks_on_a_processor(static_cast<std::size_t>(threads), shared_bytes));
+    *blocks = static_cast<int>(
+        blocks_on_a_processor(kernel(function), static_cast<std::size_t>(threads), shared_bytes));
   });
 }
 
