@@ -37,7 +37,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     n_components : int
-        Dimensions of the map: 1 or 2.
+        Dimensions of the map: 1, 2 or 3.
     perplexity : float
         How many neighbours a row has, in a soft sense; there are three times as many in all.
     early_exaggeration : float
@@ -199,8 +199,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             )
 
     def _options(self, rows: int) -> dict[str, Any]:
-        if whole(self.n_components, "n_components") not in (1, 2):
-            raise ValueError(f"n_components is {self.n_components}; expected 1 or 2")
+        if whole(self.n_components, "n_components") not in (1, 2, 3):
+            raise ValueError(f"n_components is {self.n_components}; expected 1, 2 or 3")
         perplexity = number(self.perplexity, "perplexity", least=1.0)
         if perplexity >= rows:
             raise ValueError(f"perplexity ({self.perplexity}) must be less than n_samples ({rows})")
