@@ -149,7 +149,7 @@ TEST_P(ExactSpaceRepulsion, AnyTail) {
 
 class SpaceGridTest : public SpaceTest {
  protected:
-  static constexpr std::uint32_t kSmallLevels = 21;  // of the optimizer's
+  std::uint32_t small_levels_ = 3;  // the optimizer has 21, which take a while in emulation
 
   struct Repelled {
     std::vector<SpacePoint> forces;
@@ -167,7 +167,7 @@ class SpaceGridTest : public SpaceTest {
     // A grid's launches may be recorded, its tables may not.
     run_as(way == Way::graph ? Way::stream : way, [&] {
       SpaceRepulsionGrid grid(double{spacing}, n, tail);
-      grid.resize(stream(), side, small ? kSmallLevels : 1,
+      grid.resize(stream(), side, small ? small_levels_ : 1,
                   small ? kernels::Interaction::minus_one : kernels::Interaction::plain);
       device::Buffer<SpaceBox> boxes(kernels::space_box_count(n));
       const kernels::SpacePoints both{{device_points.data(), nullptr}};
@@ -212,8 +212,7 @@ class SpaceGridTest : public SpaceTest {
 INSTANTIATE_TEST_SUITE_P(EveryWay, SpaceGridTest, every_way(), way_name);
 
 TEST_P(SpaceGridTest, ItsForcesAreThoseOfSums) {
-  for (const double span :
-       {1e-4, 0.3, 8.8, 10.0}) {  // on finer levels, the coarsest, a larger grid
+  for (const double span : {3.0, 10.0}) {  // on a finer level, on a larger grid
     SCOPED_TRACE(span);
     const auto points = in_points(test::space_blob(150, span));
     const auto places = in_triples(points);
@@ -239,6 +238,8 @@ TEST_P(SpaceGridTest, SaysThatItDoesNotHoldTheMap) {
 // As in the plane at the same spacing (repulsion_test.cpp): 4.5, 1.1 and 0.4 %.
 class SpaceAccuracy : public SpaceGridTest {
  protected:
+  SpaceAccuracy() { small_levels_ = 21; }
+
   void expect_accurate(const std::string& name, const Array<float>& map) {
     const auto points = in_points(map);
     const auto places = in_triples(points);
@@ -261,7 +262,7 @@ INSTANTIATE_TEST_SUITE_P(FastestWay, SpaceAccuracy,
 
 TEST_P(SpaceAccuracy, OfMapsOfAnySize) {
   for (const double span : {1e-4, 1e-2, 0.5, 3.0, 6.0, 12.0, 18.0, 30.0, 40.0}) {
-    expect_accurate("blob " + std::to_string(span), test::space_blob(2000, span));
+    expect_accurate("blob " + std::to_string(span), test::space_blob(1000, span));
   }
   for (const double span : {24.0, 40.0}) {
     expect_accurate("balls " + std::to_string(span), test::ball_map(span, 200));
