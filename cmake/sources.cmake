@@ -30,6 +30,11 @@ set(HOURGLASS_KERNELS
     kernels/neighbors/search.cu
     kernels/optimizer/adam.cu
     kernels/optimizer/training_state.cu
+    kernels/space/convolve.cu
+    kernels/space/gather.cu
+    kernels/space/move.cu
+    kernels/space/repulsion.cu
+    kernels/space/spread.cu
     kernels/tsne/convolve.cu
     kernels/tsne/move.cu
     kernels/tsne/place.cu
@@ -49,6 +54,7 @@ set(HOURGLASS_PER_TARGET
     src/decomposition/pca_solver.cpp
     src/manifold/affinity_matrix.cpp
     src/manifold/frozen_field.cpp
+    src/manifold/line_tables.cpp
     src/manifold/map_optimizer.cpp
     src/manifold/neighbor_ranks.cpp
     src/manifold/neighbors.cpp
@@ -57,6 +63,8 @@ set(HOURGLASS_PER_TARGET
     src/manifold/principal_frame.cpp
     src/manifold/query_neighbors.cpp
     src/manifold/repulsion_grid.cpp
+    src/manifold/space_grid.cpp
+    src/manifold/space_optimizer.cpp
     src/math/leading_eigen.cpp
     src/math/rows.cpp
     src/target/table.cpp

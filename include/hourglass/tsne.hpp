@@ -1,4 +1,4 @@
-// t-SNE maps in two dimensions, or in one.
+// t-SNE maps in two dimensions, in one, or in three.
 //
 // L. van der Maaten and G. Hinton, "Visualizing data using t-SNE", JMLR 9, 2008; gains,
 // exaggeration and learning rate as in scikit-learn. Repulsion by one charge per point on a grid,
@@ -45,7 +45,7 @@ enum class TsneStop {
 };
 
 struct TsneOptions {
-  std::size_t components = 2;  ///< dimensions D of the map: 1 or 2
+  std::size_t components = 2;  ///< dimensions D of the map: 1, 2 or 3
   double perplexity = 30.0;
   /// Several scales in place of `perplexity`: affinities are averaged over them, each worked out on
   /// the neighbours of the largest (openTSNE's Multiscale).
@@ -107,6 +107,9 @@ struct TsneResult {
   std::size_t neighbors = 0;  ///< per point
   double learning_rate = 0.0;
   std::size_t overflows = 0;  ///< times the map outgrew its grid, and stood still for a moment
+  /// Iterations whose repulsion came from a grid; that of the others was summed over all pairs, as
+  /// it is of few points, and in three dimensions of wide maps (docs/numerics.md).
+  std::size_t grid_iterations = 0;
   std::vector<DivergenceAt> history = {};
   Array<float> snapshots = {};  ///< (frames, N, D), each centred; empty unless asked for
   std::vector<std::size_t> snapshot_iterations = {};  ///< that each frame comes after

@@ -23,7 +23,8 @@ __device__ __forceinline__ Box join(const Box& a, const Box& b) {
 
 /// Joins one box of each thread of a block, whose size is a power of two; the whole is then in
 /// boxes[0]. A tree: its shape, and so every bit of the sums, depends on the block's size alone.
-__device__ inline void block_join(const Box& mine, Box* boxes) {
+template <class B>
+__device__ inline void block_join(const B& mine, B* boxes) {
   boxes[threadIdx.x] = mine;
   for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
     simt::sync_block();  // the other half is written

@@ -372,21 +372,47 @@ std::size_t energy_count(const PlaneLayout& layout) {
 }
 
 template <class Charge>
-void convolve(simt::StreamHandle stream, const Plane& plane, const Geometry* geometry,
-              const float* spectra, float charge_unit, std::span<Charge> charges, float* potential,
-              std::span<double> energies) {
+void rows_forward(simt::StreamHandle stream, const Plane& plane, const Geometry* geometry,
+                  float charge_unit, std::span<Charge> charges) {
   const auto copies = simt::narrow(charges.size() / plane.layout.node_values());
   with_lanes(plane.layout, [&](auto lanes) {
     using L = decltype(lanes);
-    const auto rows = rows_shape(plane, plane.layout.pitch);
-    simt::launch(stream, rows, rows_forward_kernel<L, Charge>, plane, geometry, charges.data(),
-                 copies, charge_unit);
-    simt::launch(stream, columns_shape(plane), columns_kernel<L>, plane, geometry, spectra,
-                 energies.data());
-    simt::launch(stream, rows, rows_backward_kernel<L>, plane, geometry, potential);
+    simt::launch(stream, rows_shape(plane, plane.layout.pitch), rows_forward_kernel<L, Charge>,
+                 plane, geometry, charges.data(), copies, charge_unit);
   });
 }
 
+void columns_there_and_back(simt::StreamHandle stream, const Plane& plane, const Geometry* geometry,
+                            const float* spectra, std::span<double> energies) {
+  with_lanes(plane.layout, [&](auto lanes) {
+    using L = decltype(lanes);
+    simt::launch(stream, columns_shape(plane), columns_kernel<L>, plane, geometry, spectra,
+                 energies.data());
+  });
+}
+
+void rows_backward(simt::StreamHandle stream, const Plane& plane, const Geometry* geometry,
+                   float* potential) {
+  with_lanes(plane.layout, [&](auto lanes) {
+    using L = decltype(lanes);
+    simt::launch(stream, rows_shape(plane, plane.layout.pitch), rows_backward_kernel<L>, plane,
+                 geometry, potential);
+  });
+}
+
+template <class Charge>
+void convolve(simt::StreamHandle stream, const Plane& plane, const Geometry* geometry,
+              const float* spectra, float charge_unit, std::span<Charge> charges, float* potential,
+              std::span<double> energies) {
+  rows_forward(stream, plane, geometry, charge_unit, charges);
+  columns_there_and_back(stream, plane, geometry, spectra, energies);
+  rows_backward(stream, plane, geometry, potential);
+}
+
+template void rows_forward(simt::StreamHandle, const Plane&, const Geometry*, float,
+                           std::span<std::uint32_t>);
+template void rows_forward(simt::StreamHandle, const Plane&, const Geometry*, float,
+                           std::span<std::uint64_t>);
 template void convolve(simt::StreamHandle, const Plane&, const Geometry*, const float*, float,
                        std::span<std::uint32_t>, float*, std::span<double>);
 template void convolve(simt::StreamHandle, const Plane&, const Geometry*, const float*, float,

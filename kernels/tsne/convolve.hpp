@@ -84,4 +84,13 @@ void convolve(simt::StreamHandle stream, const Plane& plane, const Geometry* geo
               const float* spectra, float charge_unit, std::span<Charge> charges, float* potential,
               std::span<double> energies);
 
+// convolve's three kernels, one by one. (In space columns are more than the energies know of.)
+template <class Charge>
+void rows_forward(simt::StreamHandle stream, const Plane& plane, const Geometry* geometry,
+                  float charge_unit, std::span<Charge> charges);
+void columns_there_and_back(simt::StreamHandle stream, const Plane& plane, const Geometry* geometry,
+                            const float* spectra, std::span<double> energies);
+void rows_backward(simt::StreamHandle stream, const Plane& plane, const Geometry* geometry,
+                   float* potential);
+
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

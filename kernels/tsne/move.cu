@@ -1,6 +1,7 @@
 #include <cmath>
 #include <utility>
 
+#include "kernels/affinities/unpack.cuh"
 #include "kernels/simt/lanes.hpp"
 #include "kernels/simt/narrow.hpp"
 #include "kernels/simt/reduce.hpp"
@@ -8,19 +9,16 @@
 #include "kernels/tsne/boxes.cuh"
 #include "kernels/tsne/move.hpp"
 #include "kernels/tsne/spline.cuh"
+#include "kernels/tsne/step.cuh"
+#include "kernels/tsne/turn.cuh"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
-constexpr float kMinGain = 0.01f;
-
 using lanes::sum;
 
-/// Points, seen as their coordinates or as the pairs of them that they are.
-#ifdef __CUDACC__
-using Coordinate = float;
-#else
-using Coordinate [[gnu::may_alias]] = float;
+#ifndef __CUDACC__
+/// A point, seen as the pair of coordinates that it is.
 using Pair [[gnu::may_alias]] = double;
 #endif
 
@@ -32,35 +30,26 @@ static_assert(sizeof(Smem) <= 11 * 1024);
 
 // ---------------------------------------------------------------------------- device functions
 
-/// What a lane reads at once.
-template <class T>
-struct alignas(kEntriesAtATime * sizeof(T)) Pack {
-  T at[kEntriesAtATime];
-};
-
 /// Points whose entries are packed for `L` lanes at once.
 template <class L>
 constexpr std::uint32_t kSideBySide = L::kCount == 1 ? 1 : simt::kVectorWidth;
 
 #ifndef __CUDACC__
 
-/// n / 2 points, and n packed affinities, as one register each.
+/// n / 2 points as one register.
 template <int n>
 struct Packs;
 template <>
 struct Packs<4> {
   using Points [[gnu::vector_size(16)]] = double;
-  using Affinities [[gnu::vector_size(8), gnu::may_alias, gnu::aligned(2)]] = std::uint16_t;
 };
 template <>
 struct Packs<8> {
   using Points [[gnu::vector_size(32)]] = double;
-  using Affinities [[gnu::vector_size(16), gnu::may_alias, gnu::aligned(2)]] = std::uint16_t;
 };
 template <>
 struct Packs<16> {
   using Points [[gnu::vector_size(64)]] = double;
-  using Affinities [[gnu::vector_size(32), gnu::may_alias, gnu::aligned(2)]] = std::uint16_t;
 };
 
 /// Coordinates in turn -> each in a vector of its own.
@@ -73,16 +62,6 @@ __forceinline__ void split_pairs(typename Packs<n>::Points first, typename Packs
   const auto high = Floats(second);
   x.v = __builtin_shufflevector(low, high, (2 * lane)...);
   y.v = __builtin_shufflevector(low, high, (2 * lane + 1)...);
-}
-
-/// n packed affinities.
-template <int n>
-__forceinline__ lanes::Vector<n> unpacked(const std::uint16_t* values, std::uint32_t base) {
-  using Ints = typename lanes::Registers<n>::Ints;
-  using Packed = typename Packs<n>::Affinities;
-  const auto whole = __builtin_convertvector(*reinterpret_cast<const Packed*>(values), Ints);
-  return lanes::Vector<n>(
-      typename lanes::Vector<n>::Floats((whole << 12) + static_cast<std::int32_t>(base)));
 }
 
 /// n points, by n loads of two coordinates: several times as fast as a gather.
@@ -174,34 +153,16 @@ __device__ __forceinline__ Point gather_force(const Repulsion& repulsion, const 
   return gathered.force(wy, dwy, inverse_spacing);
 }
 
-/// sin(2 pi t) within 1e-3, t in [0, 1): a parabola, corrected once.
-__device__ __forceinline__ float sine_of_turn(float t) {
-  const float u = 0.5f - t;
-  const float q = 8.f * u - 16.f * u * fabsf(u);
-  return 0.225f * (q * fabsf(q) - q) + q;
-}
-
 __device__ __forceinline__ Point own_force(const OwnForce& own, float tx, float ty) {
-  const auto cosine = [](float t) { return sine_of_turn(t + (t < 0.75f ? 0.25f : -0.75f)); };
   const float sx = sine_of_turn(tx);
   const float sy = sine_of_turn(ty);
-  const float cx = cosine(tx);
-  const float cy = cosine(ty);
+  const float cx = cosine_of_turn(tx);
+  const float cy = cosine_of_turn(ty);
   const auto along = [&](int m, float c) {
     return own.terms[m][0] + own.terms[m][1] * c + own.terms[m][2] * (2.f * c * c - 1.f);
   };
   return {sx * (along(0, cy) + 2.f * cx * along(1, cy)),
           sy * (along(0, cx) + 2.f * cy * along(1, cx))};
-}
-
-/// One coordinate's step: returns the new velocity.
-__device__ __forceinline__ float step(float gradient, float velocity, float momentum, float rate,
-                                      float longest, float& gain) {
-  // Steady descent, against the gradient, deserves more; a change of direction less.
-  const float changed = gradient * velocity < 0.f ? gain + 0.2f : gain * 0.8f;
-  gain = changed < kMinGain ? kMinGain : changed;
-  const float step = momentum * velocity - rate * gain * gradient;
-  return step < -longest ? -longest : step > longest ? longest : step;  // a NaN shows
 }
 
 // ------------------------------------------------------------------------------------- kernels

@@ -4,6 +4,7 @@
 #include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
 #include "kernels/tsne/boxes.cuh"
+#include "kernels/tsne/fixed_point.cuh"
 #include "kernels/tsne/spline.cuh"
 #include "kernels/tsne/spread.hpp"
 
@@ -39,16 +40,6 @@ __device__ void lay_grid(const Box& box, const GridShape& grid, Geometry& geomet
   };
   geometry.origin_x = middle(box.min_x, box.max_x, grid.nodes_x);
   geometry.origin_y = middle(box.min_y, box.max_y, grid.nodes_y);
-}
-
-/// A charge below 2^31 is converted as a signed number, for which processors have an instruction.
-template <class Charge>
-__device__ __forceinline__ auto in_fixed_point(float charge) {
-  if constexpr (sizeof(Charge) == 4) {
-    return static_cast<std::int32_t>(charge);
-  } else {
-    return static_cast<std::int64_t>(charge);
-  }
 }
 
 // ------------------------------------------------------------------------------------- kernels

@@ -39,7 +39,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     n_components : int
-        Dimensions of the map: 1 or 2.
+        Dimensions of the map: 1, 2 or 3.
     perplexity : float
         How many neighbours a row has, in a soft sense; there are three times as many in all.
     early_exaggeration : float
@@ -314,8 +314,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             )
 
     def _options(self, rows: int) -> dict[str, Any]:
-        if whole(self.n_components, "n_components") not in (1, 2):
-            raise ValueError(f"'n_components' should be 1 or 2; it is {self.n_components}")
+        if whole(self.n_components, "n_components") not in (1, 2, 3):
+            raise ValueError(f"'n_components' should be 1, 2 or 3; it is {self.n_components}")
         perplexity = number(self.perplexity, "perplexity", least=1.0)
         if perplexity >= rows:
             raise ValueError(f"perplexity ({self.perplexity}) must be less than n_samples ({rows})")

@@ -33,6 +33,15 @@ def divergence(table: np.ndarray, embedding: np.ndarray, perplexity: float) -> f
     return float((p[some] * np.log(p[some] / q[some])).sum())
 
 
+def test_three_dimensions(table) -> None:
+    tsne = hourglass.TSNE(n_components=3, perplexity=10, max_iter=300)
+    space = tsne.fit_transform(table)
+    assert space.shape == (len(table), 3)
+    assert np.ptp(space, axis=0).min() > 0.1 * np.ptp(space)
+    plane = hourglass.TSNE(perplexity=10, max_iter=300).fit(table)
+    assert tsne.kl_divergence_ < plane.kl_divergence_
+
+
 def test_the_divergence_is_the_true_one(table) -> None:
     tsne = hourglass.TSNE(perplexity=39, max_iter=300).fit(table)  # 3 x 39 is nearly all of them
     exact = divergence(table, tsne.embedding_, 39)

@@ -35,8 +35,8 @@ std::string name_of(Metric metric) {
 }
 
 void TsneCommandOptions::add_to(CLI::App& command) {
-  command.add_option("--components", components, "dimensions of the map: 1 or 2")
-      ->transform(whole_number(1, 2))
+  command.add_option("--components", components, "dimensions of the map: 1, 2 or 3")
+      ->transform(whole_number(1, 3))
       ->capture_default_str();
   command
       .add_option(
@@ -171,6 +171,7 @@ Json to_json(const TsneResult& result) {
   json["neighbors"] = result.neighbors;
   json["learning_rate"] = result.learning_rate;
   json["grid_overflows"] = result.overflows;
+  json["grid_iterations"] = result.grid_iterations;
   json["kl_history"] = Json::array();
   for (const DivergenceAt& entry : result.history) {
     json["kl_history"].push_back(

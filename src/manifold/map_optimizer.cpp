@@ -38,16 +38,6 @@ double total(const device::Stream& stream, std::span<const double> partial_sums)
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
-/// The gradient by coordinates in units of sqrt(dof) is sqrt(dof) times longer, and its attraction
-/// has a factor of dof more.
-TsneSchedule in_units(TsneSchedule schedule, double dof) {
-  schedule.learning_rate /= dof;
-  schedule.early_exaggeration *= dof;
-  schedule.late_exaggeration *= dof;
-  schedule.max_step /= std::sqrt(dof);
-  return schedule;
-}
-
 }  // namespace
 
 MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinities,
@@ -61,7 +51,7 @@ MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinit
       tail_{static_cast<float>(repulsion.dof)},
       unit_(std::sqrt(repulsion.dof)),
       spacing_(repulsion.spacing / unit_),
-      schedule_(in_units(schedule, repulsion.dof)),
+      schedule_(in_units_of_tail(schedule, repulsion.dof)),
       exact_(count_ <= repulsion.exact_points.value_or(kExactPoints)),
       points_{device::Buffer<Point>(count_), device::Buffer<Point>(count_)},
       velocity_(count_),
@@ -158,7 +148,7 @@ void MapOptimizer::advance(std::size_t iterations) {
     Geometry geometry;
     device::copy_to_host<Geometry>(stream, geometry_.span(), {&geometry, 1});
     if (!std::isfinite(geometry.extent_x) || !std::isfinite(geometry.extent_y)) {
-      throw Error("the map is no longer finite; try a smaller learning rate");
+      throw_not_finite();
     }
     // A map that has outgrown its grid has stayed as it was then.
     iteration_ = geometry.iteration - geometry.overflow;

@@ -10,6 +10,7 @@
 #include "device/graph.hpp"
 #include "kernels/tsne/map.hpp"
 #include "manifold/affinity_matrix.hpp"
+#include "manifold/map_descent.hpp"
 #include "manifold/map_solver.hpp"
 #include "manifold/packed_affinities.hpp"
 #include "manifold/repulsion_grid.hpp"
@@ -17,20 +18,18 @@
 
 namespace hourglass::HOURGLASS_TARGET {
 
-/// With other than one degree of freedom a point's nearness is (1 + d^2 / dof)^-dof. In units of
-/// sqrt(dof) it is a power of the plain one, so that is what all kernels compute in:
-/// docs/numerics.md.
-class MapOptimizer {
+/// In two dimensions, or in one.
+class MapOptimizer final : public MapDescent {
  public:
   /// map: (N, 1) or (N, 2). `affinities` must outlive the optimizer.
   MapOptimizer(math::Context& context, const AffinityMatrix& affinities, const Array<float>& map,
                const TsneSchedule& schedule, const RepulsionOptions& repulsion);
 
-  void advance(std::size_t iterations);
-  [[nodiscard]] double divergence(bool exact);
-  [[nodiscard]] Array<float> map() const;
-  /// How often a map has outgrown its grid before the host looked.
-  [[nodiscard]] std::size_t overflows() const { return overflows_; }
+  void advance(std::size_t iterations) override;
+  [[nodiscard]] double divergence(bool exact) override;
+  [[nodiscard]] Array<float> map() const override;
+  [[nodiscard]] std::size_t overflows() const override { return overflows_; }
+  [[nodiscard]] std::size_t grid_iterations() const override { return exact_ ? 0 : iteration_; }
 
  private:
   struct Extent {

@@ -13,6 +13,7 @@
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_optimizer.hpp"
 #include "manifold/neighbors.hpp"
+#include "manifold/space_optimizer.hpp"
 #include "manifold/square_scale.hpp"
 #include "math/context.hpp"
 #include "math/rows.hpp"
@@ -74,7 +75,13 @@ class TargetMapSolver final : public MapSolver {
 
   void begin(const Array<float>& map, const TsneSchedule& schedule,
              const RepulsionOptions& repulsion) override {
-    optimizer_ = std::make_unique<MapOptimizer>(*context_, *affinities_, map, schedule, repulsion);
+    if (map.row_size() == 3) {
+      optimizer_ =
+          std::make_unique<SpaceOptimizer>(*context_, *affinities_, map, schedule, repulsion);
+    } else {
+      optimizer_ =
+          std::make_unique<MapOptimizer>(*context_, *affinities_, map, schedule, repulsion);
+    }
   }
 
   // On the CPU short enough, a second at most, for who watches or wants to stop, and for a map to
@@ -94,6 +101,9 @@ class TargetMapSolver final : public MapSolver {
     return optimizer_->divergence(exact);
   }
   [[nodiscard]] std::size_t overflows() const override { return optimizer_->overflows(); }
+  [[nodiscard]] std::size_t grid_iterations() const override {
+    return optimizer_->grid_iterations();
+  }
   [[nodiscard]] Array<float> map() override { return optimizer_->map(); }
 
  private:
@@ -105,7 +115,7 @@ class TargetMapSolver final : public MapSolver {
   float scale_ = 1.f;  // of the distances in neighbors_
   Neighbors neighbors_{};
   std::unique_ptr<AffinityMatrix> affinities_;
-  std::unique_ptr<MapOptimizer> optimizer_;
+  std::unique_ptr<MapDescent> optimizer_;
 };
 
 }  // namespace

@@ -47,7 +47,9 @@ class MapSolver {
   [[nodiscard]] virtual double divergence(bool exact) = 0;
   /// Times that the map outgrew its grid within a stride: it stood still for the rest of it.
   [[nodiscard]] virtual std::size_t overflows() const = 0;
-  /// (N, 1) or (N, 2), as it began, centred.
+  /// Iterations whose repulsion came from a grid, not from all pairs.
+  [[nodiscard]] virtual std::size_t grid_iterations() const = 0;
+  /// (N, 1), (N, 2) or (N, 3), as it began, centred.
   [[nodiscard]] virtual Array<float> map() = 0;
 };
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <numbers>
+#include <utility>
+#include <vector>
 
 namespace hourglass {
 namespace {
@@ -91,6 +93,129 @@ OwnForce own_force(double spacing, double power) {
   OwnForce result;
   for (int m = 0; m < 2; ++m) {
     for (int q = 0; q < 3; ++q) result.terms[m][q] = static_cast<float>(terms[m][q]);
+  }
+  result.energy = energy;
+  return result;
+}
+
+// ---- in three dimensions -----------------------------------------------------------------------
+
+namespace {
+
+constexpr int kNodeTerms = 16;  // z^16 is 1e-9
+constexpr int kPlacesInSpace = 12;
+
+/// The potential of one node's unit charge, (i, j, k) nodes away, by one axis after another: a box
+/// of the interaction whose axes shrink to kReach as they are filtered.
+class SpacePotential {
+ public:
+  SpacePotential(double spacing, double power) {
+    std::vector<double> values(std::size_t{kAll} * kAll * kAll);
+    for (int i = 0; i < kAll; ++i) {
+      for (int j = 0; j < kAll; ++j) {
+        for (int k = 0; k < kAll; ++k) {
+          const double squared = spacing * spacing * (i * i + j * j + k * k);
+          values[static_cast<std::size_t>((i * kAll + j) * kAll + k)] =
+              std::pow(1.0 + squared, -power);
+        }
+      }
+    }
+    for (int axis = 0; axis < 3; ++axis) values = filtered(values);
+    values_ = std::move(values);
+  }
+  [[nodiscard]] double at(int i, int j, int k) const {
+    constexpr int kSide = kReach + 1;
+    return values_[static_cast<std::size_t>((std::abs(i) * kSide + std::abs(j)) * kSide +
+                                            std::abs(k))];
+  }
+
+ private:
+  static constexpr int kAll = kReach + kNodeTerms + 1;
+
+  /// (x, y, z) -> (y, z, x up to kReach).
+  static std::vector<double> filtered(const std::vector<double>& from) {
+    const std::size_t inner = from.size() / kAll;
+    std::vector<double> to(inner * (kReach + 1));
+    for (std::size_t i = 0; i < inner; ++i) {
+      for (int x = 0; x <= kReach; ++x) {
+        double sum = 0.0;
+        for (int a = -kNodeTerms; a <= kNodeTerms; ++a) {
+          sum += squared_inverse(a) * from[static_cast<std::size_t>(std::abs(x - a)) * inner + i];
+        }
+        to[i * (kReach + 1) + static_cast<std::size_t>(x)] = sum;
+      }
+    }
+    return to;
+  }
+
+  std::vector<double> values_;
+};
+
+/// A point's own weights, or their slopes, against its weights: by how many nodes lie between.
+using Between = std::array<double, 2 * kReach + 1>;
+Between between(const Weights& to, const Weights& from) {
+  Between sums{};
+  for (int a = 0; a < 4; ++a) {
+    for (int b = 0; b < 4; ++b) sums[static_cast<std::size_t>(a - b + kReach)] += to[a] * from[b];
+  }
+  return sums;
+}
+
+double summed(const SpacePotential& potential, const Between& x, const Between& y,
+              const Between& z) {
+  double sum = 0.0;
+  for (int i = -kReach; i <= kReach; ++i) {
+    for (int j = -kReach; j <= kReach; ++j) {
+      for (int k = -kReach; k <= kReach; ++k) {
+        sum += x[static_cast<std::size_t>(i + kReach)] * y[static_cast<std::size_t>(j + kReach)] *
+               z[static_cast<std::size_t>(k + kReach)] * potential.at(i, j, k);
+      }
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
+SpaceOwnForce space_own_force(double spacing, double power) {
+  constexpr int n = kPlacesInSpace;
+  const SpacePotential potential(spacing, power);
+  std::array<Between, n> values{};
+  std::array<Between, n> slopes{};
+  std::array<std::array<double, 3>, n> cosines{};
+  std::array<std::array<double, 3>, n> sines{};
+  for (int i = 0; i < n; ++i) {
+    const double t = (i + 0.5) / n;
+    values[i] = between(spline(t), spline(t));
+    slopes[i] = between(spline_derivative(t), spline(t));
+    for (int m = 0; m < 3; ++m) {
+      cosines[i][m] = std::cos(2.0 * std::numbers::pi * m * t);
+      sines[i][m] = std::sin(2.0 * std::numbers::pi * m * t);
+    }
+  }
+  double terms[2][4] = {};
+  double energy = 0.0;
+  constexpr double kShare = 1.0 / (n * n * n);
+  for (int x = 0; x < n; ++x) {
+    for (int y = 0; y < n; ++y) {
+      for (int z = 0; z < n; ++z) {
+        energy += kShare * summed(potential, values[x], values[y], values[z]);
+        const double force = -0.5 / spacing * summed(potential, slopes[x], values[y], values[z]);
+        const auto& cy = cosines[y];
+        const auto& cz = cosines[z];
+        for (int m = 0; m < 2; ++m) {
+          const double part = kShare * force * sines[x][m + 1];
+          terms[m][0] += 2.0 * part;
+          terms[m][1] += 2.0 * part * (cy[1] + cz[1]);  // either one's is 4 times its own mean
+          terms[m][2] += 8.0 * part * cy[1] * cz[1];
+          terms[m][3] += 2.0 * part * (cy[2] + cz[2]);
+        }
+      }
+    }
+  }
+  SpaceOwnForce result;
+  for (int m = 0; m < 2; ++m) {
+    for (int q = 0; q < 4; ++q) result.terms[m][q] = static_cast<float>(terms[m][q]);
   }
   result.energy = energy;
   return result;

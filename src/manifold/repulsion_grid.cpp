@@ -14,38 +14,7 @@ namespace {
 
 using kernels::Interaction;
 
-/// Makes room for `size` values; what was there is lost if there was none. Half as much again, for
-/// a map that grows will ask again.
-template <class T>
-bool make_room(device::Buffer<T>& buffer, std::size_t size) {
-  if (buffer.size() >= size) return false;
-  buffer = {};  // gives its memory back before the next is taken
-  buffer = device::Buffer<T>(size + size / 2);
-  return true;
-}
-
 }  // namespace
-
-fft::Line RepulsionGrid::LineTables::load(const device::Stream& stream, std::uint32_t wanted) {
-  const auto* found = std::ranges::find_if(
-      fft::kLines, [&](const fft::Radices& r) { return r.length() == wanted; });
-  if (found == fft::kLines.end()) {
-    throw Error("no grid has a side of " + std::to_string(wanted) + " nodes");
-  }
-  if (length != wanted) {
-    std::vector<Complex> all_turns(wanted);
-    std::vector<std::uint32_t> places(wanted);
-    for (std::uint32_t i = 0; i < wanted; ++i) {
-      const double angle = -2.0 * std::numbers::pi * i / wanted;
-      all_turns[i] = {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
-      places[i] = fft::place_of(*found, i);
-    }
-    turns = device::to_device<Complex>(stream, all_turns);
-    place = device::to_device<std::uint32_t>(stream, places);
-    length = wanted;
-  }
-  return {.length = wanted, .radices = *found, .turns = turns.data(), .place = place.data()};
-}
 
 RepulsionGrid::RepulsionGrid(double spacing, std::size_t points, kernels::Tail tail)
     : spacing_(static_cast<float>(spacing)),

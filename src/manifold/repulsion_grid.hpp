@@ -14,6 +14,7 @@
 #include "kernels/tsne/convolve.hpp"
 #include "kernels/tsne/move.hpp"
 #include "kernels/tsne/spread.hpp"
+#include "manifold/line_tables.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 
@@ -44,14 +45,6 @@ class RepulsionGrid {
   [[nodiscard]] const kernels::PlaneLayout& layout() const { return plane_.layout; }
 
  private:
-  /// A line's turns and places.
-  struct LineTables {
-    fft::Line load(const device::Stream& stream, std::uint32_t length);
-    std::uint32_t length = 0;
-    device::Buffer<Complex> turns;
-    device::Buffer<std::uint32_t> place;
-  };
-
   float spacing_;
   std::size_t points_;
   kernels::Tail tail_;

@@ -165,9 +165,9 @@ void check_options(const TsneOptions& options, std::size_t rows, std::size_t lar
   }
   if (options.iterations == 0)
     throw UsageError("the number of iterations is 0; it must be at least 1");
-  if (options.components != 1 && options.components != 2) {
+  if (options.components < 1 || options.components > 3) {
     throw UsageError("a map of " + std::to_string(options.components) +
-                     " dimensions is asked for; there are maps of 1 and of 2");
+                     " dimensions is asked for; there are maps of 1, 2 and 3");
   }
   check_schedule(options.schedule);
   check_stops(options);
@@ -200,6 +200,10 @@ Array<float> random_map(std::size_t rows, std::size_t components, std::uint64_t 
     map.row(i)[0] = static_cast<float>(kInitialSpread * radius * std::cos(angle));
     if (components == 1) continue;
     map.row(i)[1] = static_cast<float>(kInitialSpread * radius * std::sin(angle));
+    if (components == 2) continue;
+    const double length = std::sqrt(-2.0 * std::log(1.0 - double{uniform(bits[2])}));
+    const double turn = 2.0 * std::numbers::pi * double{uniform(bits[3])};
+    map.row(i)[2] = static_cast<float>(kInitialSpread * length * std::cos(turn));
   }
   return map;
 }
@@ -363,6 +367,7 @@ TsneResult optimize(MapSolver& solver, std::size_t rows, const TsneOptions& opti
     result.kl_divergence = solver.divergence(!interrupted);
   }
   result.overflows = solver.overflows();
+  result.grid_iterations = solver.grid_iterations();
   result.map = solver.map();
   return result;
 }

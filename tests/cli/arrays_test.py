@@ -164,6 +164,21 @@ class TsneTest(ProgramTest):
         map_, json = self.map("m.npy", "--iterations", 50, "--components", 1)
         self.assertEqual((map_.shape, json["options"]["components"]), ((100, 1), 1))
 
+    def test_three_dimensions(self) -> None:
+        map_, json = self.map("m.npy", "--iterations", 50, "--components", 3, "--snapshots", 50)
+        self.assertEqual((map_.shape, json["options"]["components"]), ((100, 3), 3))
+        self.assertEqual(json["grid_iterations"], 0)
+        self.assertEqual(read_npy(self.folder / "m.snapshots.npy").shape, (2, 100, 3))
+        self.run_well("tsne", trained() / "latent.npy", "--out", "a.npy", "--device", "cpu",
+                      "--threads", 3, "--iterations", 50, "--components", 3)  # fmt: skip
+        self.assertEqual(read_npy(self.folder / "a.npy"), map_)
+        self.map("i.npy", "--iterations", 5, "--components", 3, "--init", "m.npy")
+        write_npy(self.folder / "flat.npy", floats((100, 2)))
+        self.assert_fails(
+            1, ["initial map", "(100, 3)"], "tsne", trained() / "latent.npy", *ON_CPU,
+            "--components", 3, "--init", "flat.npy", "--out", "x.npy",
+        )  # fmt: skip
+
     def test_it_says_why_it_stopped(self) -> None:
         _, json = self.map("f.npy", "--iterations", 3000, "--stop-when-flat")
         self.assertEqual(json["stopped"], "flat")

@@ -82,7 +82,7 @@ class WrongCommandLineTest(ProgramTest):
     def test_tsne(self) -> None:
         tsne = ("tsne", trained() / "latent.npy", "--out", "m.npy", "--device", "cpu")
         for option, bad in {
-            "--components": ["0", "3", "-1", "x"],
+            "--components": ["0", "4", "-1", "x"],
             "--early-iterations": ["-1", "1.5", "x"],
             "--exaggeration": ["0", "-1", "nan", "x"],
             "--dof": ["0", "0.09", "1001", "nan", "x"],

@@ -14,6 +14,8 @@
 #include "manifold/dense_reference.hpp"
 #include "manifold/neighbors.hpp"
 #include "manifold/sample_data.hpp"
+#include "manifold/space_optimizer.hpp"
+#include "manifold/space_reference.hpp"
 #include "support/on_target.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
@@ -183,6 +185,67 @@ TEST_F(Optimizer, SumsAndGridsAgree) {
   const double sums = divergence(kRows);
   EXPECT_GT(sums, 0.0);
   EXPECT_NEAR(divergence(0), sums, 0.03 * sums);
+}
+
+// ---- in three dimensions -----------------------------------------------------------------------
+
+TEST_F(Optimizer, InSpaceStridesDoNotMatter) {
+  const auto matrix = affinities(test::blob_data(kRows, 10, 4, 12.0));
+  const auto initial = test::space_blob(kRows, 5e-4);
+  for (const std::size_t exact_points : {std::size_t{0}, kRows}) {
+    const auto map = [&](const std::vector<std::size_t>& strides) {
+      SpaceOptimizer optimizer(context(), matrix, initial, {.learning_rate = 50.0},
+                               {.exact_points = exact_points});
+      for (const std::size_t stride : strides) optimizer.advance(stride);
+      EXPECT_EQ(optimizer.grid_iterations(), exact_points == 0 ? 20U : 0U);
+      return optimizer.map().values;
+    };
+    EXPECT_EQ(map({20}), map({1, 7, 2, 10}));
+  }
+}
+
+TEST_F(Optimizer, InSpaceSumsAndGridsAgree) {
+  const auto matrix = affinities(test::blob_data(kRows, 10, 4, 12.0));
+  const auto initial = test::space_blob(kRows, 5e-4);
+  const auto divergence = [&](std::size_t exact_points) {
+    SpaceOptimizer optimizer(context(), matrix, initial, {.learning_rate = 50.0},
+                             {.exact_points = exact_points});
+    for (int stride = 0; stride < 30; ++stride) optimizer.advance(10);
+    return optimizer.divergence(true);
+  };
+  const double sums = divergence(kRows);
+  EXPECT_GT(sums, 0.0);
+  EXPECT_NEAR(divergence(0), sums, 0.03 * sums);
+}
+
+// Repulsion alone makes it grow: every step is what it would have been, on whatever grid or none.
+TEST_F(Optimizer, AMapInSpaceThatOutgrowsItsGridGoesOn) {
+  const auto matrix = affinities(test::normal_data(kRows, 4));
+  for (const double span : {8.9, 40.5}) {  // on grids that hold 9 and 41 units, the last there is
+    SCOPED_TRACE(span);
+    const auto initial = test::space_blob(kRows, span);
+    const auto descend = [&](std::size_t exact_points, std::size_t& overflows) {
+      SpaceOptimizer optimizer(context(), matrix, initial,
+                               {.early_exaggeration = 0.0, .learning_rate = 1e4},
+                               {.exact_points = exact_points});
+      optimizer.advance(1);
+      optimizer.advance(3);
+      overflows = optimizer.overflows();
+      return optimizer.map();
+    };
+    std::size_t overflows = 0;
+    const auto expected = descend(kRows, overflows);
+    EXPECT_EQ(overflows, 0U);
+    const auto map = descend(0, overflows);
+    EXPECT_GT(overflows, 0U);
+    double error = 0.0;
+    double moved = 0.0;
+    for (std::size_t i = 0; i < map.values.size(); ++i) {
+      error += std::pow(double{map.values[i]} - double{expected.values[i]}, 2);
+      moved += std::pow(double{expected.values[i]} - double{initial.values[i]}, 2);
+    }
+    EXPECT_LE(std::sqrt(error / moved), 0.02);
+  }
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 
 #include "manifold/dense_reference.hpp"
 #include "manifold/sample_data.hpp"
+#include "manifold/space_reference.hpp"
 #include "support/every_device.hpp"
 
 namespace hourglass {
@@ -251,6 +252,65 @@ TEST_P(Tsne, OneDimensionOnAGrid) {
   for (std::size_t i = 1; i < order.size(); ++i) alike += order[i] % 5 == order[i - 1] % 5 ? 1 : 0;
   EXPECT_GT(static_cast<double>(alike) / kGridRows, 0.9);
   EXPECT_EQ(tsne({x, device()}, options).map.values, result.map.values);
+}
+
+// One step from rest goes down the gradient: that of the divergence as it is, by finite differences
+// in double precision.
+TEST_P(Tsne, ThreeDimensionsGoDownTheirGradient) {
+  constexpr std::size_t kRows = 60;
+  const auto x = test::blob_data(kRows, 5, 4, 6.0);
+  const auto affinities = test::dense_affinities(x, 15, 5.0);
+  for (const double dof : {1.0, 0.5, 2.0}) {
+    SCOPED_TRACE(dof);
+    TsneOptions options{.components = 3, .perplexity = 5.0, .iterations = 1, .dof = dof};
+    options.schedule = {.early_iterations = 0, .learning_rate = 1.0};
+    options.initial_map = test::space_blob(kRows, 6.0);
+    auto places = test::in_triples(*options.initial_map);
+    test::Triple mean{};
+    for (const auto& place : places) {
+      for (std::size_t c = 0; c < 3; ++c) mean[c] += place[c] / kRows;
+    }
+    const auto result = tsne({x, device()}, options);
+    ASSERT_EQ(result.map.shape, (Shape{kRows, 3}));
+    double size = 0.0;
+    double error = 0.0;
+    for (std::size_t i = 0; i < kRows; ++i) {
+      for (std::size_t c = 0; c < 3; ++c) {
+        constexpr double kStep = 1e-4;
+        const double from = places[i][c];
+        places[i][c] = from + kStep;
+        const double above = test::dense_divergence(affinities, places, dof);
+        places[i][c] = from - kStep;
+        const double below = test::dense_divergence(affinities, places, dof);
+        places[i][c] = from;
+        const double gradient = (above - below) / (2.0 * kStep);
+        const double moved = double{result.map.row(i)[c]} - (from - mean[c]);
+        size += gradient * gradient;
+        error += std::pow(moved / -0.8 - gradient, 2);  // gains have shrunk to 0.8
+      }
+    }
+    // Affinities have 12 digits; places of size 3 are rounded to 2e-7.
+    EXPECT_LE(std::sqrt(error / size), 1e-3) << std::sqrt(size);
+  }
+}
+
+TEST_P(Tsne, ThreeDimensionsOfAnyKind) {
+  constexpr std::size_t kRows = 300;
+  const auto x = test::blob_data(kRows, 10, 5, 8.0);
+  const auto affinities = test::dense_affinities(x, 30, 10.0);
+  for (const auto initialization : {TsneInitialization::pca, TsneInitialization::random}) {
+    TsneOptions options{.components = 3, .perplexity = 10.0, .iterations = 350};
+    options.initialization = initialization;
+    options.snapshot_interval = 350;
+    const auto result = tsne({x, device()}, options);
+    ASSERT_EQ(result.map.shape, (Shape{kRows, 3}));
+    EXPECT_EQ(result.snapshots.shape, (Shape{2, kRows, 3}));
+    EXPECT_NEAR(result.kl_divergence,
+                test::dense_divergence(affinities, test::in_triples(result.map)), 1e-4);
+    // More room than in the plane.
+    options.components = 2;
+    EXPECT_LT(result.kl_divergence, tsne({x, device()}, options).kl_divergence);
+  }
 }
 
 TEST_P(Tsne, HeavierTailsOnAGridReachTheDivergenceOfSums) {
@@ -593,7 +653,7 @@ TEST_P(Tsne, OptionsThatMakeNoSense) {
     refuse("the exaggeration", [&](auto& o) { o.schedule.late_exaggeration = bad; });
     refuse("longest step", [&](auto& o) { o.schedule.max_step = bad; });
   }
-  for (const std::size_t bad : {0U, 3U}) {
+  for (const std::size_t bad : {0U, 4U}) {
     refuse("dimensions", [&](auto& o) { o.components = bad; });
   }
   refuse("time limit", [](auto& o) { o.time_limit = -1.0; });
