@@ -65,8 +65,8 @@ struct SavedPage {
 /// Atomically. Throws Error where lengths differ, and for values that are not finite.
 SavedPage save_page(const std::filesystem::path& file, const Page& page);
 
-/// Gives a page its images (they must outlive it), the model that is to run in it, and the errors of
-/// their reconstructions, which should be `clean`, if not the images themselves. Throws what
+/// Gives a page its images (they must outlive it), the model that is to run in it, and the errors
+/// of their reconstructions, which should be `clean`, if not the images themselves. Throws what
 /// Autoencoder::reconstruct throws.
 void add_model(Page& page, const Autoencoder& autoencoder, const Images& images,
                const Array<float>& clean = {}, const StopRequest& stop = {});

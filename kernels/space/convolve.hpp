@@ -53,8 +53,8 @@ void interaction_spectrum(simt::StreamHandle stream, const SpaceVolume& volume,
                           const SpectrumTables& tables, Interaction interaction, float spacing,
                           float* spectrum, Tail tail = {});
 
-/// potential = the interaction with the charges, whose copies are added up and cleared. Does nothing
-/// where geometry->overflow.
+/// potential = the interaction with the charges, whose copies are added up and cleared. Does
+/// nothing where geometry->overflow.
 template <class Charge>
 void convolve(simt::StreamHandle stream, const SpaceVolume& volume, const SpaceGeometry* geometry,
               const float* spectra, float charge_unit, std::span<Charge> charges, float* potential);

@@ -33,7 +33,8 @@ struct Architecture {
 /// Limits by name, or std::invalid_argument:
 ///   9.0, 8.6, 7.5       of that compute capability
 ///   not cooperative     9.0, but as where a driver or a virtual GPU has no cooperative launches
-///   few registers       the 32768 a processor of 6.2, and a compiler that gives the fused engine's 168
+///   few registers       the 32768 a processor of 6.2, and a compiler that gives the fused engine
+///                       168 a thread
 [[nodiscard]] Architecture architecture_of(std::string_view name);
 
 /// What is played now: what $REHEARSAL_ARCHITECTURE names, if it does, or 9.0.
