@@ -95,20 +95,19 @@ cusolverStatus_t cusolverDnDsyevdx(cusolverDnHandle_t handle, cusolverEigMode_t 
     const bool all = range == CUSOLVER_EIG_RANGE_ALL;
     Operand in = matrix("A", a, n, n, lda, Use::updates);
     in.value_bytes = 0;  // one triangle is never read
-    enqueue_solver(handle, {in, matrix("W", values, n, 1, n, Use::writes)}, workspace,
-                   workspace_size, eigen_workspace(n), info, [=] {
-                     const int answer =
-                         LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'U', n, a, lda, values);
-                     const int before = all ? 0 : first - 1;  // those below the range
-                     *found = all ? n : last - before;
-                     for (int i = 0; i < *found; ++i) {
-                       values[i] = values[before + i];
-                       std::memmove(a + std::ptrdiff_t{i} * lda,
-                                    a + (std::ptrdiff_t{i} + before) * lda,
-                                    static_cast<std::size_t>(n) * sizeof(double));
-                     }
-                     return answer;
-                   });
+    enqueue_solver(
+        handle, {in, matrix("W", values, n, 1, n, Use::writes)}, workspace, workspace_size,
+        eigen_workspace(n), info, [=] {
+          const int answer = LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'U', n, a, lda, values);
+          const int before = all ? 0 : first - 1;  // those below the range
+          *found = all ? n : last - before;
+          for (int i = 0; i < *found; ++i) {
+            values[i] = values[before + i];
+            std::memmove(a + std::ptrdiff_t{i} * lda, a + (std::ptrdiff_t{i} + before) * lda,
+                         static_cast<std::size_t>(n) * sizeof(double));
+          }
+          return answer;
+        });
   });
 }
 
