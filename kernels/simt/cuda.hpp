@@ -1,7 +1,6 @@
 // CUDA's vocabulary on CUDA: each word is the built-in one, under the name the host knows too.
 #pragma once
 
-#include <cooperative_groups.h>
 #include <cuda_runtime.h>
 
 #include <concepts>
@@ -106,9 +105,6 @@ __device__ Smem& shared() {
 
 __device__ inline void sync_block() {
   __syncthreads();
-}
-__device__ inline void sync_grid() {
-  cooperative_groups::this_grid().sync();
 }
 __device__ inline void sync_warp(unsigned mask = kFullMask) {
   __syncwarp(mask);

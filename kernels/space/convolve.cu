@@ -188,11 +188,11 @@ simt::LaunchConfig shape(const SpaceVolume& volume) {
 
 /// f(Lanes<n>{}) for the layout's n.
 template <class F>
-void with_lanes(const BoxLayout& layout, F&& f) {
+void with_lanes([[maybe_unused]] const BoxLayout& layout, F&& f) {
 #ifndef __CUDACC__
   if (layout.rows.lanes > 1) return f(Lanes<lanes::kWidestLanes>{});
 #endif
-  f(Lanes<1>{});
+  if constexpr (simt::kGpuShapes) f(Lanes<1>{});
 }
 
 }  // namespace

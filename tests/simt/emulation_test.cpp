@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "every_order.hpp"
+#include "kernels/simt/grid.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {

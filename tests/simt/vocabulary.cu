@@ -1,4 +1,5 @@
 // Kernels that between them use every word of simt.hpp, compiled for both targets.
+#include "kernels/simt/grid.hpp"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 #include "vocabulary.hpp"
