@@ -98,13 +98,13 @@ TEST_P(EngineTest, FiftyStepsOnMnist) {
 // With no learning, every image's loss is that of the initial weights, whenever it is seen:
 // training and validation on the same images must agree, however the images fall into batches.
 TEST_P(EngineTest, AnEpochSeesEveryImageOnce) {
-  constexpr std::size_t kCount = 103;
+  constexpr std::size_t kCount = 53;
   const Dataset data = synthetic_digits(kCount, 3);
-  for (const std::size_t batch : {1U, 7U, 64U, 100U, 103U}) {
+  for (const std::size_t batch : {1U, 7U, 32U, 50U, 53U}) {
     for (const bool shuffle : {false, true}) {
       begin(data.train.images,
             {.batch_size = batch, .learning_rate = 1e-30, .seed = 9, .shuffle = shuffle});
-      for (std::size_t epoch = 1; epoch <= 3; ++epoch) {
+      for (std::size_t epoch = 1; epoch <= 2; ++epoch) {
         const EpochLosses losses = run_epoch(epoch);
         EXPECT_EQ(losses.images, kCount);
         EXPECT_EQ(losses.steps, (kCount + batch - 1) / batch);
@@ -115,7 +115,7 @@ TEST_P(EngineTest, AnEpochSeesEveryImageOnce) {
 }
 
 TEST_P(EngineTest, TheSameSeedGivesTheSameBits) {
-  const Dataset data = synthetic_digits(300, 3);
+  const Dataset data = synthetic_digits(150, 3);
   const auto first = train(data.train.images, {.seed = 1});
   EXPECT_EQ(train(data.train.images, {.seed = 1}), first);
   EXPECT_NE(train(data.train.images, {.seed = 2}), first);  // another order
