@@ -4,6 +4,7 @@
 
 #include <hourglass/device.hpp>
 #include <hourglass/error.hpp>
+#include <hourglass/signals.hpp>
 #include <hourglass/version.hpp>
 
 #include "arrays.hpp"
@@ -70,6 +71,7 @@ NB_MODULE(_core, module) {
   using namespace hourglass::python;  // NOLINT(google-build-using-namespace)
   nb::register_exception_translator(translate, nullptr);
   choose_threads(0);
+  hourglass::use_signal_stack();
   module.attr("version") = HOURGLASS_VERSION;
   module.def("devices", devices);
   module.def("libraries", libraries);

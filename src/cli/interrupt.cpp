@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <hourglass/signals.hpp>
 #include <hourglass/stop.hpp>
 #include <string_view>
 
@@ -32,12 +33,22 @@ void give_up_waiting(int /*signal*/) {
   end_now();
 }
 
+/// On a stack of its own: see <hourglass/signals.hpp>.
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_ONSTACK | SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(signal, &action, nullptr);
+}
+
 }  // namespace
 
 void watch_for_interrupts() {
-  std::signal(SIGINT, note);
-  std::signal(SIGTERM, note);
-  std::signal(SIGALRM, give_up_waiting);
+  use_signal_stack();
+  handle(SIGINT, note);
+  handle(SIGTERM, note);
+  handle(SIGALRM, give_up_waiting);
   std::signal(SIGXFSZ,
               SIG_IGN);  // a file beyond the limit (ulimit -f) is an error like a full disk
 }
