@@ -17,6 +17,8 @@ PROGRAM = os.environ["HOURGLASS_PROGRAM"]
 OBJECTS = [pathlib.Path(name) for name in os.environ["HOURGLASS_LEVEL_OBJECTS"].split(":")]
 LEVEL = re.compile(r"3cpu(?:6x86_64|9x86_64_v[234])")
 TRAIN = ("train", "dense", "--epochs", 1, "--out", "run")
+# What the program would set for its libraries; it then starts itself anew, but not under QEMU.
+STAYS = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_CORETYPE": "Nehalem", "OMP_NUM_THREADS": "1"}
 EMULATED = {"x86-64-v2": "Nehalem", "x86-64-v3": "Haswell"}  # QEMU's processors
 
 
@@ -84,14 +86,20 @@ class ClosedTest(unittest.TestCase):
 class EmulatedTest(unittest.TestCase):
     """On processors that lack instructions."""
 
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
     def on(self, processor: str, *arguments: object, level: str = "") -> "tuple[int, str]":
         result = subprocess.run(
             ["qemu-x86_64", "-cpu", processor, PROGRAM, *map(str, arguments)],
-            env={**os.environ, "HOURGLASS_CPU_LEVEL": level, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "HOURGLASS_CPU_LEVEL": level, **STAYS},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             timeout=500,
+            cwd=self.folder,
         )
         said = [line for line in result.stderr.splitlines() if not line.startswith("qemu-x86_64: w")]
         return result.returncode, result.stdout + "\n".join(said)
@@ -111,19 +119,22 @@ class EmulatedTest(unittest.TestCase):
                     self.assertIn(f"'{higher}', but this processor runs no more than {level}", said)
 
     def test_too_old(self) -> None:
-        if level_of(OBJECTS[0]) == "x86-64":
-            self.skipTest("this build has code for all")
+        """Unless the build has code for every processor."""
         status, said = self.on("core2duo", *TRAIN)
-        self.assertEqual(status, 1, said)
-        self.assertRegex(said, "hourglass: error: .*this processor runs none of the levels")
+        if level_of(OBJECTS[0]) == "x86-64":
+            self.assertEqual(status, 0, said)
+        else:
+            self.assertEqual(status, 1, said)
+            self.assertRegex(said, "hourglass: error: .*this processor runs none of the levels")
 
     def test_it_works(self) -> None:
         """Training, a map, and all the libraries."""
         for level, processor in EMULATED.items():
             if level not in map(level_of, OBJECTS):
                 continue
-            with self.subTest(processor), tempfile.TemporaryDirectory() as name:
-                folder = pathlib.Path(name)
+            with self.subTest(processor):
+                folder = self.folder / processor
+                folder.mkdir()
                 status, said = self.on(processor, "train", "conv", "--data", "synthetic:600",
                                        "--steps", 2, "--out", folder / "run")  # fmt: skip
                 self.assertEqual(status, 0, said)
