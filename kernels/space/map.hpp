@@ -17,6 +17,9 @@ struct alignas(16) SpacePoint {
   float unused;
 };
 
+template <>
+inline constexpr int kDimensions<SpacePoint> = 3;
+
 /// Bounds and sum of some points, and the iteration that put them there.
 struct SpaceBox {
   static constexpr float kMax = std::numeric_limits<float>::max();
@@ -50,16 +53,6 @@ struct SpaceGeometry : Geometry {
   float extent_z = 0.f;
 };
 
-/// The map before and after a step: see Points.
-struct SpacePoints {
-  SpacePoint* at[2];
-
-  [[nodiscard]] HOURGLASS_HOST_DEVICE SpacePoint* before(std::uint64_t iteration) const {
-    return iteration % 2 != 0 ? at[0] : at[1];
-  }
-  [[nodiscard]] HOURGLASS_HOST_DEVICE SpacePoint* after(std::uint64_t iteration) const {
-    return iteration % 2 != 0 ? at[1] : at[0];
-  }
-};
+using SpacePoints = InTurns<SpacePoint>;
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

@@ -193,35 +193,21 @@ __global__ void move_space_points_kernel(__grid_constant__ const SpaceMove move,
   Smem& smem = simt::shared<Smem>();
   const SpaceGeometry geometry = *move.geometry;
   if (geometry.overflow != 0) return;
-  double normalizer = 0.0;
-  for (const auto i : simt::block_elements(move.repulsion.normalizer_count)) {
-    normalizer += move.repulsion.normalizers[i];
-  }
-  normalizer = simt::block_sum(normalizer, smem.sum) + move.repulsion.normalizer_offset;
-  const auto inverse_normalizer = static_cast<float>(1.0 / normalizer);
-
-  const TsneSchedule& schedule = move.schedule;
-  const bool early = geometry.iteration <= schedule.early_iterations;
-  const auto exaggeration =
-      static_cast<float>(early ? schedule.early_exaggeration : schedule.late_exaggeration);
-  const auto momentum =
-      static_cast<float>(early ? schedule.early_momentum : schedule.late_momentum);
-  const auto rate = static_cast<float>(schedule.learning_rate);
-  const auto longest = static_cast<float>(schedule.max_step);
+  const float inverse_normalizer = inverse_normalizer_of(move.repulsion, smem.sum);
+  const Pace pace = pace_of(move.schedule, geometry.iteration);
   const SpacePoint* before = move.points.before(geometry.iteration);
   SpacePoint* after = move.points.after(geometry.iteration);
 
-  float mean[kCoordinates];
-  float low[kCoordinates];
-  float high[kCoordinates];
-  double sum[kCoordinates] = {};
+  Steps<kCoordinates> steps;
   for (std::uint32_t c = 0; c < kCoordinates; ++c) {
-    mean[c] = c % 4 == 0   ? geometry.mean_x
-              : c % 4 == 1 ? geometry.mean_y
-              : c % 4 == 2 ? geometry.mean_z
-                           : 0.f;
-    low[c] = SpaceBox::kMax;
-    high[c] = -SpaceBox::kMax;
+    steps.mean[c] = c % 4 == 0   ? geometry.mean_x
+                    : c % 4 == 1 ? geometry.mean_y
+                    : c % 4 == 2 ? geometry.mean_z
+                                 : 0.f;
+    steps.rate[c] = pace.rate;
+    steps.low[c] = SpaceBox::kMax;
+    steps.high[c] = -SpaceBox::kMax;
+    steps.sum[c] = 0.0;
   }
   for (const auto group : simt::warp_elements((move.count + kPoints - 1) / kPoints)) {
     const std::uint32_t first = group * kPoints;
@@ -230,7 +216,7 @@ __global__ void move_space_points_kernel(__grid_constant__ const SpaceMove move,
     float gradient[kCoordinates] = {};
     for (std::uint32_t w = 0; w < here; ++w) {
       const SpacePoint g = gradient_of<L>(move, geometry.iteration, before, columns, first + w,
-                                          exaggeration, inverse_normalizer);
+                                          pace.exaggeration, inverse_normalizer);
       gradient[4 * w] = g.x;
       gradient[4 * w + 1] = g.y;
       gradient[4 * w + 2] = g.z;
@@ -240,23 +226,10 @@ __global__ void move_space_points_kernel(__grid_constant__ const SpaceMove move,
     auto* to = reinterpret_cast<Coordinate*>(after + first);
     auto* velocity = reinterpret_cast<Coordinate*>(move.motion.velocity + first);
     auto* gain = reinterpret_cast<Coordinate*>(move.motion.gain + first);
-    const auto take_steps = [&](std::uint32_t coordinates) {
-      for (std::uint32_t c = 0; c < coordinates; ++c) {
-        float own_gain = gain[c];
-        const float moved = step(gradient[c], velocity[c], momentum, rate, longest, own_gain);
-        velocity[c] = moved;
-        gain[c] = own_gain;
-        const float there = from[c] - mean[c] + moved;
-        to[c] = there;
-        low[c] = there < low[c] ? there : low[c];
-        high[c] = there > high[c] ? there : high[c];
-        sum[c] += static_cast<double>(there);
-      }
-    };
     if (here == kPoints) {
-      take_steps(kCoordinates);
+      steps.take(kCoordinates, gradient, pace, from, to, velocity, gain);
     } else {
-      take_steps(4 * here);
+      steps.take(4 * here, gradient, pace, from, to, velocity, gain);
     }
   }
   SpaceBox box;
@@ -264,9 +237,9 @@ __global__ void move_space_points_kernel(__grid_constant__ const SpaceMove move,
   if (simt::lane() == 0) {
     for (std::uint32_t w = 0; w < kPoints; ++w) {
       const std::uint32_t c = 4 * w;
-      box = join(box, {{low[c], low[c + 1], low[c + 2]},
-                       {high[c], high[c + 1], high[c + 2]},
-                       {sum[c], sum[c + 1], sum[c + 2]},
+      box = join(box, {{steps.low[c], steps.low[c + 1], steps.low[c + 2]},
+                       {steps.high[c], steps.high[c + 1], steps.high[c + 2]},
+                       {steps.sum[c], steps.sum[c + 1], steps.sum[c + 2]},
                        geometry.iteration});
     }
   }

@@ -6,15 +6,13 @@
 
 #include "kernels/simt/launch_config.hpp"
 #include "kernels/space/map.hpp"
+#include "kernels/tsne/repulsion.hpp"  // IWYU pragma: export
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
-/// Parts that exact forces come in, and partial sums of Z.
-[[nodiscard]] std::size_t space_repulsion_parts(std::size_t points);
-[[nodiscard]] std::size_t space_repulsion_partial_count(std::size_t points);
-
-/// forces (parts, N), unless null: to be added up; normalizers: partial sums of Z. Of the points
-/// before the iteration of *geometry, or, if that is null, of points.at[0].
+/// forces (repulsion_parts(N), N), unless null: to be added up; normalizers: partial sums of Z,
+/// repulsion_partial_count(N) of them. Of the points before the iteration of *geometry, or, if that
+/// is null, of points.at[0].
 void exact_repulsion(simt::StreamHandle stream, const SpacePoints& points, std::size_t count,
                      const SpaceGeometry* geometry, SpacePoint* forces,
                      std::span<double> normalizers, Tail tail = {});

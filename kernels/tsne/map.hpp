@@ -16,6 +16,20 @@ struct alignas(8) Point {
   float y;
 };
 
+/// Coordinates of a point, for what is the same in maps of two dimensions and of three.
+template <class P>
+inline constexpr int kDimensions = 2;
+template <int c, class P>
+[[nodiscard]] HOURGLASS_HOST_DEVICE constexpr auto& coordinate(P& point) {
+  if constexpr (c == 0) {
+    return point.x;
+  } else if constexpr (c == 1) {
+    return point.y;
+  } else {
+    return point.z;
+  }
+}
+
 /// Bounds and sum of some points, and the iteration that put them there. Blocks of the move write
 /// one each; blocks of the next spread join them all, in a fixed order.
 struct Box {
@@ -72,15 +86,17 @@ struct Geometry {
 
 /// The map before and after a step. Iterations take turns: one that begins as number i reads
 /// at[(i + 1) % 2] and writes at[i % 2], so a recording of one serves all.
-struct Points {
-  Point* at[2];
+template <class P>
+struct InTurns {
+  P* at[2];
 
-  [[nodiscard]] HOURGLASS_HOST_DEVICE Point* before(std::uint64_t iteration) const {
+  [[nodiscard]] HOURGLASS_HOST_DEVICE P* before(std::uint64_t iteration) const {
     return iteration % 2 != 0 ? at[0] : at[1];
   }
-  [[nodiscard]] HOURGLASS_HOST_DEVICE Point* after(std::uint64_t iteration) const {
+  [[nodiscard]] HOURGLASS_HOST_DEVICE P* after(std::uint64_t iteration) const {
     return iteration % 2 != 0 ? at[1] : at[0];
   }
 };
+using Points = InTurns<Point>;
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

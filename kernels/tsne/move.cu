@@ -233,34 +233,18 @@ __global__ void move_points_kernel(__grid_constant__ const Move move,
   Smem& smem = simt::shared<Smem>();
   const Geometry geometry = *move.geometry;
   if (geometry.overflow != 0) return;
-  double normalizer = 0.0;
-  for (const auto i : simt::block_elements(move.repulsion.normalizer_count)) {
-    normalizer += move.repulsion.normalizers[i];
-  }
-  normalizer = simt::block_sum(normalizer, smem.sum) + move.repulsion.normalizer_offset;
-  const auto inverse_normalizer = static_cast<float>(1.0 / normalizer);
-
-  const TsneSchedule& schedule = move.schedule;
-  const bool early = geometry.iteration <= schedule.early_iterations;
-  const auto exaggeration =
-      static_cast<float>(early ? schedule.early_exaggeration : schedule.late_exaggeration);
-  const auto momentum =
-      static_cast<float>(early ? schedule.early_momentum : schedule.late_momentum);
-  const auto learning_rate = static_cast<float>(schedule.learning_rate);
-  const auto longest = static_cast<float>(schedule.max_step);
+  const float inverse_normalizer = inverse_normalizer_of(move.repulsion, smem.sum);
+  const Pace pace = pace_of(move.schedule, geometry.iteration);
   const Point* before = move.points.before(geometry.iteration);
   Point* after = move.points.after(geometry.iteration);
 
-  float mean[kCoordinates];
-  float rate[kCoordinates];
-  float low[kCoordinates];
-  float high[kCoordinates];
-  double sum[kCoordinates] = {};
+  Steps<kCoordinates> steps;
   for (std::uint32_t c = 0; c < kCoordinates; ++c) {
-    mean[c] = c % 2 == 0 ? geometry.mean_x : geometry.mean_y;
-    rate[c] = move.motion.on_line && c % 2 != 0 ? 0.f : learning_rate;
-    low[c] = Box{}.min_x;
-    high[c] = Box{}.max_x;
+    steps.mean[c] = c % 2 == 0 ? geometry.mean_x : geometry.mean_y;
+    steps.rate[c] = move.motion.on_line && c % 2 != 0 ? 0.f : pace.rate;
+    steps.low[c] = Box{}.min_x;
+    steps.high[c] = Box{}.max_x;
+    steps.sum[c] = 0.0;
   }
   for (const auto group : simt::warp_elements((move.count + kPoints - 1) / kPoints)) {
     const std::uint32_t first = group * kPoints;
@@ -271,8 +255,8 @@ __global__ void move_points_kernel(__grid_constant__ const Move move,
     float ty[kPoints] = {};
     for (std::uint32_t w = 0; w < here; ++w) {
       const Point g =
-          gradient_of<L, Column, on_grid>(move, geometry, before, columns, first + w, exaggeration,
-                                          inverse_normalizer, tx[w], ty[w]);
+          gradient_of<L, Column, on_grid>(move, geometry, before, columns, first + w,
+                                          pace.exaggeration, inverse_normalizer, tx[w], ty[w]);
       gradient[2 * w] = g.x;
       gradient[2 * w + 1] = g.y;
     }
@@ -288,31 +272,19 @@ __global__ void move_points_kernel(__grid_constant__ const Move move,
     auto* to = reinterpret_cast<Coordinate*>(after + first);
     auto* velocity = reinterpret_cast<Coordinate*>(move.motion.velocity + first);
     auto* gain = reinterpret_cast<Coordinate*>(move.motion.gain + first);
-    const auto take_steps = [&](std::uint32_t coordinates) {
-      for (std::uint32_t c = 0; c < coordinates; ++c) {
-        float own_gain = gain[c];
-        const float moved = step(gradient[c], velocity[c], momentum, rate[c], longest, own_gain);
-        velocity[c] = moved;
-        gain[c] = own_gain;
-        const float there = from[c] - mean[c] + moved;
-        to[c] = there;
-        low[c] = there < low[c] ? there : low[c];
-        high[c] = there > high[c] ? there : high[c];
-        sum[c] += static_cast<double>(there);
-      }
-    };
     if (here == kPoints) {
-      take_steps(kCoordinates);
+      steps.take(kCoordinates, gradient, pace, from, to, velocity, gain);
     } else {
-      take_steps(2 * here);
+      steps.take(2 * here, gradient, pace, from, to, velocity, gain);
     }
   }
   Box box;
   box.iteration = geometry.iteration;
   if (simt::lane() == 0) {
     for (std::uint32_t w = 0; w < kPoints; ++w) {
-      box = join(box, {low[2 * w], low[2 * w + 1], high[2 * w], high[2 * w + 1], sum[2 * w],
-                       sum[2 * w + 1], geometry.iteration});
+      box = join(box,
+                 {steps.low[2 * w], steps.low[2 * w + 1], steps.high[2 * w], steps.high[2 * w + 1],
+                  steps.sum[2 * w], steps.sum[2 * w + 1], geometry.iteration});
     }
   }
   block_join(box, smem.boxes);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <hourglass/error.hpp>
-#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,12 +30,6 @@ constexpr double kFineSpacing = 0.25;
 
 /// Halvings of the spacing of small maps' grid, which follows the map down.
 constexpr std::uint32_t kSmallLevels = 21;
-
-double total(const device::Stream& stream, std::span<const double> partial_sums) {
-  std::vector<double> sums(partial_sums.size());
-  device::copy_to_host<double>(stream, partial_sums, sums);
-  return std::accumulate(sums.begin(), sums.end(), 0.0);
-}
 
 }  // namespace
 
@@ -102,7 +95,7 @@ void MapOptimizer::choose_grid() {
   const bool small = wanted.x == fft::kShortest && wanted.y == fft::kShortest;
   grid_.resize(context_.stream(), wanted, small ? kSmallLevels : 1,
                small ? Interaction::minus_one : Interaction::plain);
-  graphs_.clear();
+  recorded_.forget();
 }
 
 void MapOptimizer::iterate() {
@@ -132,19 +125,7 @@ void MapOptimizer::advance(std::size_t iterations) {
   const std::uint64_t last = iteration_ + iterations;
   while (iteration_ < last) {
     if (!exact_) choose_grid();
-    const std::size_t count = last - iteration_;
-    auto graph = graphs_.find(count);
-    if (graph == graphs_.end()) {
-      graph = graphs_
-                  .emplace(count, device::Graph::record_kernels(stream,
-                                                                [&] {
-                                                                  for (std::size_t i = 0; i < count;
-                                                                       ++i)
-                                                                    iterate();
-                                                                }))
-                  .first;
-    }
-    graph->second.launch(stream);
+    recorded_.launch(stream, last - iteration_, [&] { iterate(); });
     Geometry geometry;
     device::copy_to_host<Geometry>(stream, geometry_.span(), {&geometry, 1});
     if (!std::isfinite(geometry.extent_x) || !std::isfinite(geometry.extent_y)) {

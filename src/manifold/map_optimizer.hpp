@@ -3,13 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 
 #include "device/buffer.hpp"
-#include "device/graph.hpp"
 #include "kernels/tsne/map.hpp"
 #include "manifold/affinity_matrix.hpp"
+#include "manifold/descent_loop.hpp"
 #include "manifold/map_descent.hpp"
 #include "manifold/map_solver.hpp"
 #include "manifold/packed_affinities.hpp"
@@ -64,7 +63,7 @@ class MapOptimizer final : public MapDescent {
   device::Buffer<kernels::Point> forces_;
   device::Buffer<double> normalizers_;
   RepulsionGrid grid_;
-  std::map<std::size_t, device::Graph> graphs_;  // on this grid, by iterations
+  RecordedIterations recorded_;  // on this grid
 
   std::uint64_t iteration_ = 0;  // done
   Extent extent_{};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -25,12 +24,6 @@ constexpr double kPairsOfNode = 24.0;
 /// Halvings of the spacing of small maps' grid, which follows the map down.
 constexpr std::uint32_t kSmallLevels = 21;
 
-double total(const device::Stream& stream, std::span<const double> partial_sums) {
-  std::vector<double> sums(partial_sums.size());
-  device::copy_to_host<double>(stream, partial_sums, sums);
-  return std::accumulate(sums.begin(), sums.end(), 0.0);
-}
-
 }  // namespace
 
 SpaceOptimizer::SpaceOptimizer(math::Context& context, const AffinityMatrix& affinities,
@@ -51,8 +44,8 @@ SpaceOptimizer::SpaceOptimizer(math::Context& context, const AffinityMatrix& aff
       weak_pull_(count_),
       boxes_(kernels::space_box_count(count_)),
       geometry_(1),
-      forces_(kernels::space_repulsion_parts(count_) * count_),
-      normalizers_(kernels::space_repulsion_partial_count(count_)),
+      forces_(kernels::repulsion_parts(count_) * count_),
+      normalizers_(kernels::repulsion_partial_count(count_)),
       grid_(spacing_, count_, tail_) {
   std::vector<SpacePoint> start(count_);
   const auto scale = static_cast<float>(1.0 / unit_);
@@ -87,7 +80,7 @@ void SpaceOptimizer::choose_grid() {
   const bool pays = exact_points_ ? count_ > *exact_points_ : pairs > kPairsOfNode * cubed(wanted);
   const bool was_on_grid = std::exchange(on_grid_, there && pays);
   if (!on_grid_) {
-    if (was_on_grid) graphs_.clear();
+    if (was_on_grid) recorded_.forget();
     return;
   }
   const bool holds = wanted <= grid_.side();
@@ -96,7 +89,7 @@ void SpaceOptimizer::choose_grid() {
   const bool small = wanted == fft::kShortest;
   grid_.resize(context_.stream(), wanted, small ? kSmallLevels : 1,
                small ? Interaction::minus_one : Interaction::plain);
-  graphs_.clear();
+  recorded_.forget();
 }
 
 void SpaceOptimizer::iterate() {
@@ -125,15 +118,7 @@ void SpaceOptimizer::advance(std::size_t iterations) {
   const std::uint64_t last = iteration_ + iterations;
   while (iteration_ < last) {
     choose_grid();
-    const std::size_t count = last - iteration_;
-    auto graph = graphs_.find(count);
-    if (graph == graphs_.end()) {
-      const auto record = [&] {
-        for (std::size_t i = 0; i < count; ++i) iterate();
-      };
-      graph = graphs_.emplace(count, device::Graph::record_kernels(stream, record)).first;
-    }
-    graph->second.launch(stream);
+    recorded_.launch(stream, last - iteration_, [&] { iterate(); });
     SpaceGeometry geometry;
     device::copy_to_host<SpaceGeometry>(stream, geometry_.span(), {&geometry, 1});
     const float extent = std::max({geometry.extent_x, geometry.extent_y, geometry.extent_z});

@@ -7,13 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 
 #include "device/buffer.hpp"
-#include "device/graph.hpp"
 #include "kernels/space/map.hpp"
 #include "manifold/affinity_matrix.hpp"
+#include "manifold/descent_loop.hpp"
 #include "manifold/map_descent.hpp"
 #include "manifold/map_solver.hpp"
 #include "manifold/packed_affinities.hpp"
@@ -62,7 +61,7 @@ class SpaceOptimizer final : public MapDescent {
   device::Buffer<double> normalizers_;
   SpaceRepulsionGrid grid_;
   bool on_grid_ = false;
-  std::map<std::size_t, device::Graph> graphs_;  // as it is now, by iterations
+  RecordedIterations recorded_;  // as it is now
 
   std::uint64_t iteration_ = 0;  // done
   float extent_ = 0.f;           // the largest

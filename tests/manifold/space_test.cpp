@@ -95,10 +95,9 @@ class ExactSpaceRepulsion : public SpaceTest {
                  kernels::Tail tail = {}) {
     auto device_points = to_device(points);
     const std::size_t n = points.size();
-    const std::size_t parts = count_in_way([&] { return kernels::space_repulsion_parts(n); });
+    const std::size_t parts = count_in_way([&] { return kernels::repulsion_parts(n); });
     auto forces = to_device(std::vector<SpacePoint>(parts * n, SpacePoint{7.f, 7.f, 7.f, 0.f}));
-    auto sums =
-        poisoned<double>(count_in_way([&] { return kernels::space_repulsion_partial_count(n); }));
+    auto sums = poisoned<double>(count_in_way([&] { return kernels::repulsion_partial_count(n); }));
     run([&] {
       kernels::exact_repulsion(stream(), {{device_points.data(), nullptr}}, n, nullptr,
                                forces_wanted ? forces.data() : nullptr, sums.span(), tail);
