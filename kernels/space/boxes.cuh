@@ -1,7 +1,6 @@
 // Joining the boxes that the blocks of a kernel have written, in three dimensions.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 
 #include "kernels/simt/simt.hpp"
@@ -10,25 +9,10 @@
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
-__device__ __forceinline__ SpaceBox join(const SpaceBox& a, const SpaceBox& b) {
-  SpaceBox both;
-  for (int c = 0; c < 3; ++c) {
-    both.low[c] = fminf(a.low[c], b.low[c]);
-    both.high[c] = fmaxf(a.high[c], b.high[c]);
-    both.sum[c] = a.sum[c] + b.sum[c];
-  }
-  both.iteration = a.iteration > b.iteration ? a.iteration : b.iteration;
-  return both;
-}
-
-/// The next iteration's geometry, but for the grid. All threads of the block must call it; valid in
-/// thread 0.
+/// The next iteration's geometry, but for the grid. All threads of the block must call it.
 __device__ inline SpaceGeometry next_geometry(const SpaceBox* from, std::uint32_t count,
                                               std::uint32_t points, SpaceBox* boxes) {
-  SpaceBox mine;
-  for (std::uint32_t i = threadIdx.x; i < count; i += blockDim.x) mine = join(mine, from[i]);
-  block_join(mine, boxes);
-  const SpaceBox& all = boxes[0];
+  const SpaceBox& all = join_all(from, count, boxes);
   SpaceGeometry geometry;
   geometry.iteration = all.iteration + 1;
   geometry.mean_x = static_cast<float>(all.sum[0] / points);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
 #include "kernels/simt/host_device.hpp"
 #include "kernels/tsne/map.hpp"
@@ -20,15 +19,7 @@ struct alignas(16) SpacePoint {
 template <>
 inline constexpr int kDimensions<SpacePoint> = 3;
 
-/// Bounds and sum of some points, and the iteration that put them there.
-struct SpaceBox {
-  static constexpr float kMax = std::numeric_limits<float>::max();
-
-  float low[3] = {kMax, kMax, kMax};
-  float high[3] = {-kMax, -kMax, -kMax};
-  double sum[3] = {};
-  std::uint64_t iteration = 0;
-};
+using SpaceBox = BoxOf<3>;
 
 /// The nodes that points are spread over, as many in each direction: one corner of a box twice as
 /// wide, high and deep. Rows along y run fastest, then z, then x.

@@ -10,17 +10,14 @@
 #include "kernels/space/move.hpp"
 #include "kernels/tsne/move.hpp"
 #include "kernels/tsne/step.cuh"
+#include "kernels/tsne/whole_map.cuh"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
 using lanes::sum;
 
-struct Smem {
-  SpaceBox boxes[kBoxBlock];
-  simt::BlockSumScratch<double> sum;
-};
-static_assert(sizeof(Smem) <= 15 * 1024);
+using Smem = MapSmem<3>;
 
 // ---------------------------------------------------------------------------- device functions
 
@@ -205,9 +202,6 @@ __global__ void move_space_points_kernel(__grid_constant__ const SpaceMove move,
                     : c % 4 == 2 ? geometry.mean_z
                                  : 0.f;
     steps.rate[c] = pace.rate;
-    steps.low[c] = SpaceBox::kMax;
-    steps.high[c] = -SpaceBox::kMax;
-    steps.sum[c] = 0.0;
   }
   for (const auto group : simt::warp_elements((move.count + kPoints - 1) / kPoints)) {
     const std::uint32_t first = group * kPoints;
@@ -235,55 +229,10 @@ __global__ void move_space_points_kernel(__grid_constant__ const SpaceMove move,
   SpaceBox box;
   box.iteration = geometry.iteration;
   if (simt::lane() == 0) {
-    for (std::uint32_t w = 0; w < kPoints; ++w) {
-      const std::uint32_t c = 4 * w;
-      box = join(box, {{steps.low[c], steps.low[c + 1], steps.low[c + 2]},
-                       {steps.high[c], steps.high[c + 1], steps.high[c + 2]},
-                       {steps.sum[c], steps.sum[c + 1], steps.sum[c + 2]},
-                       geometry.iteration});
-    }
+    for (std::uint32_t w = 0; w < kPoints; ++w) box = join(box, steps.template box<3>(4 * w));
   }
   block_join(box, smem.boxes);
   if (threadIdx.x == 0) move.boxes[blockIdx.x] = smem.boxes[0];
-}
-
-__global__ void measure_space_points_kernel(const SpacePoint* __restrict__ points,
-                                            std::uint32_t count, std::uint64_t iterations,
-                                            SpaceBox* __restrict__ boxes) {
-  SpaceBox box;
-  box.iteration = iterations;
-  for (const auto i : simt::elements(count)) {
-    const SpacePoint here = points[i];
-    box = join(box, {{here.x, here.y, here.z},
-                     {here.x, here.y, here.z},
-                     {double{here.x}, double{here.y}, double{here.z}},
-                     iterations});
-  }
-  Smem& smem = simt::shared<Smem>();
-  block_join(box, smem.boxes);
-  if (threadIdx.x == 0) boxes[blockIdx.x] = smem.boxes[0];
-}
-
-__global__ void space_divergence_terms_kernel(const SpacePoint* __restrict__ points,
-                                              std::uint32_t count, Affinities affinities,
-                                              double* __restrict__ sums, float power) {
-  double sum = 0.0;
-  for (const auto i : simt::warp_elements(count)) {
-    const SpacePoint here = points[i];
-    const std::uint32_t last = affinities.offsets[i + 1];
-    for (std::uint32_t e = affinities.offsets[i] + simt::lane(); e < last;
-         e += simt::warp_thread_count()) {
-      const float p = affinities.values[e];
-      if (!(p > 0.f)) continue;  // p log p is 0 there
-      const SpacePoint there = points[affinities.columns[e]];
-      const float dx = here.x - there.x;
-      const float dy = here.y - there.y;
-      const float dz = here.z - there.z;
-      sum += static_cast<double>(p * (logf(p) + power * log1pf(dx * dx + dy * dy + dz * dz)));
-    }
-  }
-  sum = simt::block_sum(sum, simt::shared<Smem>().sum);
-  if (threadIdx.x == 0) sums[blockIdx.x] = sum;
 }
 
 simt::LaunchConfig shape(std::size_t points) {
@@ -326,13 +275,13 @@ void move_points(simt::StreamHandle stream, const SpacePoints& points, std::size
 
 void measure_points(simt::StreamHandle stream, std::span<const SpacePoint> points,
                     std::uint64_t iterations, std::span<SpaceBox> boxes) {
-  simt::launch(stream, shape(points.size()), measure_space_points_kernel, points.data(),
+  simt::launch(stream, shape(points.size()), measure_points_kernel<SpacePoint>, points.data(),
                simt::narrow(points.size()), iterations, boxes.data());
 }
 
 void divergence_terms(simt::StreamHandle stream, std::span<const SpacePoint> points,
                       const Affinities& affinities, std::span<double> sums, Tail tail) {
-  simt::launch(stream, shape(points.size()), space_divergence_terms_kernel, points.data(),
+  simt::launch(stream, shape(points.size()), divergence_terms_kernel<SpacePoint>, points.data(),
                simt::narrow(points.size()), affinities, sums.data(), tail.power);
 }
 

@@ -11,14 +11,16 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 
 inline constexpr unsigned kBoxBlock = 256;  // threads of a block that joins boxes, at most
 
-__device__ __forceinline__ Box join(const Box& a, const Box& b) {
-  return {fminf(a.min_x, b.min_x),
-          fminf(a.min_y, b.min_y),
-          fmaxf(a.max_x, b.max_x),
-          fmaxf(a.max_y, b.max_y),
-          a.sum_x + b.sum_x,
-          a.sum_y + b.sum_y,
-          a.iteration > b.iteration ? a.iteration : b.iteration};
+template <int n>
+__device__ __forceinline__ BoxOf<n> join(const BoxOf<n>& a, const BoxOf<n>& b) {
+  BoxOf<n> both;
+  for (int c = 0; c < n; ++c) {
+    both.low[c] = fminf(a.low[c], b.low[c]);
+    both.high[c] = fmaxf(a.high[c], b.high[c]);
+    both.sum[c] = a.sum[c] + b.sum[c];
+  }
+  both.iteration = a.iteration > b.iteration ? a.iteration : b.iteration;
+  return both;
 }
 
 /// Joins one box of each thread of a block, whose size is a power of two; the whole is then in
@@ -34,20 +36,25 @@ __device__ inline void block_join(const B& mine, B* boxes) {
   simt::sync_block();  // boxes[0] is there
 }
 
-/// The next iteration's geometry, but for the grid. All threads of the block must call it; valid in
-/// thread 0.
-__device__ inline Geometry next_geometry(const Box* from, std::uint32_t count, std::uint32_t points,
-                                         Box* boxes) {
-  Box mine;
+/// All boxes in one, for every thread of the block; all of them must call it.
+template <class B>
+__device__ inline const B& join_all(const B* from, std::uint32_t count, B* boxes) {
+  B mine;
   for (std::uint32_t i = threadIdx.x; i < count; i += blockDim.x) mine = join(mine, from[i]);
   block_join(mine, boxes);
-  const Box& all = boxes[0];
+  return boxes[0];
+}
+
+/// The next iteration's geometry, but for the grid. All threads of the block must call it.
+__device__ inline Geometry next_geometry(const Box* from, std::uint32_t count, std::uint32_t points,
+                                         Box* boxes) {
+  const Box& all = join_all(from, count, boxes);
   Geometry geometry;
   geometry.iteration = all.iteration + 1;
-  geometry.mean_x = static_cast<float>(all.sum_x / points);
-  geometry.mean_y = static_cast<float>(all.sum_y / points);
-  geometry.extent_x = all.max_x - all.min_x;
-  geometry.extent_y = all.max_y - all.min_y;
+  geometry.mean_x = static_cast<float>(all.sum[0] / points);
+  geometry.mean_y = static_cast<float>(all.sum[1] / points);
+  geometry.extent_x = all.high[0] - all.low[0];
+  geometry.extent_y = all.high[1] - all.low[1];
   return geometry;
 }
 

@@ -32,15 +32,23 @@ template <int c, class P>
 
 /// Bounds and sum of some points, and the iteration that put them there. Blocks of the move write
 /// one each; blocks of the next spread join them all, in a fixed order.
-struct Box {
-  float min_x = std::numeric_limits<float>::max();
-  float min_y = std::numeric_limits<float>::max();
-  float max_x = std::numeric_limits<float>::lowest();
-  float max_y = std::numeric_limits<float>::lowest();
-  double sum_x = 0.0;
-  double sum_y = 0.0;
+template <int dimensions>
+struct BoxOf {
+  float low[dimensions];
+  float high[dimensions];
+  double sum[dimensions];
   std::uint64_t iteration = 0;
+
+  /// Around nothing.
+  HOURGLASS_HOST_DEVICE constexpr BoxOf() {
+    for (int c = 0; c < dimensions; ++c) {
+      low[c] = std::numeric_limits<float>::max();
+      high[c] = std::numeric_limits<float>::lowest();
+      sum[c] = 0.0;
+    }
+  }
 };
+using Box = BoxOf<2>;
 
 /// How near a point is at distance d: (1 + d^2)^-power. 1 is plain t-SNE, with no power to take.
 struct Tail {

@@ -11,6 +11,7 @@
 #include "kernels/tsne/spline.cuh"
 #include "kernels/tsne/step.cuh"
 #include "kernels/tsne/turn.cuh"
+#include "kernels/tsne/whole_map.cuh"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
@@ -22,11 +23,7 @@ using lanes::sum;
 using Pair [[gnu::may_alias]] = double;
 #endif
 
-struct Smem {
-  Box boxes[kBoxBlock];
-  simt::BlockSumScratch<double> sum;
-};
-static_assert(sizeof(Smem) <= 11 * 1024);
+using Smem = MapSmem<2>;
 
 // ---------------------------------------------------------------------------- device functions
 
@@ -242,9 +239,6 @@ __global__ void move_points_kernel(__grid_constant__ const Move move,
   for (std::uint32_t c = 0; c < kCoordinates; ++c) {
     steps.mean[c] = c % 2 == 0 ? geometry.mean_x : geometry.mean_y;
     steps.rate[c] = move.motion.on_line && c % 2 != 0 ? 0.f : pace.rate;
-    steps.low[c] = Box{}.min_x;
-    steps.high[c] = Box{}.max_x;
-    steps.sum[c] = 0.0;
   }
   for (const auto group : simt::warp_elements((move.count + kPoints - 1) / kPoints)) {
     const std::uint32_t first = group * kPoints;
@@ -281,48 +275,10 @@ __global__ void move_points_kernel(__grid_constant__ const Move move,
   Box box;
   box.iteration = geometry.iteration;
   if (simt::lane() == 0) {
-    for (std::uint32_t w = 0; w < kPoints; ++w) {
-      box = join(box,
-                 {steps.low[2 * w], steps.low[2 * w + 1], steps.high[2 * w], steps.high[2 * w + 1],
-                  steps.sum[2 * w], steps.sum[2 * w + 1], geometry.iteration});
-    }
+    for (std::uint32_t w = 0; w < kPoints; ++w) box = join(box, steps.template box<2>(2 * w));
   }
   block_join(box, smem.boxes);
   if (threadIdx.x == 0) move.boxes[blockIdx.x] = smem.boxes[0];
-}
-
-__global__ void measure_points_kernel(const Point* __restrict__ points, std::uint32_t count,
-                                      std::uint64_t iterations, Box* __restrict__ boxes) {
-  Box box;
-  box.iteration = iterations;
-  for (const auto i : simt::elements(count)) {
-    const Point here = points[i];
-    box = join(box, {here.x, here.y, here.x, here.y, double{here.x}, double{here.y}, iterations});
-  }
-  Smem& smem = simt::shared<Smem>();
-  block_join(box, smem.boxes);
-  if (threadIdx.x == 0) boxes[blockIdx.x] = smem.boxes[0];
-}
-
-__global__ void divergence_terms_kernel(const Point* __restrict__ points, std::uint32_t count,
-                                        Affinities affinities, double* __restrict__ sums,
-                                        float power) {
-  double sum = 0.0;
-  for (const auto i : simt::warp_elements(count)) {
-    const Point here = points[i];
-    const std::uint32_t last = affinities.offsets[i + 1];
-    for (std::uint32_t e = affinities.offsets[i] + simt::lane(); e < last;
-         e += simt::warp_thread_count()) {
-      const float p = affinities.values[e];
-      if (!(p > 0.f)) continue;  // p log p is 0 there
-      const Point there = points[affinities.columns[e]];
-      const float dx = here.x - there.x;
-      const float dy = here.y - there.y;
-      sum += static_cast<double>(p * (logf(p) + power * log1pf(dx * dx + dy * dy)));
-    }
-  }
-  sum = simt::block_sum(sum, simt::shared<Smem>().sum);
-  if (threadIdx.x == 0) sums[blockIdx.x] = sum;
 }
 
 simt::LaunchConfig shape(std::size_t points) {
@@ -372,13 +328,13 @@ void move_points(simt::StreamHandle stream, const Points& points, std::size_t co
 
 void measure_points(simt::StreamHandle stream, std::span<const Point> points,
                     std::uint64_t iterations, std::span<Box> boxes) {
-  simt::launch(stream, shape(points.size()), measure_points_kernel, points.data(),
+  simt::launch(stream, shape(points.size()), measure_points_kernel<Point>, points.data(),
                simt::narrow(points.size()), iterations, boxes.data());
 }
 
 void divergence_terms(simt::StreamHandle stream, std::span<const Point> points,
                       const Affinities& affinities, std::span<double> sums, Tail tail) {
-  simt::launch(stream, shape(points.size()), divergence_terms_kernel, points.data(),
+  simt::launch(stream, shape(points.size()), divergence_terms_kernel<Point>, points.data(),
                simt::narrow(points.size()), affinities, sums.data(), tail.power);
 }
 

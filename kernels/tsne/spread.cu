@@ -38,8 +38,8 @@ __device__ void lay_grid(const Box& box, const GridShape& grid, Geometry& geomet
   const auto middle = [&](float low, float high, std::uint32_t nodes) {
     return 0.5f * (low + high) - 0.5f * static_cast<float>(nodes - 1) * spacing;
   };
-  geometry.origin_x = middle(box.min_x, box.max_x, grid.nodes_x);
-  geometry.origin_y = middle(box.min_y, box.max_y, grid.nodes_y);
+  geometry.origin_x = middle(box.low[0], box.high[0], grid.nodes_x);
+  geometry.origin_y = middle(box.low[1], box.high[1], grid.nodes_y);
 }
 
 // ------------------------------------------------------------------------------------- kernels

@@ -6,6 +6,7 @@
 
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
+#include "kernels/tsne/map.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
@@ -60,9 +61,7 @@ template <std::uint32_t n>
 struct Steps {
   float mean[n];  ///< goes to 0
   float rate[n];
-  float low[n];
-  float high[n];
-  double sum[n];
+  BoxOf<n> reached;  ///< of coordinates, not of points
 
   /// Of the first so many coordinates.
   __device__ __forceinline__ void take(std::uint32_t coordinates, const float* gradient,
@@ -76,10 +75,22 @@ struct Steps {
       gain[c] = own_gain;
       const float there = from[c] - mean[c] + moved;
       to[c] = there;
-      low[c] = there < low[c] ? there : low[c];
-      high[c] = there > high[c] ? there : high[c];
-      sum[c] += static_cast<double>(there);
+      reached.low[c] = there < reached.low[c] ? there : reached.low[c];
+      reached.high[c] = there > reached.high[c] ? there : reached.high[c];
+      reached.sum[c] += static_cast<double>(there);
     }
+  }
+
+  /// Where the point of so many coordinates has been that begins at this one.
+  template <int dimensions>
+  [[nodiscard]] __device__ __forceinline__ BoxOf<dimensions> box(std::uint32_t first) const {
+    BoxOf<dimensions> own;
+    for (int c = 0; c < dimensions; ++c) {
+      own.low[c] = reached.low[first + c];
+      own.high[c] = reached.high[first + c];
+      own.sum[c] = reached.sum[first + c];
+    }
+    return own;
   }
 };
 

@@ -28,14 +28,14 @@ FrozenField::FrozenField(const device::Stream& stream, const Array<float>& map)
   Box box;
   for (std::size_t i = 0; i < points.size(); ++i) {
     points[i] = {map.row(i)[0], line_ ? 0.f : map.row(i)[1]};
-    box.min_x = std::min(box.min_x, points[i].x);
-    box.min_y = std::min(box.min_y, points[i].y);
-    box.max_x = std::max(box.max_x, points[i].x);
-    box.max_y = std::max(box.max_y, points[i].y);
+    box.low[0] = std::min(box.low[0], points[i].x);
+    box.low[1] = std::min(box.low[1], points[i].y);
+    box.high[0] = std::max(box.high[0], points[i].x);
+    box.high[1] = std::max(box.high[1], points[i].y);
   }
   points_ = device::to_device<Point>(stream, points);
-  const GridSides sides{side_for(box.max_x - box.min_x + 2.f * kMargin, kSpacing),
-                        side_for(box.max_y - box.min_y + 2.f * kMargin, kSpacing)};
+  const GridSides sides{side_for(box.high[0] - box.low[0] + 2.f * kMargin, kSpacing),
+                        side_for(box.high[1] - box.low[1] + 2.f * kMargin, kSpacing)};
   // A map of a few cells, whose potential hardly changes, would lose its gradient to rounding.
   const bool small = sides.x == fft::kShortest && sides.y == fft::kShortest;
   if (points.size() <= kFewPoints || sides.x == 0 || sides.y == 0 || small) return;

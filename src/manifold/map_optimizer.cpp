@@ -60,12 +60,12 @@ MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinit
   Box box;
   for (std::size_t i = 0; i < count_; ++i) {
     start[i] = {scale * map.row(i)[0], on_line_ ? 0.f : scale * map.row(i)[1]};
-    box.min_x = std::min(box.min_x, start[i].x);
-    box.min_y = std::min(box.min_y, start[i].y);
-    box.max_x = std::max(box.max_x, start[i].x);
-    box.max_y = std::max(box.max_y, start[i].y);
+    box.low[0] = std::min(box.low[0], start[i].x);
+    box.low[1] = std::min(box.low[1], start[i].y);
+    box.high[0] = std::max(box.high[0], start[i].x);
+    box.high[1] = std::max(box.high[1], start[i].y);
   }
-  extent_ = {box.max_x - box.min_x, box.max_y - box.min_y};
+  extent_ = {box.high[0] - box.low[0], box.high[1] - box.low[1]};
   const device::Stream& stream = context.stream();
   device::copy_to_device<Point>(stream, start, points_[0].span());
   device::fill_with_zero(stream, velocity_.span());

@@ -181,31 +181,31 @@ class Move : public KernelTest {
                            std::uint64_t iteration) {
     Box all;
     for (const Box& box : boxes) {
-      all.min_x = std::min(all.min_x, box.min_x);
-      all.min_y = std::min(all.min_y, box.min_y);
-      all.max_x = std::max(all.max_x, box.max_x);
-      all.max_y = std::max(all.max_y, box.max_y);
-      all.sum_x += box.sum_x;
-      all.sum_y += box.sum_y;
+      all.low[0] = std::min(all.low[0], box.low[0]);
+      all.low[1] = std::min(all.low[1], box.low[1]);
+      all.high[0] = std::max(all.high[0], box.high[0]);
+      all.high[1] = std::max(all.high[1], box.high[1]);
+      all.sum[0] += box.sum[0];
+      all.sum[1] += box.sum[1];
     }
     Box expected;
     double size = 0.0;
     for (const Point& p : points) {
-      expected.min_x = std::min(expected.min_x, p.x);
-      expected.min_y = std::min(expected.min_y, p.y);
-      expected.max_x = std::max(expected.max_x, p.x);
-      expected.max_y = std::max(expected.max_y, p.y);
-      expected.sum_x += static_cast<double>(p.x);
-      expected.sum_y += static_cast<double>(p.y);
+      expected.low[0] = std::min(expected.low[0], p.x);
+      expected.low[1] = std::min(expected.low[1], p.y);
+      expected.high[0] = std::max(expected.high[0], p.x);
+      expected.high[1] = std::max(expected.high[1], p.y);
+      expected.sum[0] += static_cast<double>(p.x);
+      expected.sum[1] += static_cast<double>(p.y);
       size += std::abs(static_cast<double>(p.x)) + std::abs(static_cast<double>(p.y));
     }
     for (const Box& box : boxes) EXPECT_EQ(box.iteration, iteration);
-    EXPECT_EQ(all.min_x, expected.min_x);
-    EXPECT_EQ(all.min_y, expected.min_y);
-    EXPECT_EQ(all.max_x, expected.max_x);
-    EXPECT_EQ(all.max_y, expected.max_y);
-    EXPECT_NEAR(all.sum_x, expected.sum_x, 1e-12 * size);
-    EXPECT_NEAR(all.sum_y, expected.sum_y, 1e-12 * size);
+    EXPECT_EQ(all.low[0], expected.low[0]);
+    EXPECT_EQ(all.low[1], expected.low[1]);
+    EXPECT_EQ(all.high[0], expected.high[0]);
+    EXPECT_EQ(all.high[1], expected.high[1]);
+    EXPECT_NEAR(all.sum[0], expected.sum[0], 1e-12 * size);
+    EXPECT_NEAR(all.sum[1], expected.sum[1], 1e-12 * size);
   }
 };
 INSTANTIATE_TEST_SUITE_P(EveryWay, Move, every_way(), way_name);

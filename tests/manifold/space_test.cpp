@@ -187,7 +187,7 @@ class SpaceGridTest : public SpaceTest {
   static float extent_of(const std::vector<SpacePoint>& points) {
     float largest = 0.f;
     for (std::size_t c = 0; c < 3; ++c) {
-      float low = SpaceBox::kMax, high = -low;
+      float low = SpaceBox{}.low[0], high = -low;
       for (const SpacePoint& point : points) {
         const float value = c == 0 ? point.x : c == 1 ? point.y : point.z;
         low = std::min(low, value);
@@ -303,7 +303,7 @@ class SpaceMove : public SpaceTest {
   static void expect_boxes(const std::vector<SpaceBox>& boxes,
                            const std::vector<SpacePoint>& points, std::uint64_t iteration) {
     for (std::size_t c = 0; c < 3; ++c) {
-      float low = SpaceBox::kMax, high = -low, box_low = low, box_high = high;
+      float low = SpaceBox{}.low[0], high = -low, box_low = low, box_high = high;
       double sum = 0.0, size = 0.0, box_sum = 0.0;
       for (const SpaceBox& box : boxes) {
         EXPECT_EQ(box.iteration, iteration);
@@ -489,7 +489,7 @@ TEST_P(SpaceMove, MeasuresPointsAndBeginsAnIteration) {
     const SpaceGeometry after = to_host(geometry)[0];
     EXPECT_EQ(after.iteration, 18U);
     double mean = 0.0;
-    float low = SpaceBox::kMax, high = -low;
+    float low = SpaceBox{}.low[0], high = -low;
     for (const SpacePoint& p : points) {
       mean += double{p.z} / static_cast<double>(count);
       low = std::min(low, p.z);
