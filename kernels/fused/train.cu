@@ -253,7 +253,7 @@ void launch(simt::StreamHandle stream, const Setting& setting, unsigned threads,
   const simt::LaunchConfig config{.grid = {static_cast<unsigned>(blocks)},
                                   .block = {threads},
                                   .shared_bytes = setting.memory,
-                                  .communicating = true};
+                                  .cooperative = true};
   simt::launch(stream, config, train_kernel<L>, job);
 }
 

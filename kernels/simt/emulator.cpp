@@ -224,13 +224,6 @@ void Emulator::sync_block(const Where& where) {
   meet(current_->block->barrier, config_.block.count(), "sync_block", where);
 }
 
-void Emulator::sync_grid(const Where& where) {
-  if (!config_.cooperative) {
-    throw Error("simt: " + text("sync_grid", where) + " in a launch that is not cooperative");
-  }
-  if (threads_.size() > 1) meet(grid_barrier_, threads_.size(), "sync_grid", where);
-}
-
 Emulator::Thread& Emulator::lane_of_my_warp(unsigned lane) {
   return (current_ - block_thread() % kWarpSize)[lane];
 }
@@ -265,21 +258,13 @@ void Emulator::deliver(std::uint32_t mask) {
 
 // ---- reports ------------------------------------------------------------------------------------
 
-/// Who waits where, now that nobody can run: in a block that is stuck by itself if there is one,
-/// else in the grid, whose blocks then wait for each other.
+/// Who waits where in a block that is stuck, now that nobody can run.
 std::string Emulator::describe_stall() const {
-  const auto stuck = std::find_if(threads_.begin(), threads_.end(), [this](const Thread& thread) {
-    return thread.waits_at != nullptr && thread.waits_at != &grid_barrier_;
-  });
-  auto first = threads_.begin();
-  auto last = threads_.end();
-  std::string place = "the grid of " + std::to_string(blocks_.size()) + " blocks";
-  if (stuck != threads_.end()) {
-    const auto block_threads = static_cast<std::ptrdiff_t>(config_.block.count());
-    first += (stuck - first) / block_threads * block_threads;
-    last = first + block_threads;
-    place = "block " + text(stuck->block->index);
-  }
+  const auto stuck = std::find_if(threads_.begin(), threads_.end(),
+                                  [](const Thread& thread) { return thread.waits_at != nullptr; });
+  const auto block_threads = static_cast<std::ptrdiff_t>(config_.block.count());
+  const auto first = stuck - (stuck - threads_.begin()) % block_threads;
+  const auto last = first + block_threads;
   std::size_t returned = 0;
   std::map<std::string, std::size_t> waiting;
   for (auto thread = first; thread != last; ++thread) {
@@ -289,9 +274,9 @@ std::string Emulator::describe_stall() const {
       ++waiting[text(thread->waits_at->what, thread->waits_at->where)];
     }
   }
-  std::string report = (returned > 0 ? "barrier divergence in " : "deadlock in ") + place + " of " +
-                       std::to_string(last - first) + " threads: " + std::to_string(returned) +
-                       " returned";
+  std::string report = (returned > 0 ? "barrier divergence in " : "deadlock in ") + "block " +
+                       text(stuck->block->index) + " of " + std::to_string(block_threads) +
+                       " threads: " + std::to_string(returned) + " returned";
   for (const auto& [where, count] : waiting) {
     report += ", " + std::to_string(count) + " wait at " + where;
   }
@@ -319,10 +304,6 @@ void detail::pause() {
 
 void detail::sync_block(const Where& where) {
   Emulator::running().sync_block(where);
-}
-
-void detail::sync_grid(const Where& where) {
-  Emulator::running().sync_grid(where);
 }
 
 std::uint64_t detail::exchange(const char* what, std::uint64_t sent, unsigned source_lane,

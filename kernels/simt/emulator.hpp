@@ -32,7 +32,7 @@ class Emulator {
 
   /// Runs one block to its end. Throws what the kernel throws, or Error if threads wait in vain.
   void run_block(std::size_t block) { run(block, 1); }
-  /// Runs all blocks together, so that they may meet at a grid barrier.
+  /// Runs all blocks together, so that they may wait for each other.
   void run_grid() { run(0, config_.grid.count()); }
 
   /// Puts `items`, given in forward order, into the order of the launch.
@@ -44,7 +44,6 @@ class Emulator {
   [[nodiscard]] void* shared_memory(std::size_t bytes) const;
   void pause();
   void sync_block(const Where& where);
-  void sync_grid(const Where& where);
   std::uint64_t exchange(const char* what, std::uint64_t sent, unsigned source_lane,
                          std::uint32_t mask, const Where& where);
 
@@ -109,7 +108,6 @@ class Emulator {
   std::size_t started_ = 0;
   std::deque<Thread*> ready_;   // they waited, and may go on
   std::deque<Thread*> paused_;  // they go on when nobody else can
-  Meeting grid_barrier_;
   Thread* current_ = nullptr;
   Fiber::Caller scheduler_;
   std::exception_ptr failure_;  // once set, all that run or wait are unwound

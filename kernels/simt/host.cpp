@@ -213,11 +213,12 @@ void detail::run(const LaunchConfig& config, std::function<void()> body) {
     current_recording->push_back({config, std::move(body)});
     return;
   }
-  if (config.communicating && emulation().order == ThreadOrder::plain) {
+  const bool plain = emulation().order == ThreadOrder::plain;
+  if (config.cooperative && plain && config.block.count() == 1) {
     run_side_by_side(config, body);
-  } else if (config.cooperative || config.communicating) {
+  } else if (config.cooperative) {
     Emulator(config, body).run_grid();
-  } else if (config.grid.count() > 1 && emulation().order == ThreadOrder::plain) {
+  } else if (config.grid.count() > 1 && plain) {
     run_in_parallel(config, body);
   } else {
     run_serially(config, body);

@@ -62,7 +62,6 @@ void run(const LaunchConfig& config, std::function<void()> body);
 void* shared_memory(std::size_t bytes);
 
 void sync_block(const Where& where);
-void sync_grid(const Where& where);
 
 /// Whether threads are fibers, of which one runs at a time.
 bool emulated();
@@ -215,10 +214,6 @@ Smem& shared() {
 
 inline void sync_block(const Where& where = Where::current()) {
   if (!detail::alone()) detail::sync_block(where);
-}
-
-inline void sync_grid(const Where& where = Where::current()) {
-  detail::sync_grid(where);
 }
 
 inline void sync_warp(unsigned mask = kFullMask, const Where& where = Where::current()) {

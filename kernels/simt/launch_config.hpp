@@ -25,10 +25,9 @@ struct LaunchConfig {
   Dim3 grid{};
   Dim3 block{};
   std::size_t shared_bytes = 0;
-  bool cooperative = false;  ///< All blocks are resident at once, so sync_grid() is allowed.
-  /// All blocks are resident at once and wait for each other by the words of order.hpp. On the CPU,
-  /// blocks of one thread are threads of the OS.
-  bool communicating = false;
+  /// All blocks are resident at once, and may wait for each other by the words of order.hpp. On the
+  /// CPU, blocks of one thread are threads of the OS.
+  bool cooperative = false;
 };
 
 /// Enough blocks of 256 threads to fill the largest GPU we know twice over (148 multiprocessors of

@@ -83,7 +83,7 @@ void detail::launch(StreamHandle stream, const LaunchConfig& config, const void*
   launch.dynamicSmemBytes = config.shared_bytes;
   launch.stream = stream;
   launch.attrs = &cooperative;
-  launch.numAttrs = config.cooperative || config.communicating ? 1 : 0;
+  launch.numAttrs = config.cooperative ? 1 : 0;
   check(cudaLaunchKernelExC(&launch, kernel, arguments));
 }
 

@@ -1,6 +1,6 @@
 // The words blocks speak to each other with while they run: atomic 32-bit words with C++'s memory
 // orders, which mean the same on both targets (cuda::atomic_ref, std::atomic_ref). Only in launches
-// whose config is `communicating`, so that all blocks are there.
+// whose config is `cooperative`, so that all blocks are there.
 //
 //   load_relaxed(address)   load_acquire(address)
 //   store_relaxed(address, v)   store_release(address, v)

@@ -20,7 +20,7 @@
 //                                              on the CPU where the build can emulate
 //
 //   Smem& smem = shared<Smem>()                the block's dynamic shared memory, all of it
-//   sync_warp(mask)  sync_block()  sync_grid() barriers; the last: grid.hpp, cooperative launch
+//   sync_warp(mask)  sync_block()              barriers; of blocks: the words of order.hpp
 //   shuffle(v, lane, mask)                     v of that lane (modulo 32)
 //   shuffle_down(v, delta, mask)               v of the lane delta above; own v beyond the warp
 //   shuffle_xor(v, bits, mask)                 v of lane() ^ bits

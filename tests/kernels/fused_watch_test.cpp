@@ -38,7 +38,7 @@ std::string watch_problem(std::uint32_t lost) {
                {.grid = {kBlocks},
                 .block = {32},
                 .shared_bytes = sizeof(std::uint32_t),
-                .communicating = true},
+                .cooperative = true},
                meet_often, &exchange, places.data(), lost, kPatience);
   try {
     check_watch(exchange, places);

@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "every_order.hpp"
-#include "kernels/simt/grid.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
@@ -81,25 +80,20 @@ __global__ void not_in_mask() {
   simt::sync_warp(0x0000FFFF);
 }
 
+__global__ void stuck_in_block_2() {
+  if (blockIdx.x == 2 && simt::warp() == 0 && simt::lane() < 8) {
+    simt::sync_warp();
+  } else if (blockIdx.x == 2) {
+    simt::sync_block();
+  }
+}
+
 __global__ void warp_against_block() {
   if (simt::warp() == 0 && simt::lane() < 8) {
     simt::sync_warp();
   } else {
     simt::sync_block();
   }
-}
-
-__global__ void grid_barrier() {
-  simt::sync_grid();
-}
-
-__global__ void block_skips_grid_barrier() {
-  if (blockIdx.x != 1) simt::sync_grid();
-}
-
-__global__ void block_stuck_before_grid_barrier() {
-  if (blockIdx.x == 2 && threadIdx.x < 10) simt::sync_block();
-  simt::sync_grid();
 }
 
 /// Throws in one thread while all others wait, and counts what was unwound.
@@ -281,25 +275,11 @@ TEST_P(EmulationReports, ADeadlock) {
                 {"deadlock", "block (0, 0, 0)", "8 wait at sync_warp", "56 wait at sync_block"});
 }
 
-TEST_P(EmulationReports, AGridBarrierInAnOrdinaryLaunch) {
-  for (const unsigned block : {1U, 4U}) {
-    expect_all_in(error_of({.grid = {4}, .block = {block}}, grid_barrier),
-                  {"sync_grid", "not cooperative"});
-  }
-}
-
-TEST_P(EmulationReports, ABlockThatSkipsTheGridBarrier) {
-  expect_all_in(
-      error_of({.grid = {4}, .block = {16}, .cooperative = true}, block_skips_grid_barrier),
-      {"barrier divergence", "the grid of 4 blocks", "64 threads", "16 returned",
-       "48 wait at sync_grid"});
-}
-
-TEST_P(EmulationReports, ABlockStuckBeforeTheGridBarrier) {
-  expect_all_in(
-      error_of({.grid = {4}, .block = {16}, .cooperative = true}, block_stuck_before_grid_barrier),
-      {"deadlock", "block (2, 0, 0)", "16 threads", "10 wait at sync_block",
-       "6 wait at sync_grid"});
+TEST_P(EmulationReports, ADeadlockInOneOfManyBlocks) {
+  const std::string error =
+      error_of({.grid = {4}, .block = {64}, .cooperative = true}, stuck_in_block_2);
+  expect_all_in(error, {"deadlock", "block (2, 0, 0)", "64 threads", "8 wait at sync_warp",
+                        "56 wait at sync_block"});
 }
 
 TEST_P(EmulationReports, WhatTheKernelThrows) {
@@ -324,16 +304,16 @@ TEST_P(EmulationReports, ABlockTooLarge) {
 }
 
 TEST_P(EmulationReports, NothingForAnEmptyGrid) {
-  EXPECT_EQ(error_of({.grid = {0}}, grid_barrier), "no error");
+  EXPECT_EQ(error_of({.grid = {0}}, two_barriers), "no error");
 }
 
 // ---- blocks that are threads of the OS ----------------------------------------------------------
 
 #if !defined(__SANITIZE_ADDRESS__)  // which itself would find no memory
-TEST(CommunicatingBlocks, WithoutAThreadForEachNoneBegins) {
+TEST(CooperativeBlocks, WithoutAThreadForEachNoneBegins) {
   constexpr unsigned kBlocks = 200;
   const auto begun = [](unsigned* count) { simt::atomic_add(count, 1u); };
-  const LaunchConfig config{.grid = {kBlocks}, .communicating = true};
+  const LaunchConfig config{.grid = {kBlocks}, .cooperative = true};
   unsigned count = 0;
   EXPECT_EQ(error_of(config, +begun, &count), "no error");
   EXPECT_EQ(count, kBlocks);

@@ -61,9 +61,10 @@ void sum_blocks(simt::StreamHandle stream, simt::LaunchConfig config, const std:
                 std::uint64_t* sums);
 
 /// `rounds` times: each thread hands its value to the thread of the same place in the next block.
-/// Both buffers have one value for each thread of the grid; the result is in `values`.
+/// Both buffers have one value for each thread of the grid; the result is in `values`. Between
+/// rounds the blocks wait for each other, by two words of order.hpp that begin as zeros.
 void pass_round(simt::StreamHandle stream, simt::LaunchConfig config, unsigned* values,
-                unsigned* buffer, int rounds);
+                unsigned* buffer, std::uint32_t* words, int rounds);
 /// Blocks of it that can be resident at once.
 std::size_t resident_blocks(unsigned block, std::size_t shared_bytes);
 

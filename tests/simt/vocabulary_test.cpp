@@ -199,8 +199,9 @@ TEST_P(Vocabulary, LaunchesThatNoDeviceCanTakeAreErrors) {
   if constexpr (kOnCuda) {
     EXPECT_THROW(tell({.grid = {1, 65536}}), Error);
     EXPECT_THROW(tell({.shared_bytes = std::size_t{1} << 20}), Error);
-    EXPECT_THROW(pass_round(stream(), {.grid = {1U << 16}, .block = {1024}}, nullptr, nullptr, 1),
-                 Error);
+    EXPECT_THROW(
+        pass_round(stream(), {.grid = {1U << 16}, .block = {1024}}, nullptr, nullptr, nullptr, 1),
+        Error);
   }
   tell({.block = {1024}});  // none of which anybody remembers
   EXPECT_EQ(to_host(out)[1023].block_thread, 1023U);
@@ -212,16 +213,17 @@ TEST_P(Vocabulary, AsManyBlocksMeetAsAreResident) {
   const LaunchConfig config{.grid = {static_cast<unsigned>(resident)}, .block = {256}};
   auto values = to_device(std::vector<unsigned>(resident * 256, 7U));
   device::Buffer<unsigned> buffer(resident * 256);
-  run([&] { pass_round(stream(), config, values.data(), buffer.data(), 2); });
+  auto words = to_device(std::vector<std::uint32_t>(2));
+  run([&] { pass_round(stream(), config, values.data(), buffer.data(), words.data(), 2); });
   EXPECT_EQ(to_host(values), std::vector<unsigned>(resident * 256, 7U));
   if constexpr (kOnCuda) {
     const LaunchConfig more{.grid = {config.grid.x + 1}, .block = {256}};
-    EXPECT_THROW(pass_round(stream(), more, values.data(), buffer.data(), 2), Error);
+    EXPECT_THROW(pass_round(stream(), more, values.data(), buffer.data(), words.data(), 2), Error);
     EXPECT_EQ(resident_blocks(256, std::size_t{1} << 20), 0U) << "with a megabyte shared";
   }
 }
 
-TEST_P(Vocabulary, BlocksMeetAtTheGridBarrier) {
+TEST_P(Vocabulary, BlocksMeetByWordsInMemory) {
   for (const LaunchConfig& config :
        {LaunchConfig{.grid = {1}, .block = {1}}, LaunchConfig{.grid = {9}, .block = {1}},
         LaunchConfig{.grid = {5}, .block = {65}}, LaunchConfig{.grid = {64}, .block = {256}}}) {
@@ -230,8 +232,9 @@ TEST_P(Vocabulary, BlocksMeetAtTheGridBarrier) {
     std::iota(own.begin(), own.end(), 0U);
     auto values = to_device(own);
     device::Buffer<unsigned> buffer(threads);
+    auto words = to_device(std::vector<std::uint32_t>(2));
     constexpr int kRounds = 7;
-    run([&] { pass_round(stream(), config, values.data(), buffer.data(), kRounds); });
+    run([&] { pass_round(stream(), config, values.data(), buffer.data(), words.data(), kRounds); });
     const auto passed = to_host(values);
     for (std::size_t i = 0; i < threads; ++i) {
       ASSERT_EQ(passed[(i + kRounds * config.block.count()) % threads], i);

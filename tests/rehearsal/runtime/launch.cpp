@@ -88,7 +88,7 @@ simt::LaunchConfig played(const cudaLaunchConfig_t& launch) {
   for (unsigned i = 0; i < launch.numAttrs; ++i) {
     require(launch.attrs[i].id == cudaLaunchAttributeCooperative,
             "an attribute that is not played");
-    config.cooperative = config.communicating = launch.attrs[i].val.cooperative != 0;
+    config.cooperative = launch.attrs[i].val.cooperative != 0;
   }
   return config;
 }
