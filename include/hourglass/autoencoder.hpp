@@ -144,8 +144,12 @@ class Autoencoder {
   /// (N, latent) -> (N, height, width), or (N, channels, height, width) with several channels.
   [[nodiscard]] Array<float> decode(const ArrayView<float>& latent,
                                     const StopRequest& stop = {}) const;
+  /// The same from and to the device: of codes in the memory of this autoencoder's device.
+  [[nodiscard]] Samples decode_on_device(const Samples& latent, const StopRequest& stop = {}) const;
   /// decode(encode(images)) without the round trip.
   [[nodiscard]] Array<float> reconstruct(const Images& images, const StopRequest& stop = {}) const;
+  [[nodiscard]] Samples reconstruct_on_device(const Images& images,
+                                              const StopRequest& stop = {}) const;
   /// What comes out of the first `layers` layers: (N, channels, height, width). After the last come
   /// images. Throws UsageError for more layers than there are.
   [[nodiscard]] Array<float> activations(const Images& images, std::size_t layers) const;

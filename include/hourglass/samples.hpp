@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <hourglass/array.hpp>
 #include <hourglass/device.hpp>
+#include <hourglass/gpu_view.hpp>
 #include <memory>
 
 namespace hourglass {
@@ -24,6 +25,8 @@ class Samples {
   /// Rows in memory that outlives this and all its copies, and stays as it is.
   /// (What is found out about rows is found out once.)
   static Samples view(ArrayView<float> rows, Device device);
+  /// Rows in the memory of a GPU, which is then device(). Throws as select_device() does.
+  explicit Samples(const GpuView<float>& rows);
   /// What another method left in the device's memory.
   Samples(std::shared_ptr<const DeviceRows> rows, Shape shape, Device device);
 
@@ -36,6 +39,9 @@ class Samples {
   [[nodiscard]] const ArrayView<float>& host() const;
   /// In the device's memory; brought there when first asked for.
   [[nodiscard]] const DeviceRows& on_device() const;
+  /// The same, there to be read (by whatever stream), as somebody else's kernels take it. It is
+  /// there for as long as this or a copy lives; on the CPU it is the host's.
+  [[nodiscard]] const float* device_values() const;
 
  private:
   struct Places;

@@ -12,10 +12,11 @@ constexpr unsigned kBlock = 256;
 struct Smem {
   GroupFacts facts[kBlock];
 };
-static_assert(sizeof(Smem) == 2048);
+static_assert(sizeof(Smem) == 3072);
 
 __device__ __forceinline__ GroupFacts join(const GroupFacts& a, const GroupFacts& b) {
-  return {a.largest > b.largest ? a.largest : b.largest, a.differ | b.differ};
+  return {a.largest > b.largest ? a.largest : b.largest, a.differ | b.differ,
+          a.negative | b.negative};
 }
 
 // ------------------------------------------------------------------------------------- kernels
@@ -31,12 +32,14 @@ __global__ void row_facts_kernel(const float* __restrict__ x, std::size_t rows, 
     const float* row = x + r * columns;
     std::uint32_t largest = mine.largest;
     std::uint32_t differ = mine.differ;
+    std::uint32_t negative = mine.negative;
     for (const auto c : simt::block_elements(columns)) {
       const std::uint32_t magnitude = simt::float_bits(row[c]) & 0x7fffffffU;
       largest = largest > magnitude ? largest : magnitude;
       differ |= row[c] != x[c] ? 1U : 0U;
+      negative |= row[c] < 0.f ? 1U : 0U;
     }
-    mine = {largest, differ};
+    mine = {largest, differ, negative};
   }
   if (simt::block_thread_count() > 1) {
     Smem& smem = simt::shared<Smem>();

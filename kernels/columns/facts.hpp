@@ -11,8 +11,9 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 
 /// Of a group of rows; of all of them, the larger ones of each.
 struct GroupFacts {
-  std::uint32_t largest = 0;  ///< the bits of the largest magnitude, infinities and NaNs above all
-  std::uint32_t differ = 0;   ///< 1 where a value differs from that of the first row
+  std::uint32_t largest = 0;   ///< the bits of the largest magnitude, infinities and NaNs above all
+  std::uint32_t differ = 0;    ///< 1 where a value differs from that of the first row
+  std::uint32_t negative = 0;  ///< 1 where a value is below 0
 };
 
 /// Groups of rows that `row_facts` looks at, one block each.

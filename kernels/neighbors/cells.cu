@@ -6,6 +6,10 @@
 #include "kernels/simt/simt.hpp"
 #include "kernels/simt/sort.hpp"
 
+#ifndef __CUDACC__
+#include "kernels/neighbors/one_thread.hpp"
+#endif
+
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
@@ -22,11 +26,16 @@ __device__ __forceinline__ std::uint32_t two_in_a_word(std::int16_t low, std::in
 // ---- encoding ----------------------------------------------------------------------------------
 
 constexpr unsigned kEncodeRows = 8;  // a block
-#if defined(__AVX512F__)
-constexpr unsigned kEncodeTogether = 4;  // rows whose sums fit the registers side by side
+
+/// As many as a register holds.
+#ifdef __CUDACC__
+using Doubles = double;
 #else
-constexpr unsigned kEncodeTogether = 2;
+using Doubles [[gnu::vector_size(kRegisterBytes), gnu::may_alias, gnu::aligned(8)]] = double;
 #endif
+constexpr unsigned kDoubles = sizeof(Doubles) / sizeof(double);
+// Rows whose sums fit the registers side by side.
+constexpr unsigned kEncodeTogether = kDoubles == 8 ? 4 : kDoubles == 2 ? 1 : 2;
 constexpr unsigned kEncodeBlock = 192;
 constexpr unsigned kEncodeFeatures = 256;  // at a time
 
@@ -77,13 +86,10 @@ __global__ void shorten_rows_kernel(double* x, std::size_t rows, std::size_t col
 }
 
 // One block some rows. The features come in pieces; sums wait in shared memory in between.
-// (axes_step is kAxisBundle, which compilers had better not know: they would vectorise along the
-// features.)
 __global__ void encode_rows_kernel(const float* __restrict__ x, std::size_t rows,
                                    std::size_t features, const double* __restrict__ mean,
-                                   const double* __restrict__ axes, std::size_t axes_step,
-                                   CodeShape shape, double longest, double unit,
-                                   std::int16_t* __restrict__ codes) {
+                                   const double* __restrict__ axes, CodeShape shape, double longest,
+                                   double unit, std::int16_t* __restrict__ codes) {
   auto& smem = simt::shared<EncodeSmem>();
   constexpr unsigned kWidth = simt::kVectorWidth;
   const std::size_t first = std::size_t{blockIdx.x} * kEncodeRows;
@@ -122,20 +128,26 @@ __global__ void encode_rows_kernel(const float* __restrict__ x, std::size_t rows
     for (const auto bundle : simt::block_elements(bundles)) {
       const unsigned a = bundle * kWidth;
       for (unsigned r = 0; r < kEncodeRows; r += kEncodeTogether) {
-        double sums[kEncodeTogether][kWidth];
+        constexpr unsigned kParts = kWidth / kDoubles;
+        Doubles sums[kEncodeTogether][kParts];
+        const auto part = [&](unsigned t, unsigned p) {
+          return reinterpret_cast<Doubles*>(&smem.sums[r + t][a + p * kDoubles]);
+        };
         for (unsigned t = 0; t < kEncodeTogether; ++t) {
-          for (unsigned w = 0; w < kWidth; ++w) sums[t][w] = smem.sums[r + t][a + w];
+          for (unsigned p = 0; p < kParts; ++p) sums[t][p] = *part(t, p);
         }
         const double* column =
             axes + (a / kAxisBundle * features + base) * kAxisBundle + a % kAxisBundle;
-        for (unsigned f = 0; f < count; ++f, column += axes_step) {
+        for (unsigned f = 0; f < count; ++f, column += kAxisBundle) {
           for (unsigned t = 0; t < kEncodeTogether; ++t) {
-            const double value = smem.centred[r + t][f];
-            for (unsigned w = 0; w < kWidth; ++w) sums[t][w] += value * column[w];
+            const Doubles value = smem.centred[r + t][f] - Doubles{};
+            for (unsigned p = 0; p < kParts; ++p) {
+              sums[t][p] += value * reinterpret_cast<const Doubles*>(column)[p];
+            }
           }
         }
         for (unsigned t = 0; t < kEncodeTogether; ++t) {
-          for (unsigned w = 0; w < kWidth; ++w) smem.sums[r + t][a + w] = sums[t][w];
+          for (unsigned p = 0; p < kParts; ++p) *part(t, p) = sums[t][p];
         }
       }
     }
@@ -337,8 +349,8 @@ void encode_rows(simt::StreamHandle stream, const float* x, std::size_t rows, st
   constexpr double kRounding = 9.0;  // whole numbers are no farther from what they stand for
   const std::size_t blocks = (rows + kEncodeRows - 1) / kEncodeRows;
   simt::launch(stream, simt::per_block(blocks, kEncodeBlock, sizeof(EncodeSmem)),
-               encode_rows_kernel, x, rows, features, mean, axes, kAxisBundle, shape,
-               kLongest - kRounding, unit, codes);
+               encode_rows_kernel, x, rows, features, mean, axes, shape, kLongest - kRounding, unit,
+               codes);
 }
 
 void begin_order(simt::StreamHandle stream, std::size_t rows, std::uint64_t* keys) {

@@ -103,7 +103,8 @@ inline std::int32_t code_distance_of_one_thread(const std::int16_t* a, const std
 
 // ---- a pair of rows -----------------------------------------------------------------------------
 
-using Floats [[gnu::vector_size(64), gnu::may_alias, gnu::aligned(4)]] = float;
+// As wide as the processor has them, or the compiler keeps sums in memory.
+using Floats [[gnu::vector_size(kRegisterBytes), gnu::may_alias, gnu::aligned(4)]] = float;
 
 /// Begins to bring a row into the nearest cache; the processor goes on by itself.
 inline void prefetch_row(const float* row) {
@@ -113,21 +114,28 @@ inline void prefetch_row(const float* row) {
 /// |a - b|^2 of two rows of `width` floats, a multiple of kRowMultiple.
 inline float squared_distance_of_one_thread(const float* a, const float* b, std::uint32_t width) {
   static_assert(kRowMultiple == 16);
-  const auto part = [](const float* from) { return *reinterpret_cast<const Floats*>(from); };
-  Floats even{};
-  Floats odd{};
+  constexpr std::uint32_t kParts = 64 / kRegisterBytes;  // of 16 values
+  const auto load_floats = [](const float* from) { return *reinterpret_cast<const Floats*>(from); };
+  const auto add_squares = [&](Floats* sums, std::uint32_t first) {
+    for (std::uint32_t p = 0; p < kParts; ++p) {
+      const auto f = static_cast<std::uint32_t>(first + p * kWordsAcross);
+      const Floats difference = load_floats(a + f) - load_floats(b + f);
+      sums[p] += difference * difference;
+    }
+  };
+  Floats even[kParts] = {};
+  Floats odd[kParts] = {};
   std::uint32_t f = 0;
   for (; f + 32 <= width; f += 32) {
-    const Floats first = part(a + f) - part(b + f);
-    const Floats second = part(a + f + 16) - part(b + f + 16);
-    even += first * first;
-    odd += second * second;
+    add_squares(even, f);
+    add_squares(odd, f + 16);
   }
-  if (f < width) {
-    const Floats last = part(a + f) - part(b + f);
-    even += last * last;
+  if (f < width) add_squares(even, f);
+  for (std::uint32_t p = 0; p < kParts; ++p) even[p] += odd[p];
+  for (std::uint32_t half = kParts / 2; half > 0; half /= 2) {  // as wider registers are halved
+    for (std::uint32_t p = 0; p < half; ++p) even[p] += even[p + half];
   }
-  return sum(even + odd);
+  return sum(even[0]);
 }
 
 // ---- a tile -------------------------------------------------------------------------------------

@@ -274,7 +274,7 @@ std::string Emulator::describe_stall() const {
       ++waiting[text(thread->waits_at->what, thread->waits_at->where)];
     }
   }
-  std::string report = (returned > 0 ? "barrier divergence in " : "deadlock in ") + "block " +
+  std::string report = (returned > 0 ? "barrier divergence in block " : "deadlock in block ") +
                        text(stuck->block->index) + " of " + std::to_string(block_threads) +
                        " threads: " + std::to_string(returned) + " returned";
   for (const auto& [where, count] : waiting) {

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from hourglass import _core
 
 if TYPE_CHECKING:
+    from hourglass._arrays import to_gpu
     from hourglass._autoencoder import Autoencoder
     from hourglass._data import digit_four, load_mnist, synthetic_digits
     from hourglass._machine import devices, info, set_threads
@@ -45,6 +46,7 @@ _HOMES = {
     "page": "_page",
     "set_threads": "_machine",
     "synthetic_digits": "_data",
+    "to_gpu": "_arrays",
 }
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "page",
     "set_threads",
     "synthetic_digits",
+    "to_gpu",
 ]
 
 

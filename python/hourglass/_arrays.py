@@ -2,14 +2,81 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hourglass import _core
+
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 _DLPACK_HOST = (1, 3, 11)  # plain memory, and what CUDA and ROCm pinned of it
+_DLPACK_CUDA = 2
+_DEFAULT_STREAM = 1  # CUDA's legacy one: what writes an array comes before what is queued there
+
+
+def on_gpu(X: Any, name: str = "X") -> Any:
+    """X as the library takes it where it is in the memory of a GPU that can be used; else None."""
+    if isinstance(X, _core.GpuArray):
+        return X
+    if isinstance(X, np.ndarray) or not hasattr(X, "__dlpack_device__"):
+        return None
+    kind, index = X.__dlpack_device__()
+    if kind != _DLPACK_CUDA:
+        return None
+    device = f"cuda:{int(index)}"
+    if not any(one["name"] == device and one["usable"] for one in _core.devices()):
+        return None
+    return _core.GpuArray(X.__dlpack__(stream=_DEFAULT_STREAM))
+
+
+def to_gpu(X: ArrayLike, device: str = "cuda") -> Any:
+    """Numbers in the memory of a GPU, in single precision.
+
+    What takes arrays takes it where it is, as it takes arrays of PyTorch, CuPy and others on a GPU.
+    Estimators give such arrays back where they give rows of the data's size: codes,
+    reconstructions.
+
+    Parameters
+    ----------
+    X : array-like
+    device : str
+        ``"cuda"`` or ``"cuda:N"``.
+
+    Returns
+    -------
+    GpuArray
+        With ``shape``, ``dtype``, ``device``, ``numpy()`` and DLPack:
+        ``torch.from_dlpack(array)`` is the same memory.
+
+    Raises
+    ------
+    ValueError
+        Values that are no numbers, or not finite.
+    RuntimeError
+        A device that is not there.
+
+    Examples
+    --------
+    >>> import hourglass, numpy as np
+    >>> X = np.ones((100, 5), np.float32)
+    >>> if any(d["usable"] for d in hourglass.devices() if d["name"] == "cuda:0"):
+    ...     X = hourglass.to_gpu(X)
+    >>> X.shape
+    (100, 5)
+    """
+    return _core.to_gpu(np.ascontiguousarray(to_float32(numbers(X))), device)
+
+
+def like(result: Any, X: Any) -> Any:
+    """What the library left on a GPU, as an array of X's library where it takes one."""
+    if not isinstance(result, _core.GpuArray) or isinstance(X, _core.GpuArray):
+        return result
+    library = sys.modules.get(type(X).__module__.partition(".")[0])
+    taken = getattr(library, "from_dlpack", None)
+    return result if taken is None else taken(result)
 
 
 def on_host(X: Any, name: str = "X") -> Any:
@@ -58,6 +125,9 @@ def refuse_dates(X: Any, name: str = "X") -> None:
 
 def flat_rows(X: Any, name: str = "X") -> NDArray[np.float32]:
     """X as rows of numbers in single precision and C order, one dimension each."""
+    there = on_gpu(X, name)
+    if there is not None:
+        return there.flat()
     x = numbers(X, name)
     if x.ndim < 2:
         raise ValueError(f"{name} has shape {x.shape}; expected rows of values")

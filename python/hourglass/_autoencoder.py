@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hourglass import _core
-from hourglass._arrays import flat_rows, numbers, on_host
+from hourglass._arrays import flat_rows, like, numbers, on_gpu, on_host
 from hourglass._base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -256,7 +256,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             # A training validates; without data for it, on as little as there is.
             network.train(
                 rows,
-                rows[:1] if held_out is None else held_out,
+                _first(rows) if held_out is None else held_out,
                 options,
                 on_step if self.verbose else None,
                 on_epoch,
@@ -335,7 +335,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             A row in channel, row, column order.
         """
         require_fitted(self)
-        return self._network.encode(self._rows(X)[0])
+        return like(self._network.encode(self._rows(X)[0]), X)
 
     encode = transform
 
@@ -352,7 +352,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             Rows or images, in the shape of those that were fitted.
         """
         require_fitted(self)
-        return self._shaped(self._network.decode(flat_rows(X)), self._row_shape)
+        return like(self._shaped(self._network.decode(flat_rows(X)), self._row_shape), X)
 
     decode = inverse_transform
 
@@ -369,7 +369,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         require_fitted(self)
         rows, shape = self._rows(X)
-        return self._shaped(self._network.reconstruct(rows), shape)
+        return like(self._shaped(self._network.reconstruct(rows), shape), X)
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float32]:
         """How well each row is rebuilt: minus its mean squared error.
@@ -499,6 +499,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _rows(self, X: Any, reset: bool = False) -> tuple[NDArray[Any], tuple[int, ...]]:
         """X as flat rows of bytes or floats, and the shape of one row."""
+        there = on_gpu(X)
+        if there is not None:
+            X, shape = there.flat(), there.shape
+            return validated(self, X, reset=reset, dtypes=[np.float32, np.uint8]), shape[1:]
         X = on_host(X)
         shape = getattr(X, "shape", None)
         if shape is None:
@@ -546,8 +550,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return places[one_of(layer, "layer", tuple(places))]
 
     @staticmethod
-    def _shaped(rows: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
-        return rows.reshape(len(rows), *shape)
+    def _shaped(rows: Any, shape: tuple[int, ...]) -> Any:
+        whole_shape = (len(rows), *shape)
+        if isinstance(rows, _core.GpuArray):
+            return rows.shaped(whole_shape)
+        return rows.reshape(whole_shape)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -567,7 +574,13 @@ def _rows_alone(validation_data: Any) -> Any:
     return validation_data
 
 
-def _in_unit_range(rows: NDArray[Any]) -> bool:
+def _first(rows: Any) -> Any:
+    return rows.first(1) if isinstance(rows, _core.GpuArray) else rows[:1]
+
+
+def _in_unit_range(rows: Any) -> bool:
+    if isinstance(rows, _core.GpuArray) and rows.dtype != np.uint8:
+        rows = rows.numpy()
     return rows.dtype == np.uint8 or bool(rows.min() >= 0.0 and rows.max() <= 1.0)
 
 

@@ -149,6 +149,9 @@ def validated(
     """Rows of finite numbers in C order, of the first of `dtypes` unless they are of another of
     them. With `reset` the estimator learns how many columns there are and their names, else they
     must be as it knows them. With `sparse` SciPy's matrices are taken too, and made dense."""
+    there = _arrays.on_gpu(X)
+    if there is not None:
+        return _validated_on_gpu(estimator, there, reset, dtypes, min_samples)
     X = _arrays.on_host(X)
     _arrays.refuse_dates(X)
     if HAS_SKLEARN:
@@ -169,6 +172,19 @@ def validated(
     return _validated_alone(estimator, X, reset, dtypes, min_samples)
 
 
+def _validated_on_gpu(
+    estimator: Any, X: Any, reset: bool, dtypes: list[Any], min_samples: int
+) -> Any:
+    """The library looks at the values itself, where they are."""
+    if X.ndim != 2:
+        raise ValueError(f"Expected 2D array, got an array of shape {X.shape} instead")
+    if X.dtype not in dtypes:
+        raise TypeError(f"X is in a GPU's memory and of dtype {X.dtype}; expected float32")
+    _require_size(estimator, X.shape, min_samples)
+    _learn_features(estimator, X.shape[1], [], reset)
+    return X
+
+
 def _validated_alone(
     estimator: Any, X: Any, reset: bool, dtypes: list[Any], min_samples: int
 ) -> Any:
@@ -177,22 +193,32 @@ def _validated_alone(
     if x.ndim != 2:
         hint = "; reshape(-1, 1) makes one column, reshape(1, -1) one row" if x.ndim == 1 else ""
         raise ValueError(f"Expected 2D array, got an array of shape {x.shape} instead{hint}")
-    rows, features = x.shape
-    name = type(estimator).__name__
-    if rows < min_samples:
-        raise ValueError(
-            f"Found array with {rows} sample(s) (shape={x.shape}) while a minimum of "
-            f"{min_samples} is required by {name}."
-        )
-    if features < 1:
-        raise ValueError(
-            f"Found array with 0 feature(s) (shape={x.shape}) while a minimum of 1 is required."
-        )
+    _require_size(estimator, x.shape, min_samples)
     if x.dtype not in dtypes:
         _arrays.require_finite(x)
         with np.errstate(over="ignore"):
             x = x.astype(dtypes[0])
     _arrays.require_finite(x)
+    _learn_features(estimator, x.shape[1], columns, reset)
+    return np.ascontiguousarray(x)
+
+
+def _require_size(estimator: Any, shape: tuple[int, ...], min_samples: int) -> None:
+    rows, features = shape
+    if rows < min_samples:
+        raise ValueError(
+            f"Found array with {rows} sample(s) (shape={shape}) while a minimum of "
+            f"{min_samples} is required by {type(estimator).__name__}."
+        )
+    if features < 1:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={shape}) while a minimum of 1 is required."
+        )
+
+
+def _learn_features(estimator: Any, features: int, columns: list[Any], reset: bool) -> None:
+    """How many columns there are and their names: learnt, or compared with what was."""
+    name = type(estimator).__name__
     named = bool(columns) and all(isinstance(column, str) for column in columns)
     if reset:
         estimator.n_features_in_ = features
@@ -212,7 +238,6 @@ def _validated_alone(
                 "The feature names should match those that were passed during fit: "
                 f"{list(known)}, not {columns}."
             )
-    return np.ascontiguousarray(x)
 
 
 def forget_names(estimator: Any) -> None:

@@ -202,7 +202,8 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples,)
         """
         require_fitted(self)
-        centred = validated(self, X, reset=False, dtypes=float_types(X), sparse=True) - self.mean_
+        x = validated(self, X, reset=False, dtypes=float_types(X), sparse=True)
+        centred = (x.numpy() if isinstance(x, _core.GpuArray) else x) - self.mean_
         precision = self.get_precision()
         _, volume = np.linalg.slogdet(precision)
         apart = np.einsum("ij,ij->i", centred @ precision, centred)

@@ -377,8 +377,12 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         }
 
 
-def _in_single(x: NDArray[Any], offset: NDArray[np.float64] | None) -> NDArray[np.float32]:
+def _in_single(x: Any, offset: NDArray[np.float64] | None) -> Any:
     """Rows in single precision, less the offset that double precision can do without."""
+    if isinstance(x, _core.GpuArray):
+        if offset is not None:  # the fit had rows in double precision
+            return minus_in_double(x.numpy(), offset)
+        return x
     return to_float32(x, "X") if offset is None else minus_in_double(x, offset)
 
 

@@ -6,10 +6,14 @@
 
 #include <cstdint>
 #include <hourglass/array.hpp>
+#include <hourglass/device.hpp>
 #include <hourglass/images.hpp>
+#include <hourglass/samples.hpp>
 #include <memory>
 #include <utility>
 #include <variant>
+
+#include "gpu_array.hpp"
 
 namespace hourglass::python {
 
@@ -27,10 +31,18 @@ ArrayView<T> view(const Given<T>& given) {
   return {std::move(shape), {given.data(), given.size()}};
 }
 
-using GivenImages = std::variant<Given<std::uint8_t>, Given<float>>;
+using GivenImages = std::variant<Given<std::uint8_t>, Given<float>, GpuArray>;
+using GivenRows = std::variant<Given<float>, GpuArray>;
 
 inline Images images(const GivenImages& given) {
-  return std::visit([](const auto& array) { return Images(view(array)); }, given);
+  if (const auto* there = std::get_if<GpuArray>(&given)) return there->images();
+  if (const auto* bytes = std::get_if<Given<std::uint8_t>>(&given)) return view(*bytes);
+  return view(std::get<Given<float>>(given));
+}
+
+inline Samples samples(const GivenRows& given, const std::string& device) {
+  if (const auto* there = std::get_if<GpuArray>(&given)) return there->samples(device);
+  return Samples::view(view(std::get<Given<float>>(given)), select_device(device));
 }
 
 /// A NumPy array that takes the values over.

@@ -11,6 +11,7 @@ namespace hourglass::python {
 namespace nb = nanobind;
 using namespace nb::literals;  // NOLINT(google-build-using-namespace): "name"_a
 
+void add_gpu_array(nb::module_& module);
 void add_data(nb::module_& module);
 void add_pca(nb::module_& module);
 void add_maps(nb::module_& module);

@@ -12,10 +12,6 @@
 namespace hourglass::python {
 namespace {
 
-Samples samples(const Given<float>& x, const std::string& device) {
-  return Samples::view(view(x), select_device(device));
-}
-
 nb::tuple to_tuple(NeighborGraph graph) {
   return nb::make_tuple(to_numpy(std::move(graph.indices)), to_numpy(std::move(graph.distances)));
 }
@@ -120,8 +116,8 @@ nb::dict to_dict(MapQuality quality) {
 void add_maps(nb::module_& module) {
   module.def(
       "nearest_neighbors",
-      [](const Given<float>& x, const std::optional<Given<float>>& queries, std::size_t k,
-         int metric, const std::string& device) {
+      [](const GivenRows& x, const std::optional<GivenRows>& queries, std::size_t k, int metric,
+         const std::string& device) {
         return to_tuple(long_call([&](Interrupt& interrupt) {
           const Samples rows = in_metric(samples(x, device), metric_of(metric));
           if (!queries) return nearest_neighbors(rows, k, interrupt.request());
@@ -132,7 +128,7 @@ void add_maps(nb::module_& module) {
       "x"_a, "queries"_a.none(), "k"_a, "metric"_a, "device"_a);
   module.def(
       "tsne",
-      [](const Given<float>& x, const nb::dict& options, const nb::object& progress,
+      [](const GivenRows& x, const nb::dict& options, const nb::object& progress,
          const nb::object& callback, const std::string& device) {
         return map_rows(options, progress, callback, [&](const TsneOptions& chosen) {
           return tsne(samples(x, device), chosen);
@@ -169,7 +165,7 @@ void add_maps(nb::module_& module) {
       "callback"_a.none(), "device"_a);
   module.def(
       "tsne_transform",
-      [](const Given<float>& training, const Given<float>& map, const Given<float>& fresh,
+      [](const GivenRows& training, const Given<float>& map, const GivenRows& fresh,
          double perplexity, int metric, const std::string& device) {
         return to_numpy(long_call([&](Interrupt& interrupt) {
           return tsne_transform(
@@ -180,10 +176,9 @@ void add_maps(nb::module_& module) {
       "training"_a, "map"_a, "fresh"_a, "perplexity"_a, "metric"_a, "device"_a);
   module.def(
       "map_quality",
-      [](const Given<float>& x, const Given<float>& map,
-         const std::optional<Given<std::uint8_t>>& labels, std::size_t k, std::size_t rows,
-         std::size_t pairs, std::uint64_t seed, bool per_row, int metric,
-         const std::string& device) {
+      [](const GivenRows& x, const GivenRows& map, const std::optional<Given<std::uint8_t>>& labels,
+         std::size_t k, std::size_t rows, std::size_t pairs, std::uint64_t seed, bool per_row,
+         int metric, const std::string& device) {
         return to_dict(long_call([&](Interrupt& interrupt) {
           MapQualityOptions options{.neighbors = k,
                                     .rows = rows,
@@ -200,7 +195,7 @@ void add_maps(nb::module_& module) {
       "metric"_a, "device"_a);
   module.def(
       "label_accuracy",
-      [](const Given<float>& x, const Given<std::uint8_t>& labels, std::size_t k,
+      [](const GivenRows& x, const Given<std::uint8_t>& labels, std::size_t k,
          const std::string& device) {
         return long_call([&](Interrupt& interrupt) {
           return label_accuracy(samples(x, device), view(labels).values, k, interrupt.request());

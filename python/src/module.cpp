@@ -89,6 +89,7 @@ NB_MODULE(_core, module) {
     use_chosen_threads();
     return hourglass::cpu_threads();
   });
+  add_gpu_array(module);
   add_data(module);
   add_pca(module);
   add_maps(module);

@@ -50,6 +50,11 @@ class Network {
   nb::ndarray<nb::numpy, float> run(Work work) {
     return to_numpy(take_turn(work));
   }
+  /// A GPU's array of a GPU's array.
+  template <class Work>
+  nb::object run_on_device(Work work) {
+    return nb::cast(take_turn([&](Interrupt& interrupt) { return GpuArray(work(interrupt)); }));
+  }
 
  public:
   Network(const std::string& json, const std::string& device, const std::string& engine,
@@ -127,20 +132,35 @@ class Network {
     });
   }
 
-  [[nodiscard]] nb::ndarray<nb::numpy, float> encode(const GivenImages& given) {
-    return run([&](Interrupt& interrupt) {
+  [[nodiscard]] nb::object encode(const GivenImages& given) {
+    if (std::holds_alternative<GpuArray>(given)) {
+      return run_on_device([&](Interrupt& interrupt) {
+        return autoencoder_.encode_on_device(images(given), interrupt.request());
+      });
+    }
+    return nb::cast(run([&](Interrupt& interrupt) {
       return autoencoder_.encode(images(given), interrupt.request());
-    });
+    }));
   }
-  [[nodiscard]] nb::ndarray<nb::numpy, float> decode(const Given<float>& codes) {
-    return run([&](Interrupt& interrupt) {
-      return autoencoder_.decode(view(codes), interrupt.request());
-    });
+  [[nodiscard]] nb::object decode(const GivenRows& codes) {
+    if (const auto* there = std::get_if<GpuArray>(&codes)) {
+      return run_on_device([&](Interrupt& interrupt) {
+        return autoencoder_.decode_on_device(there->samples("auto"), interrupt.request());
+      });
+    }
+    return nb::cast(run([&](Interrupt& interrupt) {
+      return autoencoder_.decode(view(std::get<Given<float>>(codes)), interrupt.request());
+    }));
   }
-  [[nodiscard]] nb::ndarray<nb::numpy, float> reconstruct(const GivenImages& given) {
-    return run([&](Interrupt& interrupt) {
+  [[nodiscard]] nb::object reconstruct(const GivenImages& given) {
+    if (std::holds_alternative<GpuArray>(given)) {
+      return run_on_device([&](Interrupt& interrupt) {
+        return autoencoder_.reconstruct_on_device(images(given), interrupt.request());
+      });
+    }
+    return nb::cast(run([&](Interrupt& interrupt) {
       return autoencoder_.reconstruct(images(given), interrupt.request());
-    });
+    }));
   }
   /// (N): the mean squared error of each row.
   [[nodiscard]] nb::ndarray<nb::numpy, float> errors(const GivenImages& given) {

@@ -31,10 +31,10 @@ PcaModel model_of(const Given<double>& mean, const Given<float>& components,
           .whiten = whiten};
 }
 
-nb::tuple fit(const Given<float>& x, std::size_t components, std::optional<double> fraction,
+nb::tuple fit(const GivenRows& x, std::size_t components, std::optional<double> fraction,
               bool whiten, bool scores, const std::string& device) {
   PcaMap map = long_call([&](Interrupt& interrupt) {
-    const Samples rows = Samples::view(view(x), select_device(device));
+    const Samples rows = samples(x, device);
     const PcaOptions options{.components = components,
                              .variance_fraction = fraction,
                              .whiten = whiten,
@@ -54,10 +54,10 @@ void add_pca(nb::module_& module) {
   module.def(
       "pca_transform",
       [](const Given<double>& mean, const Given<float>& components, const Given<double>& variances,
-         bool whiten, const Given<float>& x, const std::string& device) {
+         bool whiten, const GivenRows& x, const std::string& device) {
         return to_numpy(long_call([&](Interrupt& interrupt) {
-          return transform(model_of(mean, components, variances, whiten),
-                           Samples::view(view(x), select_device(device)), interrupt.request());
+          return transform(model_of(mean, components, variances, whiten), samples(x, device),
+                           interrupt.request());
         }));
       },
       "mean"_a, "components"_a, "variances"_a, "whiten"_a, "x"_a, "device"_a);

@@ -29,10 +29,12 @@ std::string shortest(double number) {
   return text.str();
 }
 
-void check_finite(const Images& rows, const std::string& what) {
-  if (const auto* floats = std::get_if<std::span<const float>>(&rows.pixels())) {
-    require_finite(*floats, rows.image_size(), what);
-  }
+/// Before anything is made of them.
+void check_rows(const Images& rows, const ImageShape& expected, const Device& device,
+                const std::string& what) {
+  check_size(rows, expected, what);
+  check_place(rows, device, what);
+  require_finite_pixels(rows, what);
 }
 
 }  // namespace
@@ -116,6 +118,8 @@ void Autoencoder::set_parameters(const std::vector<Array<float>>& tensors) {
 
 TrainingResult Autoencoder::train(const Images& images, const Images& validation,
                                   const TrainingOptions& options) {
+  check_place(images, device_, "training images");
+  check_place(validation, device_, "validation images");
   check_training(model(), images, validation, options);
   if (options.phase_times && !engine_->has_phases()) {
     throw Error("the " + std::string(name_of(engine())) +
@@ -162,15 +166,13 @@ TrainingResult Autoencoder::train(const Images& images, const Images& validation
 
 Array<float> Autoencoder::encode(const Images& images, const StopRequest& stop) const {
   const Range range("encode");
-  check_size(images, model().input, "images");
-  check_finite(images, "images");
+  check_rows(images, model().input, device_, "images");
   return engine_->run(encoder_of(model()), images, stop);
 }
 
 Samples Autoencoder::encode_on_device(const Images& images, const StopRequest& stop) const {
   const Range range("encode");
-  check_size(images, model().input, "images");
-  check_finite(images, "images");
+  check_rows(images, model().input, device_, "images");
   return {engine_->run_on_device(encoder_of(model()), images, stop),
           {images.count(), model().latent().size()},
           device_};
@@ -179,25 +181,41 @@ Samples Autoencoder::encode_on_device(const Images& images, const StopRequest& s
 Array<float> Autoencoder::decode(const ArrayView<float>& latent, const StopRequest& stop) const {
   const Range range("decode");
   const Images codes(latent);
-  check_size(codes, model().latent(), "latent codes");
-  check_finite(codes, "latent codes");
+  check_rows(codes, model().latent(), device_, "latent codes");
   Array<float> images = engine_->run(decoder_of(model()), codes, stop);
   images.shape = image_array_shape(latent.rows(), model().input);
   return images;
 }
 
+Samples Autoencoder::decode_on_device(const Samples& latent, const StopRequest& stop) const {
+  const Range range("decode");
+  const Images codes = latent.device().kind == DeviceKind::cuda
+                           ? Images(GpuView<float>{.shape = {latent.rows(), latent.row_size()},
+                                                   .data = latent.device_values(),
+                                                   .index = latent.device().index})
+                           : Images(latent.host());
+  check_rows(codes, model().latent(), device_, "latent codes");
+  return {engine_->run_on_device(decoder_of(model()), codes, stop),
+          image_array_shape(latent.rows(), model().input), device_};
+}
+
+Samples Autoencoder::reconstruct_on_device(const Images& images, const StopRequest& stop) const {
+  const Range range("reconstruct");
+  check_rows(images, model().input, device_, "images");
+  return {engine_->run_on_device(all_of(model()), images, stop),
+          image_array_shape(images.count(), model().input), device_};
+}
+
 Array<float> Autoencoder::reconstruct(const Images& images, const StopRequest& stop) const {
   const Range range("reconstruct");
-  check_size(images, model().input, "images");
-  check_finite(images, "images");
+  check_rows(images, model().input, device_, "images");
   Array<float> result = engine_->run(all_of(model()), images, stop);
   result.shape = image_array_shape(images.count(), model().input);
   return result;
 }
 
 Array<float> Autoencoder::activations(const Images& images, std::size_t layers) const {
-  check_size(images, model().input, "images");
-  check_finite(images, "images");
+  check_rows(images, model().input, device_, "images");
   const auto shapes = model().shapes();
   if (layers >= shapes.size()) {
     throw UsageError("model '" + model().name + "' has " + std::to_string(shapes.size() - 1) +

@@ -37,14 +37,23 @@ void check_size(const Images& rows, const ImageShape& expected, const std::strin
   }
 }
 
+void check_place(const Images& rows, const Device& device, const std::string& what) {
+  if (!rows.gpu()) return;
+  if (device.kind == DeviceKind::cuda && device.index == rows.gpu()->index) return;
+  const std::string own = device.kind == DeviceKind::cuda ? "cuda:" + std::to_string(device.index)
+                                                          : std::string(name_of(device.kind));
+  throw Error(what + ": they are in the memory of cuda:" + std::to_string(rows.gpu()->index) +
+              ", and the autoencoder is on " + own);
+}
+
 void check_training(const Model& model, const Images& images, const Images& validation,
                     const TrainingOptions& options) {
   const auto check = [&](const Images& given, const std::string& what) {
     check_size(given, model.input, what);
     if (model.output == OutputActivation::sigmoid) {
       require_unit_range(given, what);
-    } else if (const auto* floats = std::get_if<std::span<const float>>(&given.pixels())) {
-      require_finite(*floats, given.image_size(), what);
+    } else {
+      require_finite_pixels(given, what);
     }
   };
   check(images, "training images");

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <hourglass/images.hpp>
+#include <memory>
 #include <span>
 #include <variant>
 
@@ -12,14 +13,19 @@
 
 namespace hourglass::HOURGLASS_TARGET {
 
+/// A copy of the host's; a GPU's where they are.
 class DeviceImages {
  public:
   DeviceImages(const device::Stream& stream, const Images& images) : count_(images.count()) {
     if (const auto* bytes = std::get_if<std::span<const std::uint8_t>>(&images.pixels())) {
-      bytes_ = device::to_device<std::uint8_t>(stream, *bytes);
+      bytes_ = images.gpu() ? *bytes : copied(stream, *bytes, byte_buffer_);
     } else {
-      floats_ = device::to_device<float>(stream, std::get<std::span<const float>>(images.pixels()));
+      const auto floats = std::get<std::span<const float>>(images.pixels());
+      floats_ = images.gpu() ? floats : copied(stream, floats, float_buffer_);
     }
+    if (!images.gpu()) return;
+    if (images.gpu()->written_on) stream.wait_for(*images.gpu()->written_on);
+    owner_ = images.gpu()->owner;
   }
 
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -28,9 +34,19 @@ class DeviceImages {
   }
 
  private:
+  template <class T>
+  static std::span<const T> copied(const device::Stream& stream, std::span<const T> host,
+                                   device::Buffer<T>& buffer) {
+    buffer = device::to_device<T>(stream, host);
+    return buffer.span();
+  }
+
   std::size_t count_;
-  device::Buffer<std::uint8_t> bytes_;
-  device::Buffer<float> floats_;
+  std::span<const std::uint8_t> bytes_;  // these,
+  std::span<const float> floats_;        // or these
+  device::Buffer<std::uint8_t> byte_buffer_;
+  device::Buffer<float> float_buffer_;
+  std::shared_ptr<const void> owner_;
 };
 
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -243,7 +243,10 @@ void LayeredEngine::run_batches(LayerRange layers, const Images& rows, const Sto
     stop_if_requested(stop);
     const Images batch = rows.part(first, most);
     Network& network = inference_network(layers, batch.count());
-    if (const auto* floats = std::get_if<std::span<const float>>(&batch.pixels())) {
+    if (batch.gpu()) {
+      kernels::gather_images(stream, DeviceImages(stream, batch).view(), {}, batch.count(),
+                             batch.image_size(), network.input().data());
+    } else if (const auto* floats = std::get_if<std::span<const float>>(&batch.pixels())) {
       device::copy_to_device<float>(stream, *floats, network.input());
     } else {
       const auto pixels = std::get<std::span<const std::uint8_t>>(batch.pixels());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <hourglass/error.hpp>
+#include <optional>
 #include <sstream>
 
 #include "data/device_rows.hpp"
@@ -44,6 +45,29 @@ void require_finite(const ArrayView<float>& x, const std::string& what) {
   require_finite(x.values, x.row_size(), what);
 }
 
+namespace {
+
+/// A GPU's floats, or nothing where they are the host's or bytes.
+std::optional<GpuView<float>> floats_on_gpu(const Images& images) {
+  const auto* floats = std::get_if<std::span<const float>>(&images.pixels());
+  if (floats == nullptr || !images.gpu()) return {};
+  return GpuView<float>{.shape = images.shape(),
+                        .data = floats->data(),
+                        .index = images.gpu()->index,
+                        .written_on = images.gpu()->written_on,
+                        .owner = images.gpu()->owner};
+}
+
+}  // namespace
+
+void require_finite_pixels(const Images& images, const std::string& what) {
+  if (const auto there = floats_on_gpu(images)) {
+    require_finite(Samples(*there), what);
+  } else if (const auto* floats = std::get_if<std::span<const float>>(&images.pixels())) {
+    require_finite(*floats, images.image_size(), what);
+  }
+}
+
 void require_finite(const Samples& x, const std::string& what) {
   if (!x.on_device().facts(x.rows()).finite) require_finite(x.host(), what);
 }
@@ -69,6 +93,12 @@ void require_distinct_rows(const Samples& x, const std::string& what, const std:
 }
 
 void require_unit_range(const Images& images, const std::string& what) {
+  if (const auto there = floats_on_gpu(images)) {
+    const Samples samples(*there);
+    const RowFacts& facts = samples.on_device().facts(samples.rows());
+    if (facts.negative || !(facts.largest <= 1.f)) require_unit_range(samples.host(), what);
+    return;
+  }
   const auto* floats = std::get_if<std::span<const float>>(&images.pixels());
   if (floats == nullptr) return;
   const auto bad =

@@ -1,6 +1,7 @@
 #include <hourglass/samples.hpp>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "data/device_rows.hpp"
@@ -35,6 +36,12 @@ Samples::Samples(std::shared_ptr<const DeviceRows> rows, Shape shape, Device dev
   places_->device = std::move(rows);
 }
 
+Samples::Samples(const GpuView<float>& rows)
+    : Samples(rows.shape, select_device("cuda:" + std::to_string(rows.index)),
+              std::make_shared<Places>()) {
+  places_->device = target_of(device_).adopt_rows(rows);
+}
+
 std::size_t Samples::row_size() const {
   return shape_.empty() ? 0 : element_count(std::span(shape_).subspan(1));
 }
@@ -53,6 +60,10 @@ const DeviceRows& Samples::on_device() const {
     places_->device = target_of(device_).upload_rows(device_.index, places_->host->values);
   }
   return *places_->device;
+}
+
+const float* Samples::device_values() const {
+  return on_device().settled_values();
 }
 
 }  // namespace hourglass

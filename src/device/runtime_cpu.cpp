@@ -24,10 +24,11 @@ constexpr std::size_t kHugePage = std::size_t{2} << 20U;
 Stream::Stream() = default;
 Stream::~Stream() = default;
 void Stream::synchronize() const {}
+void Stream::wait_for(StreamHandle) const {}
 
 Event::Event() = default;
 Event::~Event() = default;
-void Event::record(const Stream&) {}
+void Event::record(StreamHandle) {}
 void Event::wait() const {}
 
 void* allocate(std::size_t bytes) {

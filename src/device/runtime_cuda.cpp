@@ -23,6 +23,12 @@ void Stream::synchronize() const {
   check(cudaStreamSynchronize(handle_), "cudaStreamSynchronize");
 }
 
+void Stream::wait_for(StreamHandle other) const {
+  Event there;
+  there.record(other);
+  check(cudaStreamWaitEvent(handle_, there.handle(), 0), "cudaStreamWaitEvent");
+}
+
 Event::Event() {
   check(cudaEventCreateWithFlags(&handle_, cudaEventDisableTiming), "cudaEventCreate");
 }
@@ -31,8 +37,8 @@ Event::~Event() {
   cudaEventDestroy(handle_);
 }
 
-void Event::record(const Stream& stream) {
-  check(cudaEventRecord(handle_, stream.handle()), "cudaEventRecord");
+void Event::record(StreamHandle stream) {
+  check(cudaEventRecord(handle_, stream), "cudaEventRecord");
 }
 
 void Event::wait() const {

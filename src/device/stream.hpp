@@ -29,6 +29,8 @@ class Stream {
   operator StreamHandle() const { return handle_; }  // NOLINT(google-explicit-constructor)
   /// Waits for all queued work. Throws Error for any failure of it.
   void synchronize() const;
+  /// What is queued from now on begins after all that is queued on another stream now.
+  void wait_for(StreamHandle other) const;
 
  private:
   StreamHandle handle_ = nullptr;
@@ -43,7 +45,8 @@ class Event {
   Event& operator=(const Event&) = delete;
 
   /// Behind all that is queued now; forgets an earlier place.
-  void record(const Stream& stream);
+  void record(StreamHandle stream);
+  [[nodiscard]] ::CUevent_st* handle() const { return handle_; }
   /// Returns when the stream has come there, at once if nothing was recorded.
   void wait() const;
 

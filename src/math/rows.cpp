@@ -24,6 +24,13 @@ Rows::Rows(int device_index, std::span<const float> host)
   }
 }
 
+Rows::Rows(const GpuView<float>& there)
+    : context_(std::make_shared<Context>(there.index)),
+      owner_(there.owner),
+      values_(there.values()) {
+  if (there.written_on) context_->stream().wait_for(*there.written_on);
+}
+
 Rows::~Rows() {
   context_->make_current(std::nothrow);  // memory is freed on the device it came from
 }
@@ -31,6 +38,12 @@ Rows::~Rows() {
 void Rows::copy_to_host(std::span<float> to) const {
   context_->make_current();
   device::copy_to_host<float>(context_->stream(), values_, to);
+}
+
+const float* Rows::settled_values() const {
+  context_->make_current();
+  context_->stream().synchronize();
+  return values_.data();
 }
 
 const RowFacts& Rows::facts(std::size_t rows) const {
@@ -45,9 +58,13 @@ const RowFacts& Rows::facts(std::size_t rows) const {
     for (const kernels::GroupFacts& group : found) {
       all.largest = std::max(all.largest, group.largest);
       all.differ |= group.differ;
+      all.negative |= group.negative;
     }
     const auto largest = std::bit_cast<float>(all.largest);
-    facts_ = {.finite = std::isfinite(largest), .distinct = all.differ != 0, .largest = largest};
+    facts_ = {.finite = std::isfinite(largest),
+              .distinct = all.differ != 0,
+              .negative = all.negative != 0,
+              .largest = largest};
   }
   return *facts_;
 }
@@ -63,6 +80,10 @@ namespace hourglass::HOURGLASS_TARGET {
 
 std::unique_ptr<DeviceRows> upload_rows(int device_index, std::span<const float> host) {
   return std::make_unique<math::Rows>(device_index, host);
+}
+
+std::unique_ptr<DeviceRows> adopt_rows(const GpuView<float>& there) {
+  return std::make_unique<math::Rows>(there);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <hourglass/gpu_view.hpp>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,6 +19,8 @@ class Rows final : public DeviceRows {
   Rows(int device_index, std::size_t size);
   /// Host values: copied to a GPU; on the CPU read where they are, so there they must outlive this.
   Rows(int device_index, std::span<const float> host);
+  /// Values that are in this GPU's memory already, and stay the view's owner's.
+  explicit Rows(const GpuView<float>& there);
   ~Rows() override;
   Rows(const Rows&) = delete;
   Rows& operator=(const Rows&) = delete;
@@ -25,6 +28,7 @@ class Rows final : public DeviceRows {
   [[nodiscard]] std::span<const float> values() const { return values_; }
   [[nodiscard]] std::span<float> to_fill() { return buffer_.span(); }
   void copy_to_host(std::span<float> to) const override;
+  [[nodiscard]] const float* settled_values() const override;
   [[nodiscard]] const RowFacts& facts(std::size_t rows) const override;
   /// For all that is done with these rows: one stream and one handle of each library. Made current.
   [[nodiscard]] const std::shared_ptr<Context>& context() const;
@@ -35,6 +39,7 @@ class Rows final : public DeviceRows {
  private:
   std::shared_ptr<Context> context_;
   device::Buffer<float> buffer_;
+  std::shared_ptr<const void> owner_;  // of values that are not the buffer's
   std::span<const float> values_;
   mutable std::optional<RowFacts> facts_;
 };

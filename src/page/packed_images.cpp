@@ -74,7 +74,7 @@ ImageShape half_of(const ImageShape& shape) {
 Bytes packed_block(const Images& images, std::size_t block, ImageShape shape,
                    const PixelFormat& format) {
   const Images part = images.part(block * kImagesInBlock, kImagesInBlock);
-  Bytes pixels = std::visit([](auto values) { return to_bytes(values); }, part.pixels());
+  Bytes pixels = std::visit([](auto values) { return to_bytes(values); }, part.host_pixels());
   for (std::size_t i = 0; i < format.halvings; ++i, shape = half_of(shape)) {
     pixels = halved(pixels, shape, half_of(shape));
   }

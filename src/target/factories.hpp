@@ -18,6 +18,7 @@ namespace hourglass::HOURGLASS_TARGET {
 [[nodiscard]] std::unique_ptr<MapSolver> make_map_solver(int device_index);
 [[nodiscard]] std::unique_ptr<DeviceRows> upload_rows(int device_index,
                                                       std::span<const float> host);
+[[nodiscard]] std::unique_ptr<DeviceRows> adopt_rows(const GpuView<float>& there);
 [[nodiscard]] Array<std::uint32_t> neighbor_ranks(const Samples& x,
                                                   const Array<std::uint32_t>& neighbors,
                                                   const StopRequest& stop);

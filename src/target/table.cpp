@@ -20,6 +20,7 @@ const Target kTarget{.make_layered_engine = make_layered_engine,
                      .make_pca_solver = make_pca_solver,
                      .make_map_solver = make_map_solver,
                      .upload_rows = upload_rows,
+                     .adopt_rows = adopt_rows,
                      .neighbor_ranks = neighbor_ranks,
                      .query_neighbors = query_neighbors,
                      .place_points = place_points};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <hourglass/array.hpp>
 #include <hourglass/device.hpp>
+#include <hourglass/gpu_view.hpp>
 #include <hourglass/model.hpp>
 #include <hourglass/stop.hpp>
 #include <memory>
@@ -34,6 +35,8 @@ struct Target {
   std::unique_ptr<PcaSolver> (*make_pca_solver)(const Samples& x, StopRequest stop);
   std::unique_ptr<MapSolver> (*make_map_solver)(int device_index);
   std::unique_ptr<DeviceRows> (*upload_rows)(int device_index, std::span<const float> host);
+  /// Of rows in the memory of this target's GPU.
+  std::unique_ptr<DeviceRows> (*adopt_rows)(const GpuView<float>& there);
   /// For neighbors (rows, k): the place of each among its row's others, by distance in the first
   /// `rows` rows of x.
   Array<std::uint32_t> (*neighbor_ranks)(const Samples& x, const Array<std::uint32_t>& neighbors,

@@ -113,7 +113,8 @@ class Facts : public Columns {
     });
     kernels::GroupFacts all;
     for (const kernels::GroupFacts& group : to_host(groups)) {
-      all = {std::max(all.largest, group.largest), all.differ | group.differ};
+      all = {std::max(all.largest, group.largest), all.differ | group.differ,
+             all.negative | group.negative};
     }
     return all;
   }
@@ -142,6 +143,22 @@ TEST_P(Facts, SeeEveryValue) {
           x[place] = before;
         }
       }
+    }
+  }
+}
+
+TEST_P(Facts, SeeOneNegativeValue) {
+  std::vector<float> x(513 * 3, 0.5f);
+  for (const std::size_t place : {0U, 767U, 768U, 1538U}) {
+    for (const float value : {0.f, -0.f, std::numeric_limits<float>::max()}) {
+      const float before = std::exchange(x[place], value);
+      ASSERT_EQ(facts(x, 513).negative, 0U) << value;
+      x[place] = before;
+    }
+    for (const float value : {-1e-40f, -1.f, -std::numeric_limits<float>::infinity()}) {
+      const float before = std::exchange(x[place], value);
+      ASSERT_EQ(facts(x, 513).negative, 1U) << value << " in place " << place;
+      x[place] = before;
     }
   }
 }

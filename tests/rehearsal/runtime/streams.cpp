@@ -79,6 +79,17 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   });
 }
 
+/// At once, not as late as it may: only one's own streams can show a wait that was left out.
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags) {
+  return runtime("cudaStreamWaitEvent", cudaErrorLaunchFailure, [&] {
+    require(flags == 0, "flags that there are none of");
+    require_no_recording("a wait for what is not recorded");
+    require_stream(stream);
+    const CUevent_st& place = known(event);
+    if (streams().contains(place.stream)) finish(*place.stream, place.queued);
+  });
+}
+
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return runtime("cudaEventSynchronize", cudaErrorLaunchFailure, [&] {
     require_no_recording("a wait");
