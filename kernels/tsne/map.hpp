@@ -34,6 +34,8 @@ template <int c, class P>
 /// one each; blocks of the next spread join them all, in a fixed order.
 template <int dimensions>
 struct BoxOf {
+  static constexpr float kFarthest = std::numeric_limits<float>::max();
+
   float low[dimensions];
   float high[dimensions];
   double sum[dimensions];
@@ -42,8 +44,8 @@ struct BoxOf {
   /// Around nothing.
   HOURGLASS_HOST_DEVICE constexpr BoxOf() {
     for (int c = 0; c < dimensions; ++c) {
-      low[c] = std::numeric_limits<float>::max();
-      high[c] = std::numeric_limits<float>::lowest();
+      low[c] = kFarthest;
+      high[c] = -kFarthest;
       sum[c] = 0.0;
     }
   }

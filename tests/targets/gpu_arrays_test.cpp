@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "data/device_rows.hpp"
 #include "support/every_device.hpp"
 #include "support/random_values.hpp"
 #ifdef HOURGLASS_REHEARSAL
@@ -113,6 +114,7 @@ TEST_F(GpuArrays, RowsAreNotCopiedThroughTheHost) {
   const Array<float> x = rows(2);
   const Foreign<float> there(x);
   const Samples samples(there.view());
+  EXPECT_TRUE(samples.on_device().facts(samples.rows()).finite) << "read before it was written";
   EXPECT_EQ(samples.device_values(), there.view().data);
   const std::size_t before = uploaded();
   (void)nearest_neighbors(samples, 15);
