@@ -1,5 +1,7 @@
 #include "gpu_array.hpp"
 
+#include <nanobind/stl/vector.h>
+
 #include <hourglass/device.hpp>
 #include <hourglass/error.hpp>
 #include <memory>
@@ -11,25 +13,23 @@
 namespace hourglass::python {
 namespace {
 
-using Given = nb::ndarray<nb::ro, nb::device::cuda>;
-
 /// What is released on a thread without the interpreter's lock, too.
-std::shared_ptr<const void> kept(const Given& given) {
-  return {new Given(given), [](const Given* there) {
+std::shared_ptr<const void> kept(const AnyOnGpu& given) {
+  return {new AnyOnGpu(given), [](const AnyOnGpu* there) {
             const nb::gil_scoped_acquire lock;
             delete there;  // NOLINT(cppcoreguidelines-owning-memory)
           }};
 }
 
 template <class T>
-GpuView<T> view_of(const Given& given) {
+GpuView<T> view_of(const AnyOnGpu& given) {
   Shape shape(given.ndim());
   for (std::size_t i = 0; i < shape.size(); ++i) shape[i] = given.shape(i);
   return {std::move(shape), static_cast<const T*>(given.data()), given.device_id(), nullptr,
           kept(given)};
 }
 
-bool in_c_order(const Given& given) {
+bool in_c_order(const AnyOnGpu& given) {
   std::int64_t stride = 1;
   for (std::size_t i = given.ndim(); i-- > 0;) {
     if (given.shape(i) != 1 && given.stride(i) != stride) return false;
@@ -38,7 +38,7 @@ bool in_c_order(const Given& given) {
   return true;
 }
 
-GpuArray::View checked(const Given& given) {
+GpuArray::View checked(const AnyOnGpu& given) {
   if (!in_c_order(given)) {
     throw nb::value_error("an array in a GPU's memory is not in C order; make it contiguous");
   }
@@ -63,7 +63,7 @@ nb::tuple to_tuple(const Shape& shape) {
 
 }  // namespace
 
-GpuArray::GpuArray(const Given& given) : view_(checked(given)) {}
+GpuArray::GpuArray(const AnyOnGpu& given) : view_(checked(given)) {}
 
 GpuArray::GpuArray(const Samples& rows) : view_(view_of(rows)) {}
 
@@ -133,7 +133,7 @@ nb::object GpuArray::capsule() const {
 void add_gpu_array(nb::module_& module) {
   nb::class_<GpuArray>(module, "GpuArray",
                        "Rows in the memory of a GPU, which other libraries take by DLPack.")
-      .def(nb::init<const Given&>(), "capsule"_a)
+      .def(nb::init<const AnyOnGpu&>(), "capsule"_a)
       .def_prop_ro("shape", [](const GpuArray& array) { return to_tuple(array.shape()); })
       .def_prop_ro("ndim", [](const GpuArray& array) { return array.shape().size(); })
       .def_prop_ro("dtype",
@@ -155,7 +155,7 @@ void add_gpu_array(nb::module_& module) {
            })
       .def("__reduce__",
            [](const nb::object& array) {
-             const nb::object upload = nb::module_::import_("hourglass._core").attr("to_gpu");
+             const nb::object upload = nb::module_::import_("hourglass._arrays").attr("to_gpu");
              return nb::make_tuple(upload,
                                    nb::make_tuple(array.attr("numpy")(), array.attr("device")));
            })
@@ -169,7 +169,7 @@ void add_gpu_array(nb::module_& module) {
           "kwargs"_a);
   module.def(
       "to_gpu",
-      [](const hourglass::python::Given<float>& x, const std::string& device) {
+      [](const Given<float>& x, const std::string& device) {
         const Device gpu = select_device(device);
         if (gpu.kind != DeviceKind::cuda) {
           throw UsageError("device '" + device + "' is no GPU here");

@@ -15,6 +15,9 @@ namespace hourglass::python {
 
 namespace nb = nanobind;
 
+/// What another library hands over.
+using AnyOnGpu = nb::ndarray<nb::ro, nb::device::cuda>;
+
 /// What Python knows as hourglass._core.GpuArray. Copies share what they hold.
 class GpuArray {
  public:
@@ -22,7 +25,7 @@ class GpuArray {
 
   /// Another library's, which writes it on the default stream at the latest. Throws nb::type_error
   /// for other types than float32 and uint8, nb::value_error for another order than C's.
-  explicit GpuArray(const nb::ndarray<nb::ro, nb::device::cuda>& given);
+  explicit GpuArray(const AnyOnGpu& given);
   /// What a call left on the device.
   explicit GpuArray(const Samples& rows);
 
