@@ -13,6 +13,7 @@
 #include <hourglass/images.hpp>
 #include <hourglass/model.hpp>
 #include <hourglass/neighbors.hpp>
+#include <hourglass/samples.hpp>
 #include <hourglass/stop.hpp>
 #include <optional>
 #include <span>
@@ -70,6 +71,12 @@ SavedPage save_page(const std::filesystem::path& file, const Page& page);
 /// Autoencoder::reconstruct throws.
 void add_model(Page& page, const Autoencoder& autoencoder, const Images& images,
                const Array<float>& clean = {}, const StopRequest& stop = {});
+
+/// Gives a page the neighbours of each point in the rows that are mapped (those that are `known`, or
+/// the nearest 15), and each map its quality by them. Throws Error for rows of another number, and
+/// what nearest_neighbors throws.
+void add_neighbors(Page& page, const Samples& rows, std::optional<NeighborGraph> known = {},
+                   const StopRequest& stop = {});
 
 /// Throws Error unless it has finite points (N, 2), one or more.
 void require_map(const PageMap& map);

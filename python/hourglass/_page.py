@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hourglass import _core
-from hourglass._arrays import numbers, to_float32
+from hourglass._arrays import flat_rows, numbers, to_float32
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,7 @@ def page(
     embedding: ArrayLike | Mapping[str, ArrayLike],
     out: str | os.PathLike[str],
     *,
+    rows: ArrayLike | None = None,
     images: ArrayLike | None = None,
     labels: ArrayLike | None = None,
     weights: str | os.PathLike[str] | Autoencoder | None = None,
@@ -37,6 +38,9 @@ def page(
         The map; or several of the same samples by their names, which are then linked.
     out : path
         The file to write.
+    rows : array-like of shape (n_samples, ...), optional
+        What was mapped. The page then shows each point's neighbours there, and how many of them
+        each map keeps.
     images : array-like of shape (n_samples, ...), optional
         What each point is: bytes, or numbers from 0 to 1; the last dimensions are height and
         width, before them there may be channels. Flat rows are squares where they make one.
@@ -48,7 +52,7 @@ def page(
         How the last map came to be.
     title : str
     device : str
-        Where the network runs for the reconstructions' errors.
+        Where the network runs for the reconstructions' errors, and neighbours are looked for.
 
     Returns
     -------
@@ -77,6 +81,7 @@ def page(
     if weights is not None and images is None:
         raise ValueError("weights are run on images; give those too")
     named = [(str(name), _contiguous(points, "embedding")) for name, points in maps.items()]
+    given = None if rows is None else flat_rows(rows, "rows")
     pictures = None if images is None else _pictures(images)
     frames = None if snapshots is None else _contiguous(snapshots, "snapshots")
     kinds = np.empty(0, np.float32) if labels is None else _labels(labels)
@@ -86,7 +91,7 @@ def page(
             weights = file
         file = None if weights is None else os.fspath(weights)
         return _core.save_page(
-            os.fspath(out), title, named, pictures, kinds, file, frames, device
+            os.fspath(out), title, named, given, pictures, kinds, file, frames, device
         )
 
 

@@ -18,7 +18,7 @@ namespace {
 /// Maps by name; labels as numbers or as texts, or empty.
 nb::dict save(const std::string& file, const std::string& title,
               const std::vector<std::pair<std::string, Given<float>>>& maps,
-              const std::optional<GivenImages>& given_images,
+              const std::optional<GivenRows>& rows, const std::optional<GivenImages>& given_images,
               const std::variant<Given<float>, std::vector<std::string>>& labels,
               const std::optional<std::string>& weights,
               const std::optional<Given<float>>& snapshots, const std::string& device) {
@@ -39,6 +39,7 @@ nb::dict save(const std::string& file, const std::string& title,
       autoencoder.load_weights(*weights);
       add_model(page, autoencoder, *page.images, {}, interrupt.request());
     }
+    if (rows) add_neighbors(page, samples(*rows, device), {}, interrupt.request());
     return save_page(file, page);
   });
   nb::list notes;
@@ -52,8 +53,8 @@ nb::dict save(const std::string& file, const std::string& title,
 }  // namespace
 
 void add_page(nb::module_& module) {
-  module.def("save_page", save, "file"_a, "title"_a, "maps"_a, "images"_a.none(), "labels"_a,
-             "weights"_a.none(), "snapshots"_a.none(), "device"_a);
+  module.def("save_page", save, "file"_a, "title"_a, "maps"_a, "rows"_a.none(), "images"_a.none(),
+             "labels"_a, "weights"_a.none(), "snapshots"_a.none(), "device"_a);
 }
 
 }  // namespace hourglass::python

@@ -69,6 +69,20 @@ def test_maps_labels_images_and_a_network(digits, tmp_path) -> None:
     assert page["errors"]["most"] == pytest.approx(errors.max(), rel=1e-4)
 
 
+def test_rows_give_neighbours_and_quality(digits, tmp_path) -> None:
+    images, _, points = digits
+    out = tmp_path / "map.html"
+    hourglass.page(points, out, rows=images)
+    near = hourglass.nearest_neighbors(images, 15)[1]
+    on_map = hourglass.nearest_neighbors(points, 15)[1]
+    kept = [len(set(a) & set(b)) for a, b in zip(near, on_map)]
+    levels = np.frombuffer(array_of(out, "quality-0"), np.uint8)
+    np.testing.assert_allclose(levels / 255, np.array(kept) / 15, atol=1 / 255)
+    assert described(out)["neighbors"] == 8
+    with pytest.raises(ValueError, match="59 rows"):
+        hourglass.page(points, out, rows=images[:-1])
+
+
 def test_the_file_holds_the_points(digits, tmp_path) -> None:
     _, labels, points = digits
     out = tmp_path / "map.html"

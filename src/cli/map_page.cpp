@@ -1,7 +1,5 @@
 #include "cli/map_page.hpp"
 
-#include <algorithm>
-#include <hourglass/neighbors.hpp>
 #include <hourglass/version.hpp>
 #include <utility>
 #include <vector>
@@ -11,8 +9,6 @@
 
 namespace hourglass::cli {
 namespace {
-
-constexpr std::size_t kJudgedBy = 15;  // neighbours
 
 std::string counted(std::size_t count) {
   return with_thousands(static_cast<double>(count));
@@ -46,15 +42,7 @@ void save_run_page(const std::filesystem::path& file, RunMaps run, Progress& pro
             .labels = std::move(run.labels),
             .snapshots = std::move(run.snapshots)};
   add_model(page, run.autoencoder, run.images, run.clean, interrupted);
-  if (run.codes.rows() > 1) {
-    const std::size_t k = std::min(kJudgedBy, run.codes.rows() - 1);
-    page.neighbors =
-        run.neighbors ? std::move(run.neighbors) : nearest_neighbors(run.codes, k, interrupted);
-    for (PageMap& map : page.maps) {
-      const Samples points = Samples::view(map.points, run.codes.device());
-      map.quality = local_quality(*page.neighbors, nearest_neighbors(points, k, interrupted));
-    }
-  }
+  add_neighbors(page, run.codes, std::move(run.neighbors), interrupted);
   save_page(file, page, progress);
 }
 

@@ -30,6 +30,7 @@ struct PageOptions {
   DataOptions data;
   std::optional<fs::path> run_folder;
   std::vector<fs::path> maps;
+  std::optional<fs::path> rows;
   std::optional<fs::path> images;
   std::optional<fs::path> labels;
   std::optional<fs::path> weights;
@@ -109,6 +110,11 @@ void page_of_arrays(const PageOptions& options) {
         load_autoencoder(options, *options.weights, options.compute.select());
     about_file(*options.images, [&] { add_model(page, autoencoder, images, {}, interrupted); });
   }
+  if (options.rows) {
+    const Samples rows(load_npy(*options.rows), options.compute.select());
+    require_rows_of(*options.rows, rows.rows(), points);
+    about_file(*options.rows, [&] { add_neighbors(page, rows, {}, interrupted); });
+  }
   Progress progress(options.compute.quiet);
   save_page(*options.out, page, progress);
 }
@@ -137,7 +143,8 @@ Array<float> load_if_there(const fs::path& file) {
 
 void page_of_run(const PageOptions& options) {
   const fs::path& folder = *options.run_folder;
-  if (!options.maps.empty() || options.labels || options.weights || options.snapshots) {
+  if (!options.maps.empty() || options.rows || options.labels || options.weights ||
+      options.snapshots) {
     throw UsageError("a RUN_FOLDER has its own maps, labels and weights; leave it or them out");
   }
   const fs::path out = options.out.value_or(folder / "map.html");
@@ -198,6 +205,8 @@ void add_page_command(CLI::App& program) {
   command.add_option("run_folder", options->run_folder, "what run conv left behind");
   command.add_option("--map", options->maps,
                      "instead of a folder: .npy (N, 2); may be given more than once");
+  command.add_option("--rows", options->rows,
+                     ".npy (N, ...), what was mapped: neighbours, and how many each map keeps");
   command.add_option("--images", options->images, ".npy, an image a point");
   command.add_option("--labels", options->labels,
                      "a label a point: .npy of numbers, or a text with one a line");

@@ -52,6 +52,22 @@ class PageTest(ProgramTest):
         labels = self.data(self.folder / "map.html")["labels"]
         self.assertEqual(labels, ["\"'\u2028", "<!--", "a</script>b"])
 
+    def test_rows_give_neighbours_and_quality(self) -> None:
+        values = array.array("f", range(12))
+        rows = write_npy(self.folder / "rows.npy", Array("<f4", (4, 3), values))
+        page = ("page", "--map", self.map, "--map", self.map, "--out", "map.html")
+        parts = ["data-quality-0", "data-quality-1", "data-neighbors"]
+        self.run_well(*page)
+        for part in parts:
+            self.assertNotIn(part, (self.folder / "map.html").read_text(encoding="utf-8"))
+        self.run_well(*page, "--rows", rows)
+        for part in parts:
+            self.assertIn(part, (self.folder / "map.html").read_text(encoding="utf-8"))
+        self.assertEqual(self.data(self.folder / "map.html")["neighbors"], 3)
+        three = write_npy(self.folder / "three.npy", floats((3, 3)))
+        self.assert_fails(1, ["three.npy", "3 rows", "expected 4"], *page, "--rows", three)
+        self.assert_fails(2, ["RUN_FOLDER"], "page", trained(), "--rows", rows)
+
     def test_wrong_arrays(self) -> None:
         page = ("page", "--map", self.map, "--out", "map.html")
         three = self.write("three.txt", "a\nb\nc\n")
