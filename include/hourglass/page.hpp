@@ -72,9 +72,9 @@ SavedPage save_page(const std::filesystem::path& file, const Page& page);
 void add_model(Page& page, const Autoencoder& autoencoder, const Images& images,
                const Array<float>& clean = {}, const StopRequest& stop = {});
 
-/// Gives a page the neighbours of each point in the rows that are mapped (those that are `known`, or
-/// the nearest 15), and each map its quality by them. Throws Error for rows of another number, and
-/// what nearest_neighbors throws.
+/// Gives a page the neighbours of each point in the rows that are mapped (those that are `known`,
+/// or the nearest 15), and each map its quality by them. Throws Error for rows of another number,
+/// and what nearest_neighbors throws.
 void add_neighbors(Page& page, const Samples& rows, std::optional<NeighborGraph> known = {},
                    const StopRequest& stop = {});
 

@@ -103,6 +103,21 @@ Placement some_placement(const Array<float>& map, std::size_t count, std::size_t
   return placement;
 }
 
+/// Every so many of the map's points, each a little aside.
+std::vector<Point> beside(const Array<float>& map, std::size_t every, float aside) {
+  std::vector<Point> places;
+  test::Normal normal(9);
+  for (std::size_t i = 0; i < map.rows(); i += every) {
+    const float x = map.row(i)[0] + aside * static_cast<float>(normal());
+    if (map.row_size() == 1) {
+      places.push_back({x, 0.f});
+    } else {
+      places.push_back({x, map.row(i)[1] + aside * static_cast<float>(normal())});
+    }
+  }
+  return places;
+}
+
 class PlacementTest : public KernelTest {
  protected:
   /// Of some points with k neighbours each.
@@ -167,6 +182,18 @@ class PlacementTest : public KernelTest {
     return result;
   }
 
+  /// Beside the map's points, near and farther.
+  void expect_the_field_of(const Array<float>& map, double span) {
+    for (const float aside : {0.1f, 1.f}) {
+      const Errors error = errors(map, beside(map, 7, aside));
+      std::printf("span %.0f, %.1f aside: potential %.1e, force %.1e\n", span, double{aside},
+                  error.potential, error.force);
+      EXPECT_TRUE(error.on_grid);
+      EXPECT_LE(error.potential, 5e-4) << span;
+      EXPECT_LE(error.force, 2e-3) << span;
+    }
+  }
+
   /// Made as this way launches, but not recorded: it allocates.
   FrozenField frozen(const Array<float>& map) {
     std::optional<FrozenField> field;
@@ -176,32 +203,10 @@ class PlacementTest : public KernelTest {
 };
 INSTANTIATE_TEST_SUITE_P(EveryWay, PlacementTest, every_way(), way_name);
 
-/// Every so many of the map's points, each a little aside.
-std::vector<Point> beside(const Array<float>& map, std::size_t every, float aside) {
-  std::vector<Point> places;
-  test::Normal normal(9);
-  for (std::size_t i = 0; i < map.rows(); i += every) {
-    const float x = map.row(i)[0] + aside * static_cast<float>(normal());
-    if (map.row_size() == 1) {
-      places.push_back({x, 0.f});
-    } else {
-      places.push_back({x, map.row(i)[1] + aside * static_cast<float>(normal())});
-    }
-  }
-  return places;
-}
-
 TEST_P(PlacementTest, TheGridsFieldIsTheMaps) {
   for (const double span : {15.0, 60.0, 150.0}) {
     const Array<float> map = in_array(test::disc_map(span, span > 100.0 ? 300.0 : 100.0));
-    for (const float aside : {0.1f, 1.f}) {
-      const Errors error = errors(map, beside(map, 7, aside));
-      std::printf("span %.0f, %.1f aside: potential %.1e, force %.1e\n", span, double{aside},
-                  error.potential, error.force);
-      EXPECT_TRUE(error.on_grid);
-      EXPECT_LE(error.potential, 5e-4) << span;
-      EXPECT_LE(error.force, 2e-3) << span;
-    }
+    expect_the_field_of(map, span);
   }
 }
 
@@ -215,14 +220,7 @@ Array<float> on_a_line(const Array<float>& map) {
 TEST_P(PlacementTest, OnALineTooTheGridsFieldIsTheMaps) {
   for (const double span : {60.0, 200.0, 400.0}) {
     const Array<float> map = on_a_line(in_array(test::disc_map(span, 100.0)));
-    for (const float aside : {0.1f, 1.f}) {
-      const Errors error = errors(map, beside(map, 7, aside));
-      std::printf("span %.0f, %.1f aside: potential %.1e, force %.1e\n", span, double{aside},
-                  error.potential, error.force);
-      EXPECT_TRUE(error.on_grid);
-      EXPECT_LE(error.potential, 5e-4) << span;
-      EXPECT_LE(error.force, 2e-3) << span;
-    }
+    expect_the_field_of(map, span);
   }
 }
 
