@@ -16,8 +16,9 @@ namespace hourglass {
 using ImageArray = std::variant<Array<std::uint8_t>, Array<float>>;
 
 /// A view, as a span is one: of bytes, of which 255 is one, or of floats in [0, 1]. The first
-/// dimension of the shape counts images. The array must outlive the view. Images in the memory of a
-/// GPU are for an Autoencoder on that GPU, which copies them nowhere.
+/// dimension of the shape counts images. The array must outlive the view, but for a GPU's that has
+/// an owner. Images in the memory of a GPU are for an Autoencoder on that GPU, which reads them
+/// there.
 class Images {
  public:
   using Pixels = std::variant<std::span<const std::uint8_t>, std::span<const float>>;

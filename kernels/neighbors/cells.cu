@@ -27,7 +27,7 @@ __device__ __forceinline__ std::uint32_t two_in_a_word(std::int16_t low, std::in
 
 constexpr unsigned kEncodeRows = 8;  // a block
 
-/// As many as a register holds.
+/// Doubles, as many as a register holds.
 #ifdef __CUDACC__
 using Doubles = double;
 #else
@@ -92,6 +92,7 @@ __global__ void encode_rows_kernel(const float* __restrict__ x, std::size_t rows
                                    double unit, std::int16_t* __restrict__ codes) {
   auto& smem = simt::shared<EncodeSmem>();
   constexpr unsigned kWidth = simt::kVectorWidth;
+  static_assert(kWidth % kDoubles == 0 && kEncodeRows % kEncodeTogether == 0);
   const std::size_t first = std::size_t{blockIdx.x} * kEncodeRows;
   const auto here = static_cast<unsigned>(first + kEncodeRows < rows ? kEncodeRows : rows - first);
   const unsigned bundles = (shape.axes + kWidth - 1) / kWidth;

@@ -220,6 +220,12 @@ void Emulator::pause() {
   if (failure_) throw Unwind{};
 }
 
+void Emulator::require_cooperative() const {
+  if (config_.cooperative || config_.grid.count() == 1) return;
+  throw Error("simt: block " + text(blockIdx) +
+              " waits for another block in a launch that is not cooperative");
+}
+
 void Emulator::sync_block(const Where& where) {
   meet(current_->block->barrier, config_.block.count(), "sync_block", where);
 }
@@ -300,6 +306,10 @@ void* detail::shared_memory(std::size_t bytes) {
 
 void detail::pause() {
   Emulator::running().pause();
+}
+
+void detail::require_cooperative() {
+  Emulator::running().require_cooperative();
 }
 
 void detail::sync_block(const Where& where) {

@@ -43,6 +43,7 @@ class Emulator {
   static Emulator& running();
   [[nodiscard]] void* shared_memory(std::size_t bytes) const;
   void pause();
+  void require_cooperative() const;
   void sync_block(const Where& where);
   std::uint64_t exchange(const char* what, std::uint64_t sent, unsigned source_lane,
                          std::uint32_t mask, const Where& where);

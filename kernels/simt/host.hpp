@@ -67,6 +67,8 @@ void sync_block(const Where& where);
 bool emulated();
 /// Lets other fibers run.
 void pause();
+/// Where threads are fibers: that this launch's blocks may wait for each other.
+void require_cooperative();
 /// How a thread waits for a word that another thread stores: it spins for a while, as the wait is
 /// mostly shorter than falling asleep; then it sleeps, as on a busy machine whom it waits for may
 /// not be running.

@@ -78,6 +78,7 @@ inline std::uint64_t ticks() {
 template <class GivesUp>
 bool wait_while(std::uint32_t* address, std::uint32_t value, GivesUp&& gives_up) {
   if (!detail::alone() || detail::emulated()) {
+    detail::require_cooperative();
     while (load_acquire(address) == value) {
       if (gives_up()) return false;
       detail::pause();

@@ -17,7 +17,7 @@ _DLPACK_CUDA = 2
 _DEFAULT_STREAM = 1  # CUDA's legacy one: what writes an array comes before what is queued there
 
 
-def on_gpu(X: Any, name: str = "X") -> Any:
+def on_gpu(X: Any) -> Any:
     """X as the library takes it where it is in the memory of a GPU that can be used; else None."""
     if isinstance(X, _core.GpuArray):
         return X
@@ -35,9 +35,9 @@ def on_gpu(X: Any, name: str = "X") -> Any:
 def to_gpu(X: ArrayLike, device: str = "cuda") -> Any:
     """Numbers in the memory of a GPU, in single precision.
 
-    What takes arrays takes it where it is, as it takes arrays of PyTorch, CuPy and others on a GPU.
-    Estimators give such arrays back where they give rows of the data's size: codes,
-    reconstructions.
+    ``fit`` and ``transform`` of all estimators, ``nearest_neighbors`` and ``map_quality`` take it
+    where it is, as they take arrays of PyTorch, CuPy and others on a GPU; codes and reconstructions
+    then come as such arrays, too. Bytes stand for no fractions here: divide images by 255.
 
     Parameters
     ----------
@@ -68,6 +68,12 @@ def to_gpu(X: ArrayLike, device: str = "cuda") -> Any:
     (100, 5)
     """
     return _core.to_gpu(np.ascontiguousarray(to_float32(numbers(X))), device)
+
+
+def unpickled(X: NDArray[np.float32], device: str) -> Any:
+    """Back on its GPU, or on the host where that is not there."""
+    usable = any(one["name"] == device and one["usable"] for one in _core.devices())
+    return to_gpu(X, device) if usable else X
 
 
 def like(result: Any, X: Any) -> Any:
@@ -125,8 +131,10 @@ def refuse_dates(X: Any, name: str = "X") -> None:
 
 def flat_rows(X: Any, name: str = "X") -> NDArray[np.float32]:
     """X as rows of numbers in single precision and C order, one dimension each."""
-    there = on_gpu(X, name)
+    there = on_gpu(X)
     if there is not None:
+        if there.ndim < 2:
+            raise ValueError(f"{name} has shape {there.shape}; expected rows of values")
         return there.flat()
     x = numbers(X, name)
     if x.ndim < 2:

@@ -501,7 +501,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """X as flat rows of bytes or floats, and the shape of one row."""
         there = on_gpu(X)
         if there is not None:
-            X, shape = there.flat(), there.shape
+            shape = there.shape
+            X = there.flat() if len(shape) > 2 else there
             return validated(self, X, reset=reset, dtypes=[np.float32, np.uint8]), shape[1:]
         X = on_host(X)
         shape = getattr(X, "shape", None)

@@ -298,7 +298,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             )
         x = validated(self, X, reset=True, dtypes=[np.float32, np.float64], min_samples=2)
         _require_square(x.shape)
-        x = to_float32(x, "X")
+        x = to_float32(x.numpy() if isinstance(x, _core.GpuArray) else x, "X")
         return (lambda *call: _core.tsne_of_distances(x, *call)), len(x), kept
 
     def _run(self, call: Any, options: dict[str, Any]) -> Any:

@@ -80,9 +80,13 @@ int GpuArray::index() const {
 }
 
 GpuArray GpuArray::shaped(Shape shape) const {
-  if (element_count(shape) > element_count(this->shape())) {
-    throw nb::value_error("the array in a GPU's memory has fewer values than that shape");
+  if (element_count(shape) != element_count(this->shape())) {
+    throw nb::value_error("the array in a GPU's memory has another number of values");
   }
+  return seen_as(std::move(shape));
+}
+
+GpuArray GpuArray::seen_as(Shape shape) const {
   GpuArray other = *this;
   std::visit([&](auto& view) { view.shape = std::move(shape); }, other.view_);
   return other;
@@ -96,7 +100,7 @@ GpuArray GpuArray::flat() const {
 GpuArray GpuArray::first(std::size_t n) const {
   Shape fewer = shape();
   if (!fewer.empty()) fewer.front() = std::min(fewer.front(), n);
-  return shaped(std::move(fewer));
+  return seen_as(std::move(fewer));
 }
 
 Images GpuArray::images() const {
@@ -116,6 +120,8 @@ Samples GpuArray::samples(const std::string& device) const {
 }
 
 nb::object GpuArray::capsule() const {
+  const auto* floats = std::get_if<GpuView<float>>(&view_);
+  if (floats != nullptr && floats->written_on) static_cast<void>(Samples(*floats).device_values());
   return std::visit(
       []<class T>(const GpuView<T>& view) {
         auto owner = std::make_unique<GpuView<T>>(view);
@@ -155,7 +161,7 @@ void add_gpu_array(nb::module_& module) {
            })
       .def("__reduce__",
            [](const nb::object& array) {
-             const nb::object upload = nb::module_::import_("hourglass._arrays").attr("to_gpu");
+             const nb::object upload = nb::module_::import_("hourglass._arrays").attr("unpickled");
              return nb::make_tuple(upload,
                                    nb::make_tuple(array.attr("numpy")(), array.attr("device")));
            })
@@ -163,8 +169,16 @@ void add_gpu_array(nb::module_& module) {
            [](const GpuArray& array) { return nb::make_tuple(2, array.index()); })
       .def(
           "__dlpack__",
-          [](const GpuArray& array, const nb::kwargs& /*asked: what is written is written*/) {
-            return array.capsule();
+          [](const GpuArray& array, const nb::kwargs& asked) {
+            const auto wants = [&](const char* name) {
+              return asked.contains(name) && !asked[name].is_none();
+            };
+            const bool elsewhere =
+                wants("dl_device") && !asked["dl_device"].equal(nb::make_tuple(2, array.index()));
+            if (elsewhere || (wants("copy") && nb::cast<bool>(asked["copy"]))) {
+              throw nb::buffer_error("a GpuArray gives its own memory alone");
+            }
+            return array.capsule();  // on whatever stream: its values are there
           },
           "kwargs"_a);
   module.def(

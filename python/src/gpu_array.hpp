@@ -32,7 +32,7 @@ class GpuArray {
   [[nodiscard]] const Shape& shape() const;
   [[nodiscard]] const char* dtype() const;
   [[nodiscard]] int index() const;
-  /// The same values: (n, values in a row), the first n rows, or any shape of as many.
+  /// The same values: (n, values in a row), the first n rows, or in another shape.
   [[nodiscard]] GpuArray flat() const;
   [[nodiscard]] GpuArray first(std::size_t n) const;
   [[nodiscard]] GpuArray shaped(Shape shape) const;
@@ -44,6 +44,8 @@ class GpuArray {
   [[nodiscard]] nb::object capsule() const;
 
  private:
+  [[nodiscard]] GpuArray seen_as(Shape shape) const;
+
   View view_;
 };
 

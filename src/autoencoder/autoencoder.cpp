@@ -29,6 +29,23 @@ std::string shortest(double number) {
   return text.str();
 }
 
+/// Of one that fails or is stopped, too.
+class EndOfTraining {
+ public:
+  explicit EndOfTraining(Engine& engine) : engine_(engine) {}
+  ~EndOfTraining() {
+    try {
+      engine_.end_training();
+    } catch (const Error&) {  // it shows again in what is asked of the engine next
+    }
+  }
+  EndOfTraining(const EndOfTraining&) = delete;
+  EndOfTraining& operator=(const EndOfTraining&) = delete;
+
+ private:
+  Engine& engine_;
+};
+
 /// Before anything is made of them.
 void check_rows(const Images& rows, const ImageShape& expected, const Device& device,
                 const std::string& what) {
@@ -126,6 +143,7 @@ TrainingResult Autoencoder::train(const Images& images, const Images& validation
                 " engine has no phases to time for this model" +
                 (why_not_fused_.empty() ? "" : " (not fused: " + why_not_fused_ + ")"));
   }
+  const EndOfTraining end(*engine_);
   engine_->begin_training(images, validation, options);
 
   TrainingResult result;
@@ -161,6 +179,7 @@ TrainingResult Autoencoder::train(const Images& images, const Images& validation
     throw NotFinite("the weights are not finite after " + std::to_string(result.steps) +
                     " steps; try a smaller learning rate than " + shortest(options.learning_rate));
   }
+  engine_->end_training();
   return result;
 }
 

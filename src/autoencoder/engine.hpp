@@ -50,6 +50,9 @@ class Engine {
   virtual EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                                 const std::function<bool(std::size_t)>& on_step) = 0;
 
+  /// After the last epoch, or when there will be no other: the images are not looked at any more.
+  virtual void end_training() = 0;
+
   /// Of this training, if it was to be timed and the engine has_phases.
   [[nodiscard]] virtual std::vector<PhaseTime> phase_times() { return {}; }
   [[nodiscard]] virtual bool has_phases() const { return false; }

@@ -84,6 +84,13 @@ void FusedDenseEngine::begin_training(const Images& images, const Images& valida
   device::fill_with_zero(context().stream(), state_.span().subspan(layout().flat_size()));
 }
 
+void FusedDenseEngine::end_training() {
+  context().make_current();
+  settle();
+  context().stream().synchronize();  // the images may be somebody else's
+  training_.reset();
+}
+
 double FusedDenseEngine::mean(double sum, std::size_t images) const {
   return sum / (static_cast<double>(images) * static_cast<double>(model().input.size()));
 }

@@ -28,6 +28,7 @@ class FusedDenseEngine final : public TrainingEngine {
   [[nodiscard]] std::vector<float> parameters() override;
   void begin_training(const Images& images, const Images& validation,
                       const TrainingOptions& options) override;
+  void end_training() override;
   EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                         const std::function<bool(std::size_t)>& on_step) override;
   /// Epochs that had to be trained again count again.

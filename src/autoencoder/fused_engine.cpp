@@ -150,6 +150,12 @@ void FusedEngine::begin_training(const Images& images, const Images& validation,
   training_ = std::make_unique<Training>(context(), model(), layout(), images, validation, options);
 }
 
+void FusedEngine::end_training() {
+  context().make_current();
+  context().stream().synchronize();  // the images may be somebody else's
+  training_.reset();
+}
+
 void FusedEngine::draw_order(std::size_t epoch) {
   if (training_->order.size() == 0) return;
   const Range range("shuffle");

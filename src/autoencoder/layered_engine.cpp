@@ -118,6 +118,12 @@ void LayeredEngine::begin_training(const Images& images, const Images& validatio
                                          validation, options);
 }
 
+void LayeredEngine::end_training() {
+  context_.make_current();
+  context_.stream().synchronize();  // the images may be somebody else's
+  training_.reset();
+}
+
 void LayeredEngine::draw_order(std::size_t epoch) {
   if (!training_->shuffled) return;
   const Range range("shuffle");
@@ -239,6 +245,7 @@ void LayeredEngine::run_batches(LayerRange layers, const Images& rows, const Sto
   const device::Stream& stream = context_.stream();
   const std::size_t most = std::min(inference_batch(model(), layers), rows.count());
   device::Buffer<std::uint8_t> bytes;  // of a batch, on the device
+  const device::Settling settling(stream);
   for (std::size_t first = 0; first < rows.count(); first += most) {
     stop_if_requested(stop);
     const Images batch = rows.part(first, most);
@@ -261,7 +268,7 @@ void LayeredEngine::run_batches(LayerRange layers, const Images& rows, const Sto
     }
     use(first, network.output());
   }
-  stream.synchronize();  // the bytes are about to be freed
+  stream.synchronize();
 }
 
 Array<float> LayeredEngine::run(LayerRange layers, const Images& rows, const StopRequest& stop) {

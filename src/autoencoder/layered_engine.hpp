@@ -32,6 +32,7 @@ class LayeredEngine final : public Engine {
   [[nodiscard]] std::vector<float> parameters() override;
   void begin_training(const Images& images, const Images& validation,
                       const TrainingOptions& options) override;
+  void end_training() override;
   EpochLosses run_epoch(std::size_t epoch, std::size_t step_limit,
                         const std::function<bool(std::size_t)>& on_step) override;
   [[nodiscard]] Array<float> run(LayerRange layers, const Images& rows,

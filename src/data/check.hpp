@@ -16,6 +16,7 @@ namespace hourglass {
 /// "`what`: row 3, column 17 is not finite"
 void require_finite(std::span<const float> values, std::size_t row_size, const std::string& what);
 void require_finite(const ArrayView<float>& x, const std::string& what);
+/// Bytes always are. A GPU's floats are looked at there.
 void require_finite_pixels(const Images& images, const std::string& what);
 /// Looked at on the device; the place is looked for on the host. There must be rows.
 void require_finite(const Samples& x, const std::string& what);

@@ -26,6 +26,8 @@ Stream::~Stream() = default;
 void Stream::synchronize() const {}
 void Stream::wait_for(StreamHandle) const {}
 
+Settling::~Settling() = default;
+
 Event::Event() = default;
 Event::~Event() = default;
 void Event::record(StreamHandle) {}

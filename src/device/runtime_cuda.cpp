@@ -29,6 +29,10 @@ void Stream::wait_for(StreamHandle other) const {
   check(cudaStreamWaitEvent(handle_, there.handle(), 0), "cudaStreamWaitEvent");
 }
 
+Settling::~Settling() {
+  cudaStreamSynchronize(stream_.handle());  // a failure shows in the next call
+}
+
 Event::Event() {
   check(cudaEventCreateWithFlags(&handle_, cudaEventDisableTiming), "cudaEventCreate");
 }

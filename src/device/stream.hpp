@@ -36,6 +36,19 @@ class Stream {
   StreamHandle handle_ = nullptr;
 };
 
+/// Waits for a stream when it goes, even if that is for an exception: what the stream's work reads
+/// may go after it.
+class Settling {
+ public:
+  explicit Settling(const Stream& stream) : stream_(stream) {}
+  ~Settling();
+  Settling(const Settling&) = delete;
+  Settling& operator=(const Settling&) = delete;
+
+ private:
+  const Stream& stream_;
+};
+
 /// A place in a stream's queue that the host can wait for.
 class Event {
  public:

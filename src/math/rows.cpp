@@ -33,6 +33,7 @@ Rows::Rows(const GpuView<float>& there)
 
 Rows::~Rows() {
   context_->make_current(std::nothrow);  // memory is freed on the device it came from
+  const device::Settling settling(context_->stream());
 }
 
 void Rows::copy_to_host(std::span<float> to) const {

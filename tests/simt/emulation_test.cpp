@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "every_order.hpp"
+#include "kernels/simt/order.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
@@ -78,6 +79,14 @@ __global__ void two_shuffles(float* out) {
 
 __global__ void not_in_mask() {
   simt::sync_warp(0x0000FFFF);
+}
+
+__global__ void wait_for_the_first_block(std::uint32_t* word) {
+  if (blockIdx.x == 0) {
+    simt::store_release(word, 1);
+  } else {
+    simt::wait_while(word, 0, [] { return false; });
+  }
 }
 
 __global__ void stuck_in_block_2() {
@@ -273,6 +282,18 @@ TEST_P(EmulationReports, ALaneOutsideOfItsMask) {
 TEST_P(EmulationReports, ADeadlock) {
   expect_all_in(error_of({.block = {64}}, warp_against_block),
                 {"deadlock", "block (0, 0, 0)", "8 wait at sync_warp", "56 wait at sync_block"});
+}
+
+TEST_P(EmulationReports, AWaitForAnotherBlockInAnOrdinaryLaunch) {
+  std::uint32_t word = 0;
+  for (const unsigned block : {1U, 4U}) {
+    expect_all_in(error_of({.grid = {4}, .block = {block}}, wait_for_the_first_block, &word),
+                  {"waits for another block", "not cooperative"});
+    EXPECT_EQ(error_of({.grid = {4}, .block = {block}, .cooperative = true},
+                       wait_for_the_first_block, &word),
+              "no error");
+    word = 0;
+  }
 }
 
 TEST_P(EmulationReports, ADeadlockInOneOfManyBlocks) {

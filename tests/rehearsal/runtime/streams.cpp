@@ -12,7 +12,7 @@ using namespace rehearsal;
 struct CUevent_st {
   static constexpr const char* kKind = "cudaEvent_t";
   int device = 0;
-  cudaStream_t stream = nullptr;  // where it was recorded
+  cudaStream_t stream = nullptr;  // where it was recorded; null: behind all of the device
   std::size_t queued = 0;         // and behind how much
 };
 
@@ -70,6 +70,10 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return runtime("cudaEventRecord", cudaErrorLaunchFailure, [&] {
     require_no_recording("an event that somebody will wait for");
+    if (stream == nullptr) {  // the default stream, which others' work may be ordered by
+      known(event).stream = nullptr;
+      return;
+    }
     CUstream_st& recorded = require_stream(stream);
     require(known(event).device == recorded.device, "an event of device ", event->device,
             " in a stream of device ", recorded.device, " (CUDA Programming Guide, ",
@@ -79,14 +83,18 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   });
 }
 
-/// At once, not as late as it may: only one's own streams can show a wait that was left out.
+/// At once, so a wait on the wrong one of our streams goes unseen.
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags) {
   return runtime("cudaStreamWaitEvent", cudaErrorLaunchFailure, [&] {
     require(flags == 0, "flags that there are none of");
     require_no_recording("a wait for what is not recorded");
     require_stream(stream);
     const CUevent_st& place = known(event);
-    if (streams().contains(place.stream)) finish(*place.stream, place.queued);
+    if (place.stream == nullptr) {
+      finish_device(place.device);
+    } else if (streams().contains(place.stream)) {
+      finish(*place.stream, place.queued);
+    }
   });
 }
 
