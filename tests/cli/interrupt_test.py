@@ -122,12 +122,12 @@ class InterruptTest(ProgramTest):
             file.truncate(len(header) + rows * columns)
 
     def test_encoding(self) -> None:
-        self.zeros(200_000, 784)
+        self.zeros(300_000, 784)
         weights = trained() / "weights.safetensors"
         for command in ("encode", "reconstruct"):
             with self.subTest(command):
                 arguments = (command, "--weights", weights, "--input", "x.npy", "--out", "z.npy")
-                self.interrupt(lambda _: time.sleep(2), *arguments)
+                self.interrupt(lambda _: time.sleep(0.5), *arguments)
                 self.assertEqual(names_in(self.folder), ["x.npy"])
 
     def test_pca(self) -> None:
