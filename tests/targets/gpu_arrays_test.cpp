@@ -85,7 +85,7 @@ class Foreign {
   std::shared_ptr<void> memory_;
 };
 
-Array<float> rows(std::uint64_t seed, float low = 0.f) {
+Array<float> rows(std::uint32_t seed, float low = 0.f) {
   Array<float> x({300, 20});
   x.values = test::random_values(x.size(), low, 1.f, seed);
   return x;
