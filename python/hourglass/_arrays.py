@@ -17,6 +17,10 @@ _DLPACK_CUDA = 2
 _DEFAULT_STREAM = 1  # CUDA's legacy one: what writes an array comes before what is queued there
 
 
+def _usable(device: str) -> bool:
+    return any(one["name"] == device and one["usable"] for one in _core.devices())
+
+
 def on_gpu(X: Any) -> Any:
     """X as the library takes it where it is in the memory of a GPU that can be used; else None."""
     if isinstance(X, _core.GpuArray):
@@ -24,10 +28,7 @@ def on_gpu(X: Any) -> Any:
     if isinstance(X, np.ndarray) or not hasattr(X, "__dlpack_device__"):
         return None
     kind, index = X.__dlpack_device__()
-    if kind != _DLPACK_CUDA:
-        return None
-    device = f"cuda:{int(index)}"
-    if not any(one["name"] == device and one["usable"] for one in _core.devices()):
+    if kind != _DLPACK_CUDA or not _usable(f"cuda:{int(index)}"):
         return None
     return _core.GpuArray(X.__dlpack__(stream=_DEFAULT_STREAM))
 
@@ -72,8 +73,7 @@ def to_gpu(X: ArrayLike, device: str = "cuda") -> Any:
 
 def unpickled(X: NDArray[np.float32], device: str) -> Any:
     """Back on its GPU, or on the host where that is not there."""
-    usable = any(one["name"] == device and one["usable"] for one in _core.devices())
-    return to_gpu(X, device) if usable else X
+    return to_gpu(X, device) if _usable(device) else X
 
 
 def like(result: Any, X: Any) -> Any:

@@ -50,10 +50,14 @@ class Network {
   nb::ndarray<nb::numpy, float> run(Work work) {
     return to_numpy(take_turn(work));
   }
-  /// A GPU's array of a GPU's array.
-  template <class Work>
-  nb::object run_on_device(Work work) {
-    return nb::cast(take_turn([&](Interrupt& interrupt) { return GpuArray(work(interrupt)); }));
+  /// Where the rows are: to NumPy's array, or from a GPU's to a GPU's.
+  template <class Given, class OnHost, class OnGpu>
+  nb::object run(const Given& given, OnHost on_host, OnGpu on_gpu) {
+    if (!std::holds_alternative<GpuArray>(given)) {
+      return nb::cast(run([&](Interrupt& interrupt) { return on_host(interrupt.request()); }));
+    }
+    return nb::cast(
+        take_turn([&](Interrupt& interrupt) { return GpuArray(on_gpu(interrupt.request())); }));
   }
 
  public:
@@ -133,34 +137,28 @@ class Network {
   }
 
   [[nodiscard]] nb::object encode(const GivenImages& given) {
-    if (std::holds_alternative<GpuArray>(given)) {
-      return run_on_device([&](Interrupt& interrupt) {
-        return autoencoder_.encode_on_device(images(given), interrupt.request());
-      });
-    }
-    return nb::cast(run([&](Interrupt& interrupt) {
-      return autoencoder_.encode(images(given), interrupt.request());
-    }));
+    const auto on_host = [&](const StopRequest& stop) {
+      return autoencoder_.encode(images(given), stop);
+    };
+    return run(given, on_host, [&](const StopRequest& stop) {
+      return autoencoder_.encode_on_device(images(given), stop);
+    });
   }
-  [[nodiscard]] nb::object decode(const GivenRows& codes) {
-    if (const auto* there = std::get_if<GpuArray>(&codes)) {
-      return run_on_device([&](Interrupt& interrupt) {
-        return autoencoder_.decode_on_device(there->samples("auto"), interrupt.request());
-      });
-    }
-    return nb::cast(run([&](Interrupt& interrupt) {
-      return autoencoder_.decode(view(std::get<Given<float>>(codes)), interrupt.request());
-    }));
+  [[nodiscard]] nb::object decode(const GivenRows& given) {
+    const auto on_host = [&](const StopRequest& stop) {
+      return autoencoder_.decode(view(std::get<Given<float>>(given)), stop);
+    };
+    return run(given, on_host, [&](const StopRequest& stop) {
+      return autoencoder_.decode_on_device(std::get<GpuArray>(given).samples("auto"), stop);
+    });
   }
   [[nodiscard]] nb::object reconstruct(const GivenImages& given) {
-    if (std::holds_alternative<GpuArray>(given)) {
-      return run_on_device([&](Interrupt& interrupt) {
-        return autoencoder_.reconstruct_on_device(images(given), interrupt.request());
-      });
-    }
-    return nb::cast(run([&](Interrupt& interrupt) {
-      return autoencoder_.reconstruct(images(given), interrupt.request());
-    }));
+    const auto on_host = [&](const StopRequest& stop) {
+      return autoencoder_.reconstruct(images(given), stop);
+    };
+    return run(given, on_host, [&](const StopRequest& stop) {
+      return autoencoder_.reconstruct_on_device(images(given), stop);
+    });
   }
   /// (N): the mean squared error of each row.
   [[nodiscard]] nb::ndarray<nb::numpy, float> errors(const GivenImages& given) {

@@ -8,7 +8,7 @@ import pytest
 import hourglass
 
 HAS_GPU = any(one["usable"] for one in hourglass.devices() if one["name"] == "cuda:0")
-gpu = pytest.mark.skipif(not HAS_GPU, reason="no GPU")
+gpu = pytest.mark.skipif(not HAS_GPU, reason="no GPU for this test")
 
 
 class Foreign:
@@ -88,7 +88,7 @@ def test_what_cannot_be_taken_is_refused_in_one_line(table) -> None:
 def test_pytorchs_arrays(table) -> None:
     torch = pytest.importorskip("torch")
     if not torch.cuda.is_available():
-        pytest.skip("PyTorch has no CUDA here")
+        pytest.skip("no PyTorch with CUDA (optional)")
     table = table.astype(np.float32)
     there = torch.from_numpy(table).cuda()
     expected = hourglass.PCA(2, device="cuda").fit_transform(table)
@@ -104,7 +104,8 @@ def test_pytorchs_arrays(table) -> None:
     np.testing.assert_array_equal(codes.cpu().numpy(), network.transform(images))
 
 
-@pytest.mark.skipif(HAS_GPU, reason="there is a GPU")
-def test_without_a_gpu_there_is_nowhere_to_go(table) -> None:
-    with pytest.raises(RuntimeError, match="cuda"):
-        hourglass.to_gpu(table)
+def test_where_no_gpu_is_there_is_nowhere_to_go(table) -> None:
+    with pytest.raises(RuntimeError, match="cuda:99"):
+        hourglass.to_gpu(table, "cuda:99")
+    with pytest.raises(ValueError, match="no GPU"):
+        hourglass.to_gpu(table, "cpu")

@@ -29,21 +29,25 @@ std::string shortest(double number) {
   return text.str();
 }
 
-/// Of one that fails or is stopped, too.
-class EndOfTraining {
+/// Ends one that fails or is stopped, too.
+class RunningTraining {
  public:
-  explicit EndOfTraining(Engine& engine) : engine_(engine) {}
-  ~EndOfTraining() {
+  explicit RunningTraining(Engine& engine) : engine_(&engine) {}
+  ~RunningTraining() {
     try {
-      engine_.end_training();
-    } catch (const Error&) {  // it shows again in what is asked of the engine next
+      end();
+    } catch (const Error&) {  // there is one on its way already
     }
   }
-  EndOfTraining(const EndOfTraining&) = delete;
-  EndOfTraining& operator=(const EndOfTraining&) = delete;
+  RunningTraining(const RunningTraining&) = delete;
+  RunningTraining& operator=(const RunningTraining&) = delete;
+
+  void end() {
+    if (Engine* engine = std::exchange(engine_, nullptr)) engine->end_training();
+  }
 
  private:
-  Engine& engine_;
+  Engine* engine_;
 };
 
 /// Before anything is made of them.
@@ -135,15 +139,13 @@ void Autoencoder::set_parameters(const std::vector<Array<float>>& tensors) {
 
 TrainingResult Autoencoder::train(const Images& images, const Images& validation,
                                   const TrainingOptions& options) {
-  check_place(images, device_, "training images");
-  check_place(validation, device_, "validation images");
-  check_training(model(), images, validation, options);
+  check_training(model(), device_, images, validation, options);
   if (options.phase_times && !engine_->has_phases()) {
     throw Error("the " + std::string(name_of(engine())) +
                 " engine has no phases to time for this model" +
                 (why_not_fused_.empty() ? "" : " (not fused: " + why_not_fused_ + ")"));
   }
-  const EndOfTraining end(*engine_);
+  RunningTraining training(*engine_);
   engine_->begin_training(images, validation, options);
 
   TrainingResult result;
@@ -179,7 +181,7 @@ TrainingResult Autoencoder::train(const Images& images, const Images& validation
     throw NotFinite("the weights are not finite after " + std::to_string(result.steps) +
                     " steps; try a smaller learning rate than " + shortest(options.learning_rate));
   }
-  engine_->end_training();
+  training.end();
   return result;
 }
 

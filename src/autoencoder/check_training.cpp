@@ -46,10 +46,11 @@ void check_place(const Images& rows, const Device& device, const std::string& wh
               ", and the autoencoder is on " + own);
 }
 
-void check_training(const Model& model, const Images& images, const Images& validation,
-                    const TrainingOptions& options) {
+void check_training(const Model& model, const Device& device, const Images& images,
+                    const Images& validation, const TrainingOptions& options) {
   const auto check = [&](const Images& given, const std::string& what) {
     check_size(given, model.input, what);
+    check_place(given, device, what);
     if (model.output == OutputActivation::sigmoid) {
       require_unit_range(given, what);
     } else {

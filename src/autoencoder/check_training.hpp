@@ -12,8 +12,8 @@ void check_size(const Images& rows, const ImageShape& expected, const std::strin
 /// Throws Error for images in the memory of a GPU that is not this device.
 void check_place(const Images& rows, const Device& device, const std::string& what);
 
-/// Throws Error for images a model cannot be trained on, UsageError for bad options.
-void check_training(const Model& model, const Images& images, const Images& validation,
-                    const TrainingOptions& options);
+/// Throws Error for images a model cannot be trained on there, UsageError for bad options.
+void check_training(const Model& model, const Device& device, const Images& images,
+                    const Images& validation, const TrainingOptions& options);
 
 }  // namespace hourglass

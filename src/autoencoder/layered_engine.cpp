@@ -245,28 +245,32 @@ void LayeredEngine::run_batches(LayerRange layers, const Images& rows, const Sto
   const device::Stream& stream = context_.stream();
   const std::size_t most = std::min(inference_batch(model(), layers), rows.count());
   device::Buffer<std::uint8_t> bytes;  // of a batch, on the device
-  const device::Settling settling(stream);
-  for (std::size_t first = 0; first < rows.count(); first += most) {
-    stop_if_requested(stop);
-    const Images batch = rows.part(first, most);
-    Network& network = inference_network(layers, batch.count());
-    if (batch.gpu()) {
-      kernels::gather_images(stream, DeviceImages(stream, batch).view(), {}, batch.count(),
-                             batch.image_size(), network.input().data());
-    } else if (const auto* floats = std::get_if<std::span<const float>>(&batch.pixels())) {
-      device::copy_to_device<float>(stream, *floats, network.input());
-    } else {
-      const auto pixels = std::get<std::span<const std::uint8_t>>(batch.pixels());
-      if (bytes.size() == 0) bytes = device::Buffer<std::uint8_t>(pixels.size());
-      device::copy_to_device<std::uint8_t>(stream, pixels, bytes.span().first(pixels.size()));
-      kernels::gather_images(stream, {.bytes = bytes.data()}, {}, batch.count(), batch.image_size(),
-                             network.input().data());
+  try {
+    for (std::size_t first = 0; first < rows.count(); first += most) {
+      stop_if_requested(stop);
+      const Images batch = rows.part(first, most);
+      Network& network = inference_network(layers, batch.count());
+      if (batch.gpu()) {
+        kernels::gather_images(stream, DeviceImages(stream, batch).view(), {}, batch.count(),
+                               batch.image_size(), network.input().data());
+      } else if (const auto* floats = std::get_if<std::span<const float>>(&batch.pixels())) {
+        device::copy_to_device<float>(stream, *floats, network.input());
+      } else {
+        const auto pixels = std::get<std::span<const std::uint8_t>>(batch.pixels());
+        if (bytes.size() == 0) bytes = device::Buffer<std::uint8_t>(pixels.size());
+        device::copy_to_device<std::uint8_t>(stream, pixels, bytes.span().first(pixels.size()));
+        kernels::gather_images(stream, {.bytes = bytes.data()}, {}, batch.count(),
+                               batch.image_size(), network.input().data());
+      }
+      network.forward(context_);
+      if (layers.last == all_.last && model().output == OutputActivation::sigmoid) {
+        kernels::sigmoid(stream, network.output());
+      }
+      use(first, network.output());
     }
-    network.forward(context_);
-    if (layers.last == all_.last && model().output == OutputActivation::sigmoid) {
-      kernels::sigmoid(stream, network.output());
-    }
-    use(first, network.output());
+  } catch (...) {
+    stream.synchronize(std::nothrow);  // what is read goes with the caller
+    throw;
   }
   stream.synchronize();
 }

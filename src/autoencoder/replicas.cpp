@@ -45,9 +45,7 @@ std::vector<Replica> train_replicas(const Model& model, const Images& images,
 
   {
     const auto side_by_side = choose_engine(model, device, engine, precision).engine;
-    check_place(images, device, "training images");
-    check_place(validation, device, "validation images");
-    check_training(model, images, validation, options.training);
+    check_training(model, device, images, validation, options.training);
     if (auto replicas = side_by_side->train_replicas(images, validation, options)) {
       return *std::move(replicas);
     }

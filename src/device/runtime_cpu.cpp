@@ -24,9 +24,8 @@ constexpr std::size_t kHugePage = std::size_t{2} << 20U;
 Stream::Stream() = default;
 Stream::~Stream() = default;
 void Stream::synchronize() const {}
+void Stream::synchronize(std::nothrow_t) const noexcept {}
 void Stream::wait_for(StreamHandle) const {}
-
-Settling::~Settling() = default;
 
 Event::Event() = default;
 Event::~Event() = default;

@@ -23,14 +23,14 @@ void Stream::synchronize() const {
   check(cudaStreamSynchronize(handle_), "cudaStreamSynchronize");
 }
 
+void Stream::synchronize(std::nothrow_t) const noexcept {
+  cudaStreamSynchronize(handle_);
+}
+
 void Stream::wait_for(StreamHandle other) const {
   Event there;
   there.record(other);
   check(cudaStreamWaitEvent(handle_, there.handle(), 0), "cudaStreamWaitEvent");
-}
-
-Settling::~Settling() {
-  cudaStreamSynchronize(stream_.handle());  // a failure shows in the next call
 }
 
 Event::Event() {

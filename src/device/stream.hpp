@@ -2,6 +2,8 @@
 // hold.
 #pragma once
 
+#include <new>
+
 struct CUstream_st;  // what cudaStream_t points to
 struct CUevent_st;   // what cudaEvent_t points to
 
@@ -29,24 +31,13 @@ class Stream {
   operator StreamHandle() const { return handle_; }  // NOLINT(google-explicit-constructor)
   /// Waits for all queued work. Throws Error for any failure of it.
   void synchronize() const;
+  /// The same where nothing can be done about a failure, which shows in the next call.
+  void synchronize(std::nothrow_t) const noexcept;
   /// What is queued from now on begins after all that is queued on another stream now.
   void wait_for(StreamHandle other) const;
 
  private:
   StreamHandle handle_ = nullptr;
-};
-
-/// Waits for a stream when it goes, even if that is for an exception: what the stream's work reads
-/// may go after it.
-class Settling {
- public:
-  explicit Settling(const Stream& stream) : stream_(stream) {}
-  ~Settling();
-  Settling(const Settling&) = delete;
-  Settling& operator=(const Settling&) = delete;
-
- private:
-  const Stream& stream_;
 };
 
 /// A place in a stream's queue that the host can wait for.

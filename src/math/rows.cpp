@@ -33,7 +33,7 @@ Rows::Rows(const GpuView<float>& there)
 
 Rows::~Rows() {
   context_->make_current(std::nothrow);  // memory is freed on the device it came from
-  const device::Settling settling(context_->stream());
+  if (owner_) context_->stream().synchronize(std::nothrow);  // others' may be used again at once
 }
 
 void Rows::copy_to_host(std::span<float> to) const {

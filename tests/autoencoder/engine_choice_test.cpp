@@ -7,6 +7,7 @@
 #include <string>
 
 #include "support/any_device.hpp"
+#include "support/error_of.hpp"
 
 namespace hourglass {
 namespace {
@@ -20,15 +21,7 @@ Model without_relu() {
 
 using EngineChoice = test::OnAnyDevice;
 
-template <class Work>
-std::string error_of(Work&& work) {
-  try {
-    work();
-    return "";
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
+using test::error_of;
 
 TEST_F(EngineChoice, AutoIsFusedWhereItRunsAndElseSaysWhy) {
   const Autoencoder fused(conv_model(), device_);

@@ -89,15 +89,8 @@ __global__ void wait_for_the_first_block(std::uint32_t* word) {
   }
 }
 
-__global__ void stuck_in_block_2() {
-  if (blockIdx.x == 2 && simt::warp() == 0 && simt::lane() < 8) {
-    simt::sync_warp();
-  } else if (blockIdx.x == 2) {
-    simt::sync_block();
-  }
-}
-
-__global__ void warp_against_block() {
+__global__ void warp_against_block(unsigned block) {
+  if (blockIdx.x != block) return;
   if (simt::warp() == 0 && simt::lane() < 8) {
     simt::sync_warp();
   } else {
@@ -280,7 +273,7 @@ TEST_P(EmulationReports, ALaneOutsideOfItsMask) {
 }
 
 TEST_P(EmulationReports, ADeadlock) {
-  expect_all_in(error_of({.block = {64}}, warp_against_block),
+  expect_all_in(error_of({.block = {64}}, warp_against_block, 0U),
                 {"deadlock", "block (0, 0, 0)", "8 wait at sync_warp", "56 wait at sync_block"});
 }
 
@@ -300,7 +293,7 @@ TEST_P(EmulationReports, AWaitForAnotherBlockInAnOrdinaryLaunch) {
 
 TEST_P(EmulationReports, ADeadlockInOneOfManyBlocks) {
   const std::string error =
-      error_of({.grid = {4}, .block = {64}, .cooperative = true}, stuck_in_block_2);
+      error_of({.grid = {4}, .block = {64}, .cooperative = true}, warp_against_block, 2U);
   expect_all_in(error, {"deadlock", "block (2, 0, 0)", "64 threads", "8 wait at sync_warp",
                         "56 wait at sync_block"});
 }

@@ -1,5 +1,5 @@
 // Kernels that between them use every word of simt.hpp, compiled for both targets.
-#include "kernels/simt/order.hpp"
+#include "kernels/fused/meeting.cuh"
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 #include "vocabulary.hpp"
@@ -98,30 +98,15 @@ __device__ __forceinline__ void swap(Buffers& buffers) {
   buffers.to = from;
 }
 
-/// All blocks wait for all. words: how many have arrived, how often all had.
-__device__ void meet(std::uint32_t* words) {
-  simt::sync_block();
-  if (simt::block_thread() == 0) {
-    const std::uint32_t generation = simt::load_relaxed(words + 1);
-    if (simt::add_acq_rel(words, 1) + 1 == gridDim.x) {
-      simt::store_relaxed(words, 0);
-      simt::store_release(words + 1, generation + 1);
-      simt::wake_all(words + 1);
-    } else {
-      simt::wait_while(words + 1, generation, [] { return false; });
-    }
-  }
-  simt::sync_block();
-}
-
-__global__ void pass_round_kernel(const __grid_constant__ Buffers given, std::uint32_t* words,
+__global__ void pass_round_kernel(const __grid_constant__ Buffers given, fused::Exchange* exchange,
                                   int rounds) {
+  fused::Meeting meeting(*exchange, simt::shared<std::uint32_t>(), 0);
   Buffers buffers = given;
   const std::size_t me = simt::global_thread();
   const std::size_t next = (me + blockDim.x) % simt::global_thread_count();
   for (int round = 0; round < rounds; ++round) {
     buffers.to[next] = buffers.from[me];
-    meet(words);
+    meeting.meet();
     swap(buffers);
   }
   if (buffers.from != given.from) given.from[me] = buffers.from[me];
@@ -177,9 +162,10 @@ void sum_blocks(simt::StreamHandle stream, simt::LaunchConfig config, const std:
 }
 
 void pass_round(simt::StreamHandle stream, simt::LaunchConfig config, unsigned* values,
-                unsigned* buffer, std::uint32_t* words, int rounds) {
+                unsigned* buffer, fused::Exchange* exchange, int rounds) {
   config.cooperative = true;
-  simt::launch(stream, config, pass_round_kernel, Buffers{values, buffer}, words, rounds);
+  config.shared_bytes = sizeof(std::uint32_t);
+  simt::launch(stream, config, pass_round_kernel, Buffers{values, buffer}, exchange, rounds);
 }
 
 std::size_t resident_blocks(unsigned block, std::size_t shared_bytes) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/fused/train.hpp"
 #include "kernels/simt/launch_config.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
@@ -62,9 +63,9 @@ void sum_blocks(simt::StreamHandle stream, simt::LaunchConfig config, const std:
 
 /// `rounds` times: each thread hands its value to the thread of the same place in the next block.
 /// Both buffers have one value for each thread of the grid; the result is in `values`. Between
-/// rounds the blocks wait for each other, by two words of order.hpp that begin as zeros.
+/// rounds the blocks meet, as the fused engine's do, by the words of order.hpp.
 void pass_round(simt::StreamHandle stream, simt::LaunchConfig config, unsigned* values,
-                unsigned* buffer, std::uint32_t* words, int rounds);
+                unsigned* buffer, fused::Exchange* exchange, int rounds);
 /// Blocks of it that can be resident at once.
 std::size_t resident_blocks(unsigned block, std::size_t shared_bytes);
 

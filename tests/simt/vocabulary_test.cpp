@@ -208,17 +208,18 @@ TEST_P(Vocabulary, LaunchesThatNoDeviceCanTakeAreErrors) {
 }
 
 TEST_P(Vocabulary, AsManyBlocksMeetAsAreResident) {
-  const std::size_t resident = resident_blocks(256, 0);
+  const std::size_t resident = resident_blocks(256, sizeof(std::uint32_t));
   ASSERT_GE(resident, 1U);
   const LaunchConfig config{.grid = {static_cast<unsigned>(resident)}, .block = {256}};
   auto values = to_device(std::vector<unsigned>(resident * 256, 7U));
   device::Buffer<unsigned> buffer(resident * 256);
-  auto words = to_device(std::vector<std::uint32_t>(2));
-  run([&] { pass_round(stream(), config, values.data(), buffer.data(), words.data(), 2); });
+  auto exchange = to_device(std::vector<fused::Exchange>(1));
+  run([&] { pass_round(stream(), config, values.data(), buffer.data(), exchange.data(), 2); });
   EXPECT_EQ(to_host(values), std::vector<unsigned>(resident * 256, 7U));
   if constexpr (kOnCuda) {
     const LaunchConfig more{.grid = {config.grid.x + 1}, .block = {256}};
-    EXPECT_THROW(pass_round(stream(), more, values.data(), buffer.data(), words.data(), 2), Error);
+    EXPECT_THROW(pass_round(stream(), more, values.data(), buffer.data(), exchange.data(), 2),
+                 Error);
     EXPECT_EQ(resident_blocks(256, std::size_t{1} << 20), 0U) << "with a megabyte shared";
   }
 }
@@ -232,9 +233,11 @@ TEST_P(Vocabulary, BlocksMeetByWordsInMemory) {
     std::iota(own.begin(), own.end(), 0U);
     auto values = to_device(own);
     device::Buffer<unsigned> buffer(threads);
-    auto words = to_device(std::vector<std::uint32_t>(2));
+    auto exchange = to_device(std::vector<fused::Exchange>(1));
     constexpr int kRounds = 7;
-    run([&] { pass_round(stream(), config, values.data(), buffer.data(), words.data(), kRounds); });
+    run([&] {
+      pass_round(stream(), config, values.data(), buffer.data(), exchange.data(), kRounds);
+    });
     const auto passed = to_host(values);
     for (std::size_t i = 0; i < threads; ++i) {
       ASSERT_EQ(passed[(i + kRounds * config.block.count()) % threads], i);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "data/device_rows.hpp"
+#include "support/error_of.hpp"
 #include "support/every_device.hpp"
 #include "support/random_values.hpp"
 #ifdef HOURGLASS_REHEARSAL
@@ -91,14 +92,7 @@ Array<float> rows(std::uint32_t seed, float low = 0.f) {
   return x;
 }
 
-std::string error_of(const auto& work) {
-  try {
-    work();
-    return "no error";
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
+using test::error_of;
 
 TEST_F(GpuArrays, RowsGiveWhatTheHostsGive) {
   const Array<float> x = rows(1);
@@ -183,17 +177,20 @@ TEST_F(GpuArrays, MayBeWrittenOnTheDefaultStream) {
   EXPECT_EQ(samples.host().copy().values, x.values);
 }
 
+Model dense_model_of(std::size_t values) {
+  Model model = dense_model();
+  model.input = {1, 1, values};
+  model.decoder.back().outputs = values;
+  return model;
+}
+
 TEST_F(GpuArrays, AreLetGoAfterATraining) {
   const auto bytes = synthetic_digits(48, 3).train.images;
   const Array<float> small = rows(5);
   for (const bool dense : {false, true}) {
     std::weak_ptr<const void> memory;
-    Model model = dense ? dense_model() : conv_model();
-    if (dense) {
-      model.input = {1, 1, small.row_size()};
-      model.decoder.back().outputs = small.row_size();
-    }
-    Autoencoder autoencoder(model, select_device("cuda"));
+    Autoencoder autoencoder(dense ? dense_model_of(small.row_size()) : conv_model(),
+                            select_device("cuda"));
     {
       const Foreign<float> there(dense ? small : to_unit_range(bytes));
       memory = there.view().owner;
@@ -236,6 +233,17 @@ TEST_F(GpuArrays, OfAnotherDeviceAreRefused) {
   EXPECT_EQ(
       error_of([&] { (void)Autoencoder(conv_model(), select_device("cpu")).encode(there.view()); }),
       "images: they are in the memory of cuda:0, and the autoencoder is on cpu");
+  const Foreign<float> floats(rows(6));
+  const Model model = dense_model_of(20);
+  const Device cpu = select_device("cpu");
+  const std::string of_training =
+      "training images: they are in the memory of cuda:0, and the autoencoder is on cpu";
+  EXPECT_EQ(error_of([&] { Autoencoder(model, cpu).train(floats.view(), floats.view(), {}); }),
+            of_training);
+  EXPECT_EQ(error_of([&] {
+              (void)train_replicas(model, floats.view(), floats.view(), {.count = 2}, cpu);
+            }),
+            of_training);
   EXPECT_NE(error_of([&] { (void)to_unit_range(there.view()); }).find("bring them to the host"),
             std::string::npos);
   EXPECT_THROW(Samples(GpuView<float>{.shape = {2, 2}, .index = 77}), DeviceError);
