@@ -9,6 +9,7 @@
 
 #include "kernels/fused/network.hpp"
 #include "kernels/simt/lanes.hpp"
+#include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::fused {
@@ -149,11 +150,7 @@ __device__ __forceinline__ void sum_over_cells(int a, int b, int c, int rows, in
         accumulate(i, j, k, y, x, sums);
         for (x += slices; x >= columns; x -= columns) ++y;
       }
-      for (int apart = 1; apart < slices; apart *= 2) {
-        unrolled<n>([&](auto s) {
-          sums[s] += simt::shuffle_xor(sums[s], static_cast<unsigned>(apart), group);
-        });
-      }
+      simt::group_sum(sums, static_cast<unsigned>(slices), group);
       if (slice == 0) finish(tile, i, j, k, sums);
     }
     simt::sync_block();

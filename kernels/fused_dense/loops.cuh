@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "kernels/simt/lanes.hpp"
+#include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::fused_dense {
@@ -104,11 +105,7 @@ __device__ __forceinline__ void sum_each(int rows, int columns, int terms, Accum
       F sums[n];
       unrolled<n>([&](auto s) { sums[s] = 0.f; });
       for (int k = slice; k < terms; k += slices) accumulate(i, j, k, sums);
-      for (int apart = 1; apart < slices; apart *= 2) {
-        unrolled<n>([&](auto s) {
-          sums[s] += simt::shuffle_xor(sums[s], static_cast<unsigned>(apart), group);
-        });
-      }
+      simt::group_sum(sums, static_cast<unsigned>(slices), group);
       if (slice == 0) finish(i, j, sums);
     }
     simt::sync_block();

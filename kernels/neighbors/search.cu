@@ -7,7 +7,6 @@
 #include "kernels/simt/lanes.hpp"
 #include "kernels/simt/narrow.hpp"
 #include "kernels/simt/order.hpp"
-#include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 #include "kernels/simt/sort.hpp"
 
@@ -47,7 +46,7 @@ __device__ inline std::int32_t code_distance(const Worker& worker,
     const std::int32_t difference = std::int32_t{a[c]} - std::int32_t{b[c]};
     sum += difference * difference;
   }
-  return simt::shuffle(simt::warp_sum(sum), 0);
+  return simt::warp_total(sum);
 }
 
 // ---- lists -------------------------------------------------------------------------------------
@@ -58,14 +57,10 @@ struct Place {
   std::uint32_t all;
 };
 __device__ inline Place place_in_warp(const Worker& worker, bool mine) {
-  std::uint32_t sum = mine ? 1 : 0;
-  if (worker.alone) return {0, sum};
-  for (unsigned delta = 1; delta < worker.lanes; delta *= 2) {
-    const unsigned lane = worker.lane;
-    const std::uint32_t below = simt::shuffle(sum, lane >= delta ? lane - delta : lane);
-    if (lane >= delta) sum += below;
-  }
-  return {sum - (mine ? 1 : 0), simt::shuffle(sum, worker.lanes - 1)};
+  if (worker.alone) return {0, mine ? 1U : 0U};
+  const unsigned votes = simt::ballot(mine);
+  const unsigned below = (1U << worker.lane) - 1;
+  return {simt::count_bits(votes & below), simt::count_bits(votes)};
 }
 
 /// How many keys are below one; in all lanes of the warp.
@@ -83,7 +78,7 @@ __device__ inline std::uint32_t count_below(const Worker& worker, const Candidat
   }
   std::uint32_t sum = 0;
   for (const Candidate part : below) sum += static_cast<std::uint32_t>(part);
-  return worker.alone ? sum : simt::shuffle(simt::warp_sum(sum), 0);
+  return worker.alone ? sum : simt::warp_total(sum);
 }
 
 /// Keeps some of a list's `count` keys: its `fewest` smallest, and no more than `most`. Returns the

@@ -88,6 +88,15 @@ class Elements {
 template <class T>
 concept WarpValue = std::is_trivially_copyable_v<T> &&(sizeof(T) == 4 || sizeof(T) == 8);
 
+/// Values that a lane gives away together: one meeting of the warp for them all.
+template <WarpValue T, int n>
+struct Several {
+  T values[n];
+};
+
+template <class T>
+concept WarpInteger = std::integral<T> && sizeof(T) == 4;
+
 /// uint32 and uint64 (as unsigned long or unsigned long long), float and double.
 template <class T>
 concept AtomicAddend = (std::unsigned_integral<T> && (sizeof(T) == 4 || sizeof(T) == 8)) ||

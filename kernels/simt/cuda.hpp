@@ -130,6 +130,39 @@ __device__ T shuffle_xor(T value, unsigned lane_bits, unsigned mask = kFullMask)
   return detail::bit_cast<T>(__shfl_xor_sync(mask, bits, static_cast<int>(lane_bits)));
 }
 
+template <WarpValue T, int n>
+__device__ Several<T, n> shuffle_xor(const Several<T, n>& values, unsigned lane_bits,
+                                     unsigned mask = kFullMask) {
+  Several<T, n> received;
+#pragma unroll
+  for (int i = 0; i < n; ++i) received.values[i] = shuffle_xor(values.values[i], lane_bits, mask);
+  return received;
+}
+
+// ---- votes and sums of a warp -------------------------------------------------------------------
+
+__device__ inline unsigned ballot(bool mine, unsigned mask = kFullMask) {
+  return __ballot_sync(mask, mine);
+}
+
+/// One instruction, from compute capability 8.0 on.
+template <WarpInteger T>
+__device__ T warp_total(T value) {
+#if __CUDA_ARCH__ >= 800
+  return __reduce_add_sync(kFullMask >> (kWarpSize - warp_thread_count()), value);
+#else
+  for (unsigned bits = 1; bits < kWarpSize; bits *= 2) {
+    const T other = shuffle_xor(value, bits);
+    if ((lane() ^ bits) < warp_thread_count()) value += other;
+  }
+  return shuffle(value, 0);
+#endif
+}
+
+__device__ inline unsigned count_bits(unsigned bits) {
+  return static_cast<unsigned>(__popc(bits));
+}
+
 // ---- atomics ------------------------------------------------------------------------------------
 
 template <AtomicAddend T>

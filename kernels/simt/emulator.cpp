@@ -88,17 +88,22 @@ std::byte* Emulator::fresh_shared_memory(std::size_t slot) {
 void Emulator::set_up(std::size_t first_block, std::size_t block_count) {
   const std::size_t block_threads = config_.block.count();
   blocks_ = std::vector<Block>(block_count);
-  for (std::size_t b = 0; b < block_count; ++b) {
-    blocks_[b].index = unflatten(first_block + b, config_.grid);
-    blocks_[b].shared = fresh_shared_memory(b);
-    blocks_[b].warps.resize(blocks_for(block_threads, kWarpSize));
-  }
   threads_ = std::vector<Thread>(block_count * block_threads);
   to_start_.clear();
-  for (std::size_t i = 0; i < threads_.size(); ++i) {
-    threads_[i].index = unflatten(i % block_threads, config_.block);
-    threads_[i].block = &blocks_[i / block_threads];
-    to_start_.push_back(&threads_[i]);
+  for (std::size_t b = 0; b < block_count; ++b) {
+    Block& block = blocks_[b];
+    block.index = unflatten(first_block + b, config_.grid);
+    block.shared = fresh_shared_memory(b);
+    block.warps.resize(blocks_for(block_threads, kWarpSize));
+    for (std::size_t i = 0; i < block_threads; ++i) {
+      Thread& thread = threads_[b * block_threads + i];
+      thread.index = unflatten(i, config_.block);
+      thread.lane = static_cast<unsigned>(i % kWarpSize);
+      thread.warp = &block.warps[i / kWarpSize];
+      thread.warp->lanes |= 1U << thread.lane;
+      thread.block = &block;
+      to_start_.push_back(&thread);
+    }
   }
   arrange(to_start_);
   started_ = 0;
@@ -124,21 +129,22 @@ void Emulator::run(std::size_t first_block, std::size_t block_count) {
 
 void Emulator::run_to_the_end() {
   try {
-    while (Fiber fiber = next_fiber()) {
-      if (Fiber rest = std::move(fiber).resume()) current_->fiber = std::move(rest);
-      if (failure_) break;
-    }
-  } catch (const Error&) {  // no stack for another fiber
+    go_on(scheduler_);
+  } catch (const Error&) {  // no stack for the first fiber
     failure_ = std::current_exception();
   }
   const auto returned = [](const Thread& thread) { return thread.returned; };
   if (!failure_ && !std::all_of(threads_.begin(), threads_.end(), returned)) {
     failure_ = std::make_exception_ptr(Error("simt: " + describe_stall()));
   }
-  if (failure_) {
-    unwind_waiting();
-    std::rethrow_exception(failure_);
+  if (!failure_) return;
+  for (Thread& thread : threads_) {  // those that wait throw Unwind there
+    if (!thread.fiber) continue;
+    enter(thread);
+    left_ = &scheduler_;
+    *left_ = std::move(thread.fiber).go_on();
   }
+  std::rethrow_exception(failure_);
 }
 
 /// Makes `thread` the one whose indices the kernel reads.
@@ -148,20 +154,31 @@ void Emulator::enter(Thread& thread) {
   blockIdx = thread.block->index;
 }
 
-Fiber Emulator::next_fiber() {
-  if (!ready_.empty()) {
-    enter(*ready_.front());
-    ready_.pop_front();
-    return std::move(current_->fiber);
+/// Who runs when the running one cannot. Throws Error without a stack for another fiber.
+Fiber Emulator::next() {
+  if (failure_) return std::move(scheduler_);
+  if (ready_.empty() && started_ < to_start_.size()) {
+    return Fiber([this](Fiber left) {
+      *left_ = std::move(left);
+      start_threads();
+      left_ = &ended_;
+      return next();
+    });
   }
-  if (started_ < to_start_.size()) return Fiber(scheduler_, [this] { start_threads(); });
-  if (!paused_.empty()) {
-    ready_.swap(paused_);
-    return next_fiber();
-  }
-  return {};
+  if (ready_.empty()) ready_.append(paused_);
+  if (ready_.empty()) return std::move(scheduler_);
+  enter(*ready_.pop());
+  return std::move(current_->fiber);
 }
 
+/// Goes on with whoever can run. Returns when somebody comes back to who stands in `leaves`.
+void Emulator::go_on(Fiber& leaves) {
+  Fiber to = next();
+  if (!to) return;  // it is the running one that can
+  left_ = &leaves;
+  Fiber from = std::move(to).go_on();
+  *left_ = std::move(from);
+}
 /// What each fiber runs. No exception leaves a fiber.
 void Emulator::start_threads() {
   while (!failure_ && started_ < to_start_.size()) {
@@ -177,47 +194,71 @@ void Emulator::start_threads() {
   }
 }
 
-void Emulator::unwind_waiting() {
-  for (Thread& thread : threads_) {
-    if (!thread.fiber) continue;
-    enter(thread);
-    thread.fiber = std::move(thread.fiber).resume();  // meet() throws Unwind there
-  }
+/// The running thread waits until somebody goes back to it.
+void Emulator::wait() {
+  go_on(current_->fiber);
+  if (failure_) throw Unwind{};
+}
+
+// ---- queues -------------------------------------------------------------------------------------
+
+void Emulator::Queue::push(Thread* thread) {
+  thread->next = nullptr;
+  (first == nullptr ? first : last->next) = thread;
+  last = thread;
+}
+
+void Emulator::Queue::append(Queue& other) {
+  if (other.empty()) return;
+  (first == nullptr ? first : last->next) = other.first;
+  last = other.last;
+  other = {};
+}
+
+Emulator::Thread* Emulator::Queue::pop() {
+  Thread* thread = first;
+  first = thread->next;
+  return thread;
+}
+
+void Emulator::shuffle(Queue& threads) {
+  std::vector<Thread*> all;
+  while (!threads.empty()) all.push_back(threads.pop());
+  arrange(all);
+  for (Thread* thread : all) threads.push(thread);
 }
 
 // ---- meetings -----------------------------------------------------------------------------------
 
-/// The running thread arrives, and goes on when `expected` threads have.
-void Emulator::meet(Meeting& meeting, std::size_t expected, const char* what, const Where& where) {
-  if (meeting.waiting.empty()) {
+void Emulator::arrive(Meeting& meeting, const char* what, const Where& where) {
+  if (meeting.count == 0) {
     meeting.what = what;
     meeting.where = where;
   } else if (!same_place(meeting.where, where)) {
-    throw Error("simt: barrier divergence in block " + text(blockIdx) + " of " +
-                std::to_string(config_.block.count()) +
-                " threads: " + std::to_string(meeting.waiting.size()) + " wait at " +
-                text(meeting.what, meeting.where) + ", thread " + text(threadIdx) + " came to " +
-                text(what, where));
+    report_divergence(meeting, what, where);
   }
-  meeting.waiting.push_back(current_);
+  meeting.waiting.push(current_);
+  ++meeting.count;
+}
+
+/// The running thread, which has arrived, goes on when `expected` threads have.
+void Emulator::wait_for(Meeting& meeting, std::size_t expected) {
   current_->waits_at = &meeting;
-  if (meeting.waiting.size() == expected) {
+  if (meeting.count == expected) {
     // The last to come queues like the others, so that after the barrier the order is kept.
-    if (order_ == ThreadOrder::shuffled) arrange(meeting.waiting);
-    for (Thread* thread : meeting.waiting) thread->waits_at = nullptr;
-    ready_.insert(ready_.end(), meeting.waiting.begin(), meeting.waiting.end());
-    meeting.waiting.clear();
+    if (order_ == ThreadOrder::shuffled) shuffle(meeting.waiting);
+    ready_.append(meeting.waiting);
+    meeting.count = 0;
   }
-  scheduler_.suspend();
-  if (failure_) throw Unwind{};
+  wait();
+  current_->waits_at = nullptr;
 }
 
 /// For who polls what another thread will write.
 void Emulator::pause() {
   if (threads_.size() == 1) return;
-  paused_.push_back(current_);
-  scheduler_.suspend();
-  if (failure_) throw Unwind{};
+  paused_.push(current_);
+  wait();
 }
 
 void Emulator::require_cooperative() const {
@@ -227,42 +268,66 @@ void Emulator::require_cooperative() const {
 }
 
 void Emulator::sync_block(const Where& where) {
-  meet(current_->block->barrier, config_.block.count(), "sync_block", where);
+  Meeting& barrier = current_->block->barrier;
+  arrive(barrier, "sync_block", where);
+  wait_for(barrier, config_.block.count());
 }
 
-Emulator::Thread& Emulator::lane_of_my_warp(unsigned lane) {
-  return (current_ - block_thread() % kWarpSize)[lane];
-}
-
-std::uint64_t Emulator::exchange(const char* what, std::uint64_t sent, unsigned source_lane,
-                                 std::uint32_t mask, const Where& where) {
-  const std::uint32_t all_lanes = kFullMask >> (kWarpSize - warp_thread_count());
-  mask &= all_lanes;
-  if ((mask >> lane() & 1U) == 0) {
-    throw Error("simt: lane " + std::to_string(lane()) + " is not in the mask it gives to " +
+void Emulator::exchange(const char* what, const detail::Parcel& parcel, std::uint32_t mask,
+                        const Where& where) {
+  const unsigned lane = current_->lane;
+  Warp& warp = *current_->warp;
+  mask &= warp.lanes;
+  if ((mask >> lane & 1U) == 0) {
+    throw Error("simt: lane " + std::to_string(lane) + " is not in the mask it gives to " +
                 text(what, where));
   }
-  current_->sent = sent;
-  current_->source_lane = source_lane;
-  Meeting& meeting = current_->block->warps[warp()][mask];
+  warp.parcels[lane] = parcel;
+  Meeting& meeting = mask == warp.lanes ? warp.all : warp.some[mask];
   const auto expected = static_cast<std::size_t>(std::popcount(mask));
-  if (meeting.waiting.size() + 1 == expected) deliver(mask);
-  meet(meeting, expected, what, where);
-  return current_->received;
+  arrive(meeting, what, where);
+  if (meeting.count == expected) deliver(warp, mask);
+  wait_for(meeting, expected);
 }
 
-/// All lanes of `mask` have sent: hands out what they asked for before any of them sends again.
-void Emulator::deliver(std::uint32_t mask) {
-  for (unsigned lane = 0; lane < kWarpSize; ++lane) {
-    if ((mask >> lane & 1U) == 0) continue;
-    Thread& receiver = lane_of_my_warp(lane);
-    const bool has_source = (mask >> receiver.source_lane & 1U) != 0;
-    receiver.received = has_source ? lane_of_my_warp(receiver.source_lane).sent
-                                   : std::numeric_limits<std::uint64_t>::max();
+/// All lanes of `mask` have sent, and wait: hands out what they asked for.
+void Emulator::deliver(const Warp& warp, std::uint32_t mask) {
+  const auto there = [mask](unsigned lane) { return (mask >> lane & 1U) != 0; };
+  const auto each = [mask](auto&& hand_out) {
+    for (std::uint32_t rest = mask; rest != 0; rest &= rest - 1) {
+      hand_out(static_cast<unsigned>(std::countr_zero(rest)));
+    }
+  };
+  const detail::Parcel& first = warp.parcels[std::countr_zero(mask)];  // all said the same word
+  const std::size_t bytes = first.bytes;
+  if (bytes == 0) return;
+  if (first.source_lane == detail::kEveryLane) {
+    std::array<std::byte, kWarpSize * sizeof(std::uint64_t)> all{};
+    each([&](unsigned lane) { std::memcpy(&all[lane * bytes], warp.parcels[lane].sent, bytes); });
+    each([&](unsigned lane) {
+      std::memcpy(warp.parcels[lane].received, all.data(), kWarpSize * bytes);
+    });
+    return;
   }
+  each([&](unsigned lane) {
+    const detail::Parcel& parcel = warp.parcels[lane];
+    if (there(parcel.source_lane)) {
+      std::memcpy(parcel.received, warp.parcels[parcel.source_lane].sent, bytes);
+    } else {
+      std::memset(parcel.received, 0xFF, bytes);
+    }
+  });
 }
 
 // ---- reports ------------------------------------------------------------------------------------
+
+void Emulator::report_divergence(const Meeting& meeting, const char* what,
+                                 const Where& where) const {
+  throw Error("simt: barrier divergence in block " + text(blockIdx) + " of " +
+              std::to_string(config_.block.count()) + " threads: " + std::to_string(meeting.count) +
+              " wait at " + text(meeting.what, meeting.where) + ", thread " + text(threadIdx) +
+              " came to " + text(what, where));
+}
 
 /// Who waits where in a block that is stuck, now that nobody can run.
 std::string Emulator::describe_stall() const {
@@ -312,13 +377,15 @@ void detail::require_cooperative() {
   Emulator::running().require_cooperative();
 }
 
-void detail::sync_block(const Where& where) {
+// Flat, as processors guess where a function returns to from who called last, and after another
+// fiber has run that is wrong, for each function between the kernel and the switch.
+[[gnu::flatten]] void detail::sync_block(const Where& where) {
   Emulator::running().sync_block(where);
 }
 
-std::uint64_t detail::exchange(const char* what, std::uint64_t sent, unsigned source_lane,
-                               std::uint32_t mask, const Where& where) {
-  return Emulator::running().exchange(what, sent, source_lane, mask, where);
+[[gnu::flatten]] void detail::exchange(const char* what, const Parcel& parcel, std::uint32_t mask,
+                                       const Where& where) {
+  Emulator::running().exchange(what, parcel, mask, where);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::simt

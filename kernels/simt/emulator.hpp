@@ -2,9 +2,9 @@
 // a GPU is reported.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <map>
@@ -45,20 +45,37 @@ class Emulator {
   void pause();
   void require_cooperative() const;
   void sync_block(const Where& where);
-  std::uint64_t exchange(const char* what, std::uint64_t sent, unsigned source_lane,
-                         std::uint32_t mask, const Where& where);
+  void exchange(const char* what, const detail::Parcel& parcel, std::uint32_t mask,
+                const Where& where);
 
  private:
   struct Thread;
+
+  /// Threads in the order in which they will run.
+  struct Queue {
+    void push(Thread* thread);
+    void append(Queue& other);  ///< Leaves `other` empty.
+    [[nodiscard]] Thread* pop();
+    [[nodiscard]] bool empty() const { return first == nullptr; }
+    Thread* first = nullptr;
+    Thread* last = nullptr;
+  };
 
   /// A barrier and those who wait at it.
   struct Meeting {
     const char* what = nullptr;
     Where where;
-    std::vector<Thread*> waiting;
+    Queue waiting;
+    std::size_t count = 0;  // of them
   };
 
-  using Warp = std::map<std::uint32_t, Meeting>;  // its meetings by their mask
+  /// What a warp's lanes have for each other.
+  struct Warp {
+    std::uint32_t lanes = 0;  // those it has
+    Meeting all;
+    std::map<std::uint32_t, Meeting> some;  // by their mask
+    std::array<detail::Parcel, kWarpSize> parcels{};
+  };
 
   struct Block {
     Dim3 index{0, 0, 0};
@@ -69,13 +86,13 @@ class Emulator {
 
   struct Thread {
     Dim3 index{0, 0, 0};
+    unsigned lane = 0;
+    Warp* warp = nullptr;
     Block* block = nullptr;
-    bool returned = false;
+    Thread* next = nullptr;  // in the queue it stands in
     const Meeting* waits_at = nullptr;
     Fiber fiber;  // how to go on, while it waits
-    std::uint64_t sent = 0;
-    unsigned source_lane = 0;
-    std::uint64_t received = 0;
+    bool returned = false;
   };
 
   void run(std::size_t first_block, std::size_t block_count);
@@ -83,13 +100,16 @@ class Emulator {
   void run_to_the_end();
   void enter(Thread& thread);
   void start_threads();
-  [[nodiscard]] Fiber next_fiber();
-  void unwind_waiting();
-
-  void meet(Meeting& meeting, std::size_t expected, const char* what, const Where& where);
-  void deliver(std::uint32_t mask);
-  [[nodiscard]] Thread& lane_of_my_warp(unsigned lane);
+  [[nodiscard]] Fiber next();
+  void go_on(Fiber& leaves);
+  void wait();
+  void arrive(Meeting& meeting, const char* what, const Where& where);
+  void wait_for(Meeting& meeting, std::size_t expected);
+  void shuffle(Queue& threads);
+  static void deliver(const Warp& warp, std::uint32_t mask);
   [[nodiscard]] std::string describe_stall() const;
+  [[noreturn]] void report_divergence(const Meeting& meeting, const char* what,
+                                      const Where& where) const;
 
   struct Freed {
     void operator()(std::byte* bytes) const;
@@ -107,10 +127,12 @@ class Emulator {
   std::vector<Thread> threads_;    // block by block
   std::vector<Thread*> to_start_;  // in the order of the launch
   std::size_t started_ = 0;
-  std::deque<Thread*> ready_;   // they waited, and may go on
-  std::deque<Thread*> paused_;  // they go on when nobody else can
+  Queue ready_;   // they waited, and may go on
+  Queue paused_;  // they go on when nobody else can
   Thread* current_ = nullptr;
-  Fiber::Caller scheduler_;
+  Fiber scheduler_;             // goes on when no thread can
+  Fiber* left_ = nullptr;       // where what was left last belongs
+  Fiber ended_;                 // or here, where nothing is left
   std::exception_ptr failure_;  // once set, all that run or wait are unwound
 };
 

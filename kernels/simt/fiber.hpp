@@ -13,55 +13,38 @@
 
 namespace hourglass::HOURGLASS_TARGET::simt {
 
-/// Where a computation stands that has its own stack, or nothing.
+/// Where a computation stands that has a stack of its own, or nothing.
 ///
-/// Fibers here are asymmetric: resume() runs one until it calls its Caller's suspend() or ends.
-/// One must run to its end before it is destroyed; its owner sees to that.
+/// Fibers here are symmetric: whoever runs goes on with any other one, and gets what it left when
+/// somebody goes back to it. One must run to its end before it is destroyed; its owner sees to that.
 class Fiber {
  public:
-  /// The other side: what a running fiber goes back to.
-  class Caller {
-   public:
-    /// Goes back; returns when the fiber is resumed.
-    void suspend() {
-      void* fake_stack = nullptr;
-      leave(&fake_stack, stack_, stack_bytes_);
-      continuation_ = std::move(continuation_).resume();
-      arrive(fake_stack, &stack_, &stack_bytes_);
-    }
-
-   private:
-    friend class Fiber;
-    boost::context::fiber continuation_;
-    const void* stack_ = nullptr;
-    std::size_t stack_bytes_ = 0;
-  };
-
   Fiber() = default;
 
-  /// A fiber that will run `work()`, which goes back through `caller`. Throws Error without memory.
+  /// A fiber that will run `work(Fiber left)`, given what it was come to from, and go on with the
+  /// Fiber that this returns. Throws Error without memory.
   template <class Work>
-  Fiber(Caller& caller, Work work) : stack_(StackPool::allocate()) {
-    const boost::context::preallocated memory(stack_.sp, stack_.size, stack_);
-    continuation_ = boost::context::fiber(std::allocator_arg, memory, StackPool(),
-                                          [&caller, work](boost::context::fiber&& from) mutable {
-                                            caller.continuation_ = std::move(from);
-                                            arrive(nullptr, &caller.stack_, &caller.stack_bytes_);
-                                            work();
-                                            leave(nullptr, caller.stack_, caller.stack_bytes_);
-                                            return std::move(caller.continuation_);
-                                          });
+  explicit Fiber(Work work) {
+    const boost::context::stack_context stack = StackPool::allocate();
+    stack_ = static_cast<const char*>(stack.sp) - stack.size;
+    stack_bytes_ = stack.size;
+    continuation_ = boost::context::fiber(
+        std::allocator_arg, boost::context::preallocated(stack.sp, stack.size, stack), StackPool(),
+        [work](boost::context::fiber&& continuation) mutable {
+          Fiber next = work(arrive(nullptr, std::move(continuation)));
+          next.leave(nullptr);
+          return std::move(next.continuation_);
+        });
   }
 
   explicit operator bool() const { return static_cast<bool>(continuation_); }
 
-  /// Runs on. Returns the fiber as it stands when it suspends, nothing when it has ended.
-  [[nodiscard]] Fiber resume() && {
+  /// Goes on with this one. Returns when somebody goes back to who called it: with where that one
+  /// stands, nothing if it has ended.
+  [[nodiscard]] Fiber go_on() && {
     void* fake_stack = nullptr;
-    leave(&fake_stack, static_cast<const char*>(stack_.sp) - stack_.size, stack_.size);
-    continuation_ = std::move(continuation_).resume();
-    arrive(fake_stack, nullptr, nullptr);
-    return std::move(*this);
+    leave(&fake_stack);
+    return arrive(fake_stack, std::move(continuation_).resume());
   }
 
  private:
@@ -73,19 +56,27 @@ class Fiber {
   };
 
 #if defined(__SANITIZE_ADDRESS__)
-  static void leave(void** fake_stack, const void* to, std::size_t bytes) {
-    __sanitizer_start_switch_fiber(fake_stack, to, bytes);
+  void leave(void** fake_stack) const {
+    __sanitizer_start_switch_fiber(fake_stack, stack_, stack_bytes_);
   }
-  static void arrive(void* fake_stack, const void** from, std::size_t* bytes) {
-    __sanitizer_finish_switch_fiber(fake_stack, from, bytes);
+  static Fiber arrive(void* fake_stack, boost::context::fiber&& left) {
+    Fiber from;
+    from.continuation_ = std::move(left);
+    __sanitizer_finish_switch_fiber(fake_stack, &from.stack_, &from.stack_bytes_);
+    return from;
   }
 #else
-  static void leave(void** /*fake_stack*/, const void* /*to*/, std::size_t /*bytes*/) {}
-  static void arrive(void* /*fake_stack*/, const void** /*from*/, std::size_t* /*bytes*/) {}
+  void leave(void** /*fake_stack*/) const {}
+  static Fiber arrive(void* /*fake_stack*/, boost::context::fiber&& left) {
+    Fiber from;
+    from.continuation_ = std::move(left);
+    return from;
+  }
 #endif
 
   boost::context::fiber continuation_;
-  boost::context::stack_context stack_;
+  const void* stack_ = nullptr;
+  std::size_t stack_bytes_ = 0;
 };
 
 }  // namespace hourglass::HOURGLASS_TARGET::simt

@@ -85,20 +85,27 @@ class Patience {
 };
 void wake(std::uint32_t* address);
 
-/// What a lane gets when its warp meets: the value that its source lane sent.
-std::uint64_t exchange(const char* what, std::uint64_t sent, unsigned source_lane,
-                       std::uint32_t mask, const Where& where);
+/// What a lane brings to a meeting of its warp, and gets there.
+struct Parcel {
+  const void* sent = nullptr;
+  void* received = nullptr;  ///< What the source sent, or what each lane did, zeros where none is.
+  std::size_t bytes = 0;     ///< Of what is sent.
+  unsigned source_lane = 0;  ///< Or kEveryLane.
+};
+inline constexpr unsigned kEveryLane = kWarpSize;
+void exchange(const char* what, const Parcel& parcel, std::uint32_t mask, const Where& where);
 
 inline bool alone() {
   return block_thread_count() == 1;
 }
 
-template <WarpValue T>
-T shuffle(const char* what, T value, unsigned source_lane, std::uint32_t mask, const Where& where) {
+template <class T>
+T shuffle(const char* what, const T& value, unsigned source_lane, std::uint32_t mask,
+          const Where& where) {
   if (alone()) return value;
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  const std::uint64_t sent = std::bit_cast<Bits>(value);
-  return std::bit_cast<T>(static_cast<Bits>(exchange(what, sent, source_lane, mask, where)));
+  T received;
+  exchange(what, {&value, &received, sizeof(T), source_lane}, mask, where);
+  return received;
 }
 
 }  // namespace detail
@@ -219,7 +226,7 @@ inline void sync_block(const Where& where = Where::current()) {
 }
 
 inline void sync_warp(unsigned mask = kFullMask, const Where& where = Where::current()) {
-  if (!detail::alone()) detail::exchange("sync_warp", 0, lane(), mask, where);
+  if (!detail::alone()) detail::exchange("sync_warp", {}, mask, where);
 }
 
 // ---- shuffles -----------------------------------------------------------------------------------
@@ -242,6 +249,39 @@ T shuffle_xor(T value, unsigned bits, unsigned mask = kFullMask,
               const Where& where = Where::current()) {
   const unsigned source = bits < kWarpSize ? lane() ^ bits : lane();
   return detail::shuffle("shuffle_xor", value, source, mask, where);
+}
+
+template <WarpValue T, int n>
+Several<T, n> shuffle_xor(const Several<T, n>& values, unsigned bits, unsigned mask = kFullMask,
+                          const Where& where = Where::current()) {
+  const unsigned source = bits < kWarpSize ? lane() ^ bits : lane();
+  return detail::shuffle("shuffle_xor", values, source, mask, where);
+}
+
+// ---- votes and sums of a warp -------------------------------------------------------------------
+
+inline unsigned ballot(bool mine, unsigned mask = kFullMask,
+                       const Where& where = Where::current()) {
+  if (detail::alone()) return mine ? 1 : 0;
+  bool votes[kWarpSize];
+  detail::exchange("ballot", {&mine, votes, sizeof(bool), detail::kEveryLane}, mask, where);
+  unsigned all = 0;
+  for (unsigned i = 0; i < kWarpSize; ++i) all |= votes[i] ? 1U << i : 0;
+  return all;
+}
+
+template <WarpInteger T>
+T warp_total(T value, const Where& where = Where::current()) {
+  if (detail::alone()) return value;
+  std::uint32_t values[kWarpSize];
+  detail::exchange("warp_total", {&value, values, sizeof(T), detail::kEveryLane}, kFullMask, where);
+  std::uint32_t sum = 0;
+  for (const std::uint32_t each : values) sum += each;
+  return static_cast<T>(sum);
+}
+
+inline unsigned count_bits(unsigned bits) {
+  return static_cast<unsigned>(std::popcount(bits));
 }
 
 // ---- atomics: real ones, since blocks run in parallel; relaxed, as CUDA's are -------------------

@@ -16,6 +16,18 @@ __device__ T warp_sum(T value) {
   return value;
 }
 
+/// Sums of n values each over the lanes of a group, in all of them. A group is `lanes` neighbouring
+/// lanes, a power of two, the first at a multiple of it; `group` is their mask.
+template <class T, int n>
+__device__ __forceinline__ void group_sum(T (&sums)[n], unsigned lanes, unsigned group) {
+  for (unsigned apart = 1; apart < lanes; apart *= 2) {
+    Several<T, n> mine;
+    for (int i = 0; i < n; ++i) mine.values[i] = sums[i];
+    const Several<T, n> others = shuffle_xor(mine, apart, group);
+    for (int i = 0; i < n; ++i) sums[i] += others.values[i];
+  }
+}
+
 /// What block_sum() wants in the kernel's Smem.
 template <class T>
 struct BlockSumScratch {

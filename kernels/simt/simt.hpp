@@ -24,6 +24,9 @@
 //   shuffle(v, lane, mask)                     v of that lane (modulo 32)
 //   shuffle_down(v, delta, mask)               v of the lane delta above; own v beyond the warp
 //   shuffle_xor(v, bits, mask)                 v of lane() ^ bits
+//   shuffle_xor(Several{...}, bits, mask)      the same of several values at once
+//   ballot(truth, mask)  count_bits(bits)      bit i: lane i's truth, 0 where no lane is; ones in it
+//   warp_total(v)                              the sum of all lanes' 32-bit integers, in all of them
 //
 //   cos_pi(x)                                  cos(pi x)
 //   fast_divide(a, b)                          a / b within 2 last places, |b| below 2^126

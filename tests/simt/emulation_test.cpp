@@ -77,6 +77,14 @@ __global__ void two_shuffles(float* out) {
   }
 }
 
+__global__ void two_words(unsigned* out) {
+  if (simt::lane() < 16) {
+    out[threadIdx.x] = simt::ballot(true);
+  } else {
+    out[threadIdx.x] = simt::shuffle_xor(simt::Several<unsigned, 4>{}, 1).values[0];
+  }
+}
+
 __global__ void not_in_mask() {
   simt::sync_warp(0x0000FFFF);
 }
@@ -266,6 +274,12 @@ TEST_P(EmulationReports, ShufflesOnDifferentLines) {
   float out[64];
   expect_all_in(error_of({.block = {64}}, two_shuffles, &out[0]),
                 {"barrier divergence", "wait at shuffle_down", "came to shuffle_down"});
+}
+
+TEST_P(EmulationReports, WordsThatGiveAwayMoreOrLess) {
+  unsigned out[64];
+  expect_all_in(error_of({.block = {64}}, two_words, &out[0]),
+                {"barrier divergence", "wait at", "came to", "ballot", "shuffle_xor"});
 }
 
 TEST_P(EmulationReports, ALaneOutsideOfItsMask) {

@@ -36,6 +36,19 @@ __global__ void exchange_kernel(Exchanged* __restrict__ out) {
     got.half = simt::shuffle(lane, 16, 0xFFFF0000);
   }
   simt::sync_warp();
+  const auto [several] = simt::shuffle_xor(simt::Several<unsigned, 3>{{lane, 2 * lane, 7}}, 1);
+  for (int i = 0; i < 3; ++i) got.several[i] = several[i];
+  got.votes = simt::ballot(lane % 3 == 0);
+  got.bits = simt::count_bits(got.votes);
+  got.total = simt::warp_total(lane + 1);
+  got.signed_total = simt::warp_total(-static_cast<int>(lane));
+  const unsigned first = lane / 4 * 4;
+  if (first + 4 <= simt::warp_thread_count()) {
+    float sums[2] = {static_cast<float>(lane), 1.F};
+    simt::group_sum(sums, 4, 0xFU << first);
+    for (int i = 0; i < 2; ++i) got.of_four[i] = sums[i];
+  }
+  simt::sync_warp();
   out[simt::global_thread()] = got;
 }
 

@@ -20,12 +20,18 @@ void tell_places(simt::StreamHandle stream, const simt::LaunchConfig& config, Pl
 
 /// What one thread got from its warp, having sent its lane in one way or another.
 struct Exchanged {
-  unsigned broadcast;  ///< shuffle from lane 0
-  unsigned rotated;    ///< shuffle from lane + 33, that is from lane + 1 modulo 32
-  float down;          ///< shuffle_down by 5 of lane + 0.5
-  double flipped;      ///< shuffle_xor with 1 of lane + 0.25
-  std::uint64_t wide;  ///< shuffle_xor with 1 of lane << 40
-  unsigned half;       ///< shuffle from the first lane of the same half of the warp, of lane
+  unsigned broadcast;   ///< shuffle from lane 0
+  unsigned rotated;     ///< shuffle from lane + 33, that is from lane + 1 modulo 32
+  float down;           ///< shuffle_down by 5 of lane + 0.5
+  double flipped;       ///< shuffle_xor with 1 of lane + 0.25
+  std::uint64_t wide;   ///< shuffle_xor with 1 of lane << 40
+  unsigned half;        ///< shuffle from the first lane of the same half of the warp, of lane
+  unsigned several[3];  ///< shuffle_xor with 1 of lane, 2 lane and 7, together
+  unsigned votes;       ///< ballot of lane % 3 == 0
+  unsigned bits;        ///< count_bits(votes)
+  unsigned total;       ///< warp_total of lane + 1
+  int signed_total;     ///< warp_total of -lane
+  float of_four[2];     ///< group_sum of lane and of 1 over four lanes; zeros where there are fewer
 };
 void exchange(simt::StreamHandle stream, const simt::LaunchConfig& config, Exchanged* out);
 

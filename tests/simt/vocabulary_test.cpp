@@ -2,6 +2,7 @@
 // threads.
 #include "vocabulary.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -92,9 +93,19 @@ TEST_P(Vocabulary, WarpsExchange) {
       if (const unsigned from = source(lane ^ 1U); from < lanes) {
         ASSERT_EQ(mine.flipped, from + 0.25);
         ASSERT_EQ(mine.wide, std::uint64_t{from} << 40);
+        ASSERT_THAT(mine.several, testing::ElementsAre(from, 2 * from, 7U));
       } else if (!kOnCuda) {
         ASSERT_TRUE(std::isnan(mine.flipped));
       }
+      ASSERT_EQ(mine.votes, 0x49249249U & (0xFFFFFFFFU >> (32 - lanes)));
+      ASSERT_EQ(mine.bits, (lanes + 2) / 3);
+      ASSERT_EQ(mine.total, lanes * (lanes + 1) / 2);
+      ASSERT_EQ(mine.signed_total, -static_cast<int>(lanes * (lanes - 1) / 2));
+      const unsigned first = lane / 4 * 4;
+      const bool four = first + 4 <= lanes;
+      ASSERT_THAT(mine.of_four,
+                  testing::ElementsAre(four ? 4.F * static_cast<float>(first) + 6.F : 0.F,
+                                       four ? 4.F : 0.F));
     }
   }
 }
