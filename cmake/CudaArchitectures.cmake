@@ -1,7 +1,9 @@
 # Which GPUs to compile for, unless CMAKE_CUDA_ARCHITECTURES says so: those that answer, else every
-# generation from Ampere on that this toolkit knows, plus PTX for those it does not. Empty if GPUs
-# answer and the toolkit compiles for none of them; HOURGLASS_ARCHITECTURES_FROM says why.
+# generation from Ampere on that this toolkit knows, plus PTX for those it does not: then
+# HOURGLASS_CUDA_CODE names what nvcc makes of one PTX. Both are empty if GPUs answer and the toolkit
+# compiles for none of them; HOURGLASS_ARCHITECTURES_FROM says why.
 set(HOURGLASS_ARCHITECTURES_FROM "as given")
+set(HOURGLASS_CUDA_CODE)
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND DEFINED ENV{CUDAARCHS})
   set(CMAKE_CUDA_ARCHITECTURES $ENV{CUDAARCHS})
 endif()
@@ -42,10 +44,12 @@ if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES OR CMAKE_CUDA_ARCHITECTURES STREQUAL "na
     endforeach()
     list(REMOVE_DUPLICATES CMAKE_CUDA_ARCHITECTURES)
   else()
-    # 80 without -real: its PTX too. 8.9 runs 8.6's code: the same multiprocessor to these kernels.
-    set(CMAKE_CUDA_ARCHITECTURES 80 86-real 90-real)
+    # 8.9 runs 8.6's code: the same multiprocessor to these kernels. One PTX, as two thirds of
+    # nvcc's time go into making it, and no kernel asks for more than Ampere has.
+    set(CMAKE_CUDA_ARCHITECTURES OFF)
+    set(HOURGLASS_CUDA_CODE compute_80 sm_80 sm_86 sm_90)
     if(CUDAToolkit_VERSION VERSION_GREATER_EQUAL 12.8)
-      list(APPEND CMAKE_CUDA_ARCHITECTURES 100-real 120-real)
+      list(APPEND HOURGLASS_CUDA_CODE sm_100 sm_120)
     endif()
     set(HOURGLASS_ARCHITECTURES_FROM "no GPU answers: every generation")
   endif()

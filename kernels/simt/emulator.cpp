@@ -179,6 +179,7 @@ void Emulator::go_on(Fiber& leaves) {
   Fiber from = std::move(to).go_on();
   *left_ = std::move(from);
 }
+
 /// What each fiber runs. No exception leaves a fiber.
 void Emulator::start_threads() {
   while (!failure_ && started_ < to_start_.size()) {
@@ -230,6 +231,7 @@ void Emulator::shuffle(Queue& threads) {
 
 // ---- meetings -----------------------------------------------------------------------------------
 
+/// The running thread comes to where others of `meeting` wait, or will.
 void Emulator::arrive(Meeting& meeting, const char* what, const Where& where) {
   if (meeting.count == 0) {
     meeting.what = what;
@@ -377,14 +379,12 @@ void detail::require_cooperative() {
   Emulator::running().require_cooperative();
 }
 
-// Flat, as processors guess where a function returns to from who called last, and after another
-// fiber has run that is wrong, for each function between the kernel and the switch.
-[[gnu::flatten]] void detail::sync_block(const Where& where) {
+void detail::sync_block(const Where& where) {
   Emulator::running().sync_block(where);
 }
 
-[[gnu::flatten]] void detail::exchange(const char* what, const Parcel& parcel, std::uint32_t mask,
-                                       const Where& where) {
+void detail::exchange(const char* what, const Parcel& parcel, std::uint32_t mask,
+                      const Where& where) {
   Emulator::running().exchange(what, parcel, mask, where);
 }
 

@@ -1,7 +1,8 @@
 """CTest's way to the package's tests: an environment of its own, the extension module built against
 an installed library, pytest.
 
-$HOURGLASS_BUILD is a build folder, $CXX the compiler and $CMAKE the CMake that made it. Exits with
+$HOURGLASS_BUILD is a build folder, $CXX the compiler and $CMAKE the CMake that made it. If it has
+sanitizers, so has the module, and Python loads them first. Exits with
 77 where the machine has no Python to build for, or no packages can be had.
 """
 
@@ -17,6 +18,7 @@ CMAKE = os.environ.get("CMAKE", "cmake")
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = BUILD / "python-tests"
 PYTHON = FOLDER / "environment" / "bin" / "python"
+SANITIZED = "HOURGLASS_SANITIZE:BOOL=ON" in (BUILD / "CMakeCache.txt").read_text().split()
 WANTED = ["nanobind>=2.4", "numpy", "pytest", "scikit-learn", "pandas", "polars"]
 
 
@@ -50,6 +52,23 @@ def environment() -> None:
     done.write_text("\n".join(WANTED))
 
 
+def sanitizers() -> dict[str, str]:
+    """What an interpreter without sanitizers needs, to load a module that has them."""
+    if not SANITIZED:
+        return {}
+
+    def library(name: str) -> str:
+        command = [os.environ["CXX"], f"-print-file-name={name}"]
+        return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+
+    return {
+        "LD_PRELOAD": f"{library('libasan.so')} {library('libstdc++.so.6')}",
+        "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter's own
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+        "PYTHONMALLOC": "malloc",  # or the interpreter's pools would hide what is freed
+    }
+
+
 def package() -> pathlib.Path:
     """The package, its module built for this Python, ready to be imported from a folder."""
     run(CMAKE, "--install", BUILD, "--prefix", FOLDER / "prefix", stdout=subprocess.DEVNULL)
@@ -57,8 +76,9 @@ def package() -> pathlib.Path:
     run(
         *[CMAKE, "-S", PACKAGE, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"],
         *[f"-DCMAKE_PREFIX_PATH={FOLDER / 'prefix'}", f"-DPython_EXECUTABLE={PYTHON}"],
+        *(["-DCMAKE_CXX_FLAGS=-O1 -g1 -fsanitize=address,undefined"] if SANITIZED else []),
     )
-    run(CMAKE, "--build", build)
+    run(CMAKE, "--build", build, env={**os.environ, **sanitizers()})  # it imports the module
     site = FOLDER / "site"
     shutil.rmtree(site, ignore_errors=True)
     shutil.copytree(PACKAGE / "hourglass", site / "hourglass")
@@ -70,7 +90,12 @@ def package() -> pathlib.Path:
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     environment()
-    variables = {**os.environ, "PYTHONPATH": str(package()), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables = {
+        **os.environ,
+        **sanitizers(),
+        "PYTHONPATH": str(package()),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     tests = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", PACKAGE / "tests"]
     sys.exit(subprocess.run(list(map(str, tests)), env=variables, check=False).returncode)
 

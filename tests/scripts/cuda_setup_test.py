@@ -372,7 +372,8 @@ class CudaSetupTest(unittest.TestCase):
         script.write_text(
             f'set(CUDAToolkit_NVCC_EXECUTABLE "{nvcc}")\n'
             f'include("{ROOT}/cmake/CudaArchitectures.cmake")\n'
-            'message("${CMAKE_CUDA_ARCHITECTURES}|${HOURGLASS_ARCHITECTURES_FROM}")\n'
+            'message("${CMAKE_CUDA_ARCHITECTURES}${HOURGLASS_CUDA_CODE}"\n'
+            '        "|${HOURGLASS_ARCHITECTURES_FROM}")\n'
         )
         done = subprocess.run(
             [shutil.which(CMAKE), "-DCMAKE_CUDA_ARCHITECTURES=native", "-P", str(script)],
@@ -395,6 +396,12 @@ class CudaSetupTest(unittest.TestCase):
         self.assertEqual(targets, "120-virtual;90-real")
         self.assertIn("131 by PTX", reason)
         self.assertEqual(self.architectures("6.1", known)[0], "")
+
+    def test_without_a_gpu_one_ptx_becomes_every_generations_code(self):
+        self.assertEqual(
+            self.architectures("", "80 90"),
+            ["OFFcompute_80;sm_80;sm_86;sm_90", "no GPU answers: every generation"],
+        )
 
 
 if __name__ == "__main__":
