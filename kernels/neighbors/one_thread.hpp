@@ -3,6 +3,7 @@
 // pairs, which every x86-64 processor does, and adds up, in one or two instructions.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -70,6 +71,35 @@ inline std::uint32_t at_least(Words a, Words b) {
 #endif
 }
 
+/// Writes first, first + 1, ... of which the bit is set; returns their number. As many places behind
+/// the last may be written to as a register has words.
+inline std::uint32_t append_places(std::uint64_t bits, std::size_t first, std::uint16_t* to) {
+#if defined(__AVX512VBMI2__) && defined(__AVX512BW__)  // no branch, which would be mispredicted
+  alignas(64) static constexpr auto kPlaces = [] {
+    std::array<std::uint16_t, 32> places{};
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<std::uint16_t>(i);
+    return places;
+  }();
+  const __m512i places = _mm512_add_epi16(_mm512_load_si512(kPlaces.data()),
+                                          _mm512_set1_epi16(static_cast<std::int16_t>(first)));
+  const auto low = static_cast<std::uint32_t>(bits);
+  const auto high = static_cast<std::uint32_t>(bits >> 32U);
+  const auto low_count = static_cast<std::uint32_t>(__builtin_popcount(low));
+  _mm512_storeu_si512(to, _mm512_maskz_compress_epi16(low, places));
+  _mm512_storeu_si512(to + low_count,
+                      _mm512_maskz_compress_epi16(
+                          high, _mm512_add_epi16(places, _mm512_set1_epi16(std::int16_t{32}))));
+  return low_count + static_cast<std::uint32_t>(__builtin_popcount(high));
+#else
+  std::uint32_t count = 0;
+  for (; bits != 0; bits &= bits - 1) {
+    const auto next = static_cast<std::size_t>(__builtin_ctzll(bits));
+    to[count++] = static_cast<std::uint16_t>(first + next);
+  }
+  return count;
+#endif
+}
+
 /// Over the lanes, by halves.
 template <class Vector>
 inline auto sum(Vector v) {
@@ -105,6 +135,9 @@ inline std::int32_t code_distance_of_one_thread(const std::int16_t* a, const std
 
 // As wide as the processor has them, or the compiler keeps sums in memory.
 using Floats [[gnu::vector_size(kRegisterBytes), gnu::may_alias, gnu::aligned(4)]] = float;
+
+/// How many pairs before its turn a row is asked for.
+inline constexpr std::uint32_t kRowsAhead = 4;
 
 /// Begins to bring a row into the nearest cache; the processor goes on by itself.
 inline void prefetch_row(const float* row) {
@@ -155,16 +188,12 @@ inline std::uint32_t near_pairs_of_one_thread(const std::uint32_t* row_panel,
   static_assert(kCell % kDown == 0 && kCell % kColumns == 0);
   std::uint32_t count = 0;
   for (std::size_t column = 0; column < kCell; column += kColumns) {
-    Words start[kAcross];
-    Words reach[kAcross];
-    for (std::size_t j = 0; j < kAcross; ++j) {
-      start[j] = -load(column_half_norms + column + j * kWordsAcross);
-      reach[j] = load(column_reaches + column + j * kWordsAcross);
-    }
     for (std::size_t row = 0; row < kCell; row += kDown) {
       Words sums[kDown][kAcross];
-      for (auto& of_row : sums) {
-        for (std::size_t j = 0; j < kAcross; ++j) of_row[j] = start[j];
+      // What belongs to columns is loaded anew: registers are for sums.
+      for (std::size_t j = 0; j < kAcross; ++j) {
+        const Words start = -load(column_half_norms + column + j * kWordsAcross);
+        for (auto& of_row : sums) of_row[j] = start;
       }
       const std::uint32_t* rows = row_panel + row;
       const std::uint32_t* columns = column_panel + column;
@@ -181,15 +210,12 @@ inline std::uint32_t near_pairs_of_one_thread(const std::uint32_t* row_panel,
         const Words own = in_all_lanes(row_reaches[row + i]);
         std::uint64_t bits = 0;
         for (std::size_t j = 0; j < kAcross; ++j) {
-          const Words farthest = own > reach[j] ? own : reach[j];
+          const Words reach = load(column_reaches + column + j * kWordsAcross);
+          const Words farthest = own > reach ? own : reach;
           const std::uint64_t some = at_least(sums[i][j] + farthest, wanted);
           bits |= some << (j * kWordsAcross);
         }
-        const std::size_t place = (row + i) * kCell + column;
-        for (; bits != 0; bits &= bits - 1) {
-          const auto next = static_cast<std::size_t>(__builtin_ctzll(bits));
-          near[count++] = static_cast<std::uint16_t>(place + next);
-        }
+        count += append_places(bits, (row + i) * kCell + column, near + count);
       }
     }
   }

@@ -45,10 +45,13 @@ using TileNumber = float;
 using TileNumber = std::int32_t;
 #endif
 
+/// Who appends places may write a register full of them.
+inline constexpr std::size_t kPlacesBehind = 32;
+
 struct TileSmem {
   TileNumber rows[2 * kTileDepth][kCell];
   TileNumber columns[2 * kTileDepth][kCell];
-  TilePlace near[kCell * kCell];
+  TilePlace near[kCell * kCell + kPlacesBehind];
   std::uint32_t near_count;
 };
 

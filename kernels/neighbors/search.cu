@@ -57,7 +57,6 @@ struct Place {
   std::uint32_t all;
 };
 __device__ inline Place place_in_warp(const Worker& worker, bool mine) {
-  if (worker.alone) return {0, mine ? 1U : 0U};
   const unsigned votes = simt::ballot(mine);
   const unsigned below = (1U << worker.lane) - 1;
   return {simt::count_bits(votes & below), simt::count_bits(votes)};
@@ -111,12 +110,21 @@ __device__ inline Candidate cut(const Worker& worker, Candidate* list, std::uint
     }
   }
   std::uint32_t kept = 0;
+  if (worker.alone) {  // no branch, which would be mispredicted
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const Candidate key = list[i];
+      list[kept] = key;
+      kept += key < bound ? 1 : 0;
+    }
+    count = kept;
+    return bound;
+  }
   for (std::uint32_t base = 0; base < count; base += worker.lanes) {
     const std::uint32_t i = base + worker.lane;
     const Candidate key = i < count ? list[i] : ~Candidate{0};
     const bool stays = key < bound;
     const Place place = place_in_warp(worker, stays);
-    if (!worker.alone) simt::sync_warp();  // these have been read before others take their places
+    simt::sync_warp();  // these have been read before others take their places
     if (stays) list[kept + place.before] = key;
     kept += place.all;
   }
@@ -149,6 +157,28 @@ static_assert(sizeof(SearchSmem) <= 64 * 1024);
 enum class Metric { codes, rows };
 enum class Of { row, column };
 
+struct OfferedPair {
+  std::uint32_t mine;    ///< the row of the list, in its cell
+  std::uint32_t others;  ///< the other, among all
+};
+
+/// Cuts a full list, whose row then reaches less far.
+template <Metric metric>
+__device__ inline void cut_full_list(const Worker& worker, const CandidateLists& lists,
+                                     const ReachRule& rule, std::uint32_t list) {
+  std::uint32_t count = lists.capacity;
+  const Candidate bound = cut(worker, lists.places + std::size_t{list} * lists.capacity, count,
+                              lists.k, most_after_cut(lists));
+  if (worker.lane == 0) {
+    lists.counts[list] = count;
+    lists.bounds[list] = bound;
+    const std::int32_t reach = metric == Metric::codes ? static_cast<std::int32_t>(bound >> 33)
+                                                       : reach_of(distance_of(bound), rule);
+    simt::store_relaxed(reinterpret_cast<std::uint32_t*>(&lists.reaches[list]),
+                        static_cast<std::uint32_t>(reach));
+  }
+}
+
 /// Offers a round's pairs to the lists of one side of the tile, whose cell nobody else offers to.
 template <Metric metric, Of side>
 __device__ void offer_round(const Worker& worker, SearchSmem& smem, const SearchedRows& searched,
@@ -157,20 +187,46 @@ __device__ void offer_round(const Worker& worker, SearchSmem& smem, const Search
   const std::uint32_t pairs = smem.count;
   const std::uint32_t own_row = own * static_cast<std::uint32_t>(kCell);
   const std::uint32_t other_row = other * static_cast<std::uint32_t>(kCell);
+  const auto pair_of = [&](std::uint32_t i) {
+    constexpr auto cell = static_cast<std::uint32_t>(kCell);
+    const std::uint32_t row = smem.places[i] / cell;
+    const std::uint32_t column = smem.places[i] % cell;
+    return side == Of::row ? OfferedPair{row, other_row + column}
+                           : OfferedPair{column, other_row + row};
+  };
+  const auto key_of = [&](std::uint32_t i, std::uint32_t others) {
+    return pack(smem.bits[i], metric == Metric::codes ? others : searched.ids[others]);
+  };
+#ifndef __CUDACC__
+  if (worker.alone) {
+    std::uint16_t wanted[kRound];
+    std::uint32_t count = 0;
+    for (std::uint32_t i = 0; i < pairs; ++i) {  // no branch, which would be mispredicted
+      wanted[count] = static_cast<std::uint16_t>(i);
+      const Candidate bound = lists.bounds[own_row + pair_of(i).mine];
+      count += smem.bits[i] <= static_cast<std::uint32_t>(bound >> 32) ? 1 : 0;
+    }
+    for (std::uint32_t w = 0; w < count; ++w) {
+      const OfferedPair pair = pair_of(wanted[w]);
+      const std::uint32_t list = own_row + pair.mine;
+      const Candidate key = key_of(wanted[w], pair.others);
+      if (key >= lists.bounds[list]) continue;
+      const std::uint32_t place = lists.counts[list]++;
+      lists.places[std::size_t{list} * lists.capacity + place] = key;
+      if (place + 1 == lists.capacity) cut_full_list<metric>(worker, lists, rule, list);
+    }
+    return;
+  }
+#endif
   for (const auto i : simt::block_elements(pairs)) smem.waits[i] = 1;
   if (worker.thread == 0) smem.full_count = 0;
   for (;;) {
     simt::sync_block();
     for (const auto i : simt::block_elements(pairs)) {
       if (smem.waits[i] == 0) continue;
-      constexpr auto cell = static_cast<std::uint32_t>(kCell);
-      const std::uint32_t row = smem.places[i] / cell;
-      const std::uint32_t column = smem.places[i] % cell;
-      const std::uint32_t mine = side == Of::row ? row : column;
-      const std::uint32_t others = other_row + (side == Of::row ? column : row);
-      const std::uint32_t list = own_row + mine;
-      const Candidate key =
-          pack(smem.bits[i], metric == Metric::codes ? others : searched.ids[others]);
+      const OfferedPair pair = pair_of(i);
+      const std::uint32_t list = own_row + pair.mine;
+      const Candidate key = key_of(i, pair.others);
       if (key >= lists.bounds[list]) {
         smem.waits[i] = 0;
         continue;
@@ -180,25 +236,14 @@ __device__ void offer_round(const Worker& worker, SearchSmem& smem, const Search
       lists.places[std::size_t{list} * lists.capacity + place] = key;
       smem.waits[i] = 0;
       if (place + 1 == lists.capacity) {
-        smem.full[worker.add(&smem.full_count, 1)] = static_cast<std::uint8_t>(mine);
+        smem.full[worker.add(&smem.full_count, 1)] = static_cast<std::uint8_t>(pair.mine);
       }
     }
     simt::sync_block();  // all have offered
     const std::uint32_t full = smem.full_count;
     if (full == 0) break;
     for (std::uint32_t f = worker.warp; f < full; f += worker.warps) {
-      const std::uint32_t list = own_row + smem.full[f];
-      std::uint32_t count = lists.capacity;
-      const Candidate bound = cut(worker, lists.places + std::size_t{list} * lists.capacity, count,
-                                  lists.k, most_after_cut(lists));
-      if (worker.lane == 0) {
-        lists.counts[list] = count;
-        lists.bounds[list] = bound;
-        const std::int32_t reach = metric == Metric::codes ? static_cast<std::int32_t>(bound >> 33)
-                                                           : reach_of(distance_of(bound), rule);
-        simt::store_relaxed(reinterpret_cast<std::uint32_t*>(&lists.reaches[list]),
-                            static_cast<std::uint32_t>(reach));
-      }
+      cut_full_list<metric>(worker, lists, rule, own_row + smem.full[f]);
     }
     simt::sync_block();  // all have seen how many were full
     if (worker.thread == 0) smem.full_count = 0;
@@ -299,10 +344,9 @@ __device__ void search_tile(const Worker& worker, SearchSmem& smem, const Search
       };
       for (std::uint32_t i = worker.warp; i < count; i += worker.warps) {
 #ifndef __CUDACC__
-        constexpr std::uint32_t kAhead = 4;
-        if (worker.alone && i + kAhead < count) {
-          prefetch_row(row_of(i + kAhead));
-          prefetch_row(column_of(i + kAhead));
+        if (worker.alone && i + kRowsAhead < count) {
+          prefetch_row(row_of(i + kRowsAhead));
+          prefetch_row(column_of(i + kRowsAhead));
         }
 #endif
         const float distance = squared_distance(worker, row_of(i), column_of(i), searched.x_width);
@@ -364,6 +408,12 @@ __global__ void measure_seeds_kernel(SearchedRows searched, CandidateLists lists
       (void)cut(worker, list, count, lists.k, lists.k);
       float farthest = 0.f;
       for (std::uint32_t i = 0; i < lists.k; ++i) {
+#ifndef __CUDACC__
+        if (worker.alone && i + kRowsAhead < lists.k) {
+          const auto next = static_cast<std::uint32_t>(list[i + kRowsAhead]);
+          prefetch_row(searched.x + std::size_t{next} * searched.x_width);
+        }
+#endif
         const auto other = static_cast<std::uint32_t>(list[i]);
         const float distance =
             squared_distance(worker, searched.x + row * searched.x_width,

@@ -169,7 +169,8 @@ class Search {
   void choose_prefix() {
     constexpr std::size_t kSome = 64;
     constexpr std::size_t kOthers = 1024;
-    constexpr double kSecondLook = 400.0;  // costs as much as so many coordinates of a product
+    // Costs as much as so many coordinates of a product.
+    constexpr double kSecondLook = kOnCuda ? 400.0 : 1000.0;
     const std::size_t some = std::min(rows_, kSome);
     const std::size_t others = std::min(rows_, kOthers);
     constexpr kernels::PrefixLengths kLengths{{8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192}};

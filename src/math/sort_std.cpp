@@ -1,4 +1,9 @@
+#include <omp.h>
+
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -13,9 +18,37 @@ struct Pair {
   float value;
 };
 
+/// By key: digit by digit, from the lowest, of the bits in which keys differ. `scratch` has room for
+/// as many pairs.
+void sort_pairs(std::span<Pair> pairs, Pair* scratch) {
+  constexpr std::size_t kFew = 64;
+  constexpr unsigned kDigitBits = 8;
+  constexpr std::uint64_t kDigits = std::uint64_t{1} << kDigitBits;
+  if (pairs.size() <= kFew) {
+    std::sort(pairs.begin(), pairs.end(),
+              [](const Pair& a, const Pair& b) { return a.key < b.key; });
+    return;
+  }
+  std::uint64_t differing = 0;
+  for (const Pair& pair : pairs) differing |= pair.key ^ pairs.front().key;
+  std::span<Pair> from = pairs;
+  std::span<Pair> to(scratch, pairs.size());
+  while (differing != 0) {
+    const auto shift = static_cast<unsigned>(std::countr_zero(differing));
+    const auto digit = [shift](const Pair& pair) { return (pair.key >> shift) % kDigits; };
+    std::array<std::size_t, kDigits> places{};
+    for (const Pair& pair : from) ++places[digit(pair)];
+    std::exclusive_scan(places.begin(), places.end(), places.begin(), std::size_t{0});
+    for (const Pair& pair : from) to[places[digit(pair)]++] = pair;
+    std::swap(from, to);
+    differing &= ~((kDigits - 1) << shift);
+  }
+  if (from.data() != pairs.data()) std::ranges::copy(from, pairs.begin());
+}
+
 /// Sums of the values of equal keys, in the order of keys; returns the end.
-Pair* sort_and_merge(Pair* first, Pair* last) {
-  std::sort(first, last, [](const Pair& a, const Pair& b) { return a.key < b.key; });
+Pair* sort_and_merge(Pair* first, Pair* last, Pair* scratch) {
+  sort_pairs({first, last}, scratch);
   Pair* end = first;
   for (const Pair* pair = first; pair != last; ++pair) {
     if (end != first && end[-1].key == pair->key) {
@@ -71,11 +104,20 @@ std::size_t sort_and_merge(Context&, std::span<std::uint64_t> keys, std::span<fl
     }
   }
   std::vector<std::size_t> merged(kBuckets + 1);  // where a bucket's keys go; first, their number
-#pragma omp parallel for schedule(dynamic)
+  std::size_t fullest = 0;
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    Pair* first = pairs.data() + bucket_begin[bucket];
-    merged[bucket + 1] = static_cast<std::size_t>(
-        sort_and_merge(first, pairs.data() + bucket_begin[bucket + 1]) - first);
+    fullest = std::max(fullest, bucket_begin[bucket + 1] - bucket_begin[bucket]);
+  }
+  device::Buffer<Pair> scratch(static_cast<std::size_t>(omp_get_max_threads()) * fullest);
+#pragma omp parallel
+  {
+    Pair* own = scratch.data() + static_cast<std::size_t>(omp_get_thread_num()) * fullest;
+#pragma omp for schedule(dynamic)
+    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+      Pair* first = pairs.data() + bucket_begin[bucket];
+      Pair* last = pairs.data() + bucket_begin[bucket + 1];
+      merged[bucket + 1] = static_cast<std::size_t>(sort_and_merge(first, last, own) - first);
+    }
   }
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) merged[bucket + 1] += merged[bucket];
 #pragma omp parallel for schedule(dynamic)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <hourglass/error.hpp>
 #include <map>
 #include <numeric>
@@ -43,6 +44,31 @@ class SortAndMerge : public OnTarget {
       ++i;
     }
   }
+
+  /// 20000 keys, drawn by key(number, random bits), all different; every third comes twice.
+  void expect_mixed_merged(
+      const std::function<std::uint64_t(std::uint64_t, std::uint64_t)>& key_of) {
+    std::mt19937_64 random(3);
+    Keys keys;
+    std::vector<float> values;
+    for (std::uint64_t i = 0; i < 20000; ++i) {
+      const std::uint64_t key = key_of(i, random());
+      for (int time = 0; time < (i % 3 == 0 ? 2 : 1); ++time) {
+        keys.push_back(key);
+        values.push_back(static_cast<float>(random() % 100000) * 1e-5f);
+      }
+    }
+    std::vector<std::size_t> order(keys.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::shuffle(order.begin(), order.end(), random);
+    Keys mixed;
+    std::vector<float> mixed_values;
+    for (const std::size_t i : order) {
+      mixed.push_back(keys[i]);
+      mixed_values.push_back(values[i]);
+    }
+    expect_merged(mixed, mixed_values);
+  }
 };
 
 TEST_F(SortAndMerge, FewKeys) {
@@ -54,26 +80,21 @@ TEST_F(SortAndMerge, FewKeys) {
 }
 
 TEST_F(SortAndMerge, ManyKeysAtMostTwiceEach) {
-  std::mt19937_64 random(3);
-  Keys keys;
-  std::vector<float> values;
-  for (std::uint64_t i = 0; i < 20000; ++i) {
-    const std::uint64_t key = i << 40 | random() % 1000;
-    for (int time = 0; time < (i % 3 == 0 ? 2 : 1); ++time) {
-      keys.push_back(key);
-      values.push_back(static_cast<float>(random() % 100000) * 1e-5f);
-    }
-  }
-  std::vector<std::size_t> order(keys.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::shuffle(order.begin(), order.end(), random);
-  Keys mixed;
-  std::vector<float> mixed_values;
-  for (const std::size_t i : order) {
-    mixed.push_back(keys[i]);
-    mixed_values.push_back(values[i]);
-  }
-  expect_merged(mixed, mixed_values);
+  expect_mixed_merged([](std::uint64_t i, std::uint64_t drawn) { return i << 40 | drawn % 1000; });
+}
+
+TEST_F(SortAndMerge, KeysOfAllBits) {
+  expect_mixed_merged([](std::uint64_t, std::uint64_t drawn) { return drawn; });
+}
+
+// A bucket is what leading bits say: nearly all in one, sorted by few of its bits, or by many.
+TEST_F(SortAndMerge, NearlyAllKeysFarBelowTheLargest) {
+  constexpr std::uint64_t kLargest = ~std::uint64_t{0};
+  expect_mixed_merged([](std::uint64_t i, std::uint64_t drawn) {
+    return i == 0 ? kLargest : (drawn % 200 << 33 | i) << 3;
+  });
+  expect_mixed_merged(
+      [](std::uint64_t i, std::uint64_t drawn) { return i == 0 ? kLargest : drawn >> 20; });
 }
 
 // ---- the entries of a graph --------------------------------------------------------------------
