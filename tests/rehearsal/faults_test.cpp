@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "rehearsal/core/answer.hpp"
-#include "rehearsal/core/handles.hpp"
-#include "rehearsal/runtime/play.hpp"
+#include "rehearsal/core/call.hpp"
+#include "rehearsal/core/library.hpp"
+#include "rehearsal/runtime/gpu.hpp"
 #include "support/random_values.hpp"
 
 namespace hourglass {

@@ -7,7 +7,7 @@
 #include <hourglass/error.hpp>
 #include <string>
 
-#include "rehearsal/runtime/architecture.hpp"
+#include "rehearsal/runtime/gpu.hpp"
 
 namespace hourglass {
 namespace {

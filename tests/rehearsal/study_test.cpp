@@ -5,7 +5,7 @@
 #include <hourglass/pca.hpp>
 #include <hourglass/tsne.hpp>
 
-#include "rehearsal/core/handles.hpp"
+#include "rehearsal/core/library.hpp"
 #include "rehearsal/core/memory.hpp"
 #include "support/random_values.hpp"
 

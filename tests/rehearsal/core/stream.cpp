@@ -1,18 +1,16 @@
 #include "rehearsal/core/stream.hpp"
 
 #include <exception>
-#include <set>
 
-#include "rehearsal/core/handles.hpp"
+#include "rehearsal/core/library.hpp"
 #include "rehearsal/core/memory.hpp"
-#include "rehearsal/core/rules.hpp"
 
 namespace rehearsal {
 namespace {
 
-void check(const Work& work) {
-  for (const Operand& operand : work.operands) {
-    require_buffer(operand.what, operand.begin, operand.bytes, work.device);
+void require_buffers(const Work& work) {
+  for (const auto& [what, begin, bytes, use, value] : work.operands) {
+    require_buffer(what, begin, bytes, work.device);
   }
 }
 
@@ -34,10 +32,9 @@ void require_apart(const std::vector<Operand>& operands) {
 
 void run(const Work& work) {
   const Call call(work.name);
-  check(work);
-  for (const Operand& operand : work.operands) {
-    if (operand.value_bytes == 0 || operand.use == Use::writes) continue;
-    require_written(operand.what, operand.begin, operand.bytes, operand.value_bytes);
+  require_buffers(work);
+  for (const auto& [what, begin, bytes, use, value] : work.operands) {
+    if (value != 0 && use != Use::writes) require_written(what, begin, bytes, value);
   }
   try {
     work.run();
@@ -49,28 +46,18 @@ void run(const Work& work) {
 
 }  // namespace
 
-int& current_device() {
-  thread_local int device = 0;
-  return device;
-}
-
-cudaStream_t& recorded_stream() {
-  thread_local cudaStream_t stream = nullptr;
-  return stream;
-}
-
 CUstream_st& require_stream(cudaStream_t stream) {
   require(stream != nullptr, "work on the default stream, for which streams of ours do not wait ",
           "(CUDA Runtime API, cudaStreamNonBlocking)");
   CUstream_st& known_stream = known(stream);
-  require(known_stream.device == current_device(), "a stream of device ", known_stream.device,
-          ", while device ", current_device(), " is current (CUDA Programming Guide, ",
+  require(known_stream.device == current_device, "a stream of device ", known_stream.device,
+          ", while device ", current_device, " is current (CUDA Programming Guide, ",
           "\"Multi-Device System: Stream and Event Behavior\")");
   return known_stream;
 }
 
 void require_no_recording(const char* why) {
-  require(recorded_stream() == nullptr, "during a capture: ", why,
+  require(recorded_stream == nullptr, "during a capture: ", why,
           " (CUDA Programming Guide, \"Prohibited and Unhandled Operations\"; "
           "cudaThreadExchangeStreamCaptureMode)");
 }
@@ -78,16 +65,16 @@ void require_no_recording(const char* why) {
 void enqueue(cudaStream_t stream, std::vector<Operand> operands, std::function<void()> run) {
   require_apart(operands);
   enqueue(require_stream(stream),
-          {Call::current(), current_device(), std::move(operands), std::move(run)});
+          {Call::current(), current_device, std::move(operands), std::move(run)});
 }
 
 void enqueue(CUstream_st& stream, Work work) {
-  check(work);
+  require_buffers(work);
   if (stream.recording != nullptr) {
     stream.recording->nodes.push_back(std::move(work));
     return;
   }
-  require(recorded_stream() == nullptr, "work goes to a stream that is not recorded, while ",
+  require(recorded_stream == nullptr, "work goes to a stream that is not recorded, while ",
           "another one is: the graph would lack it");
   stream.queue.push_back(std::move(work));
   ++stream.queued;
@@ -100,14 +87,6 @@ void finish(CUstream_st& stream, std::size_t queued) {
     run(stream.queue.front());
     stream.queue.pop_front();
   }
-}
-
-void finish(CUstream_st& stream) {
-  finish(stream, stream.queued);
-}
-
-void drop(CUstream_st& stream) {
-  stream.queue.clear();
 }
 
 }  // namespace rehearsal

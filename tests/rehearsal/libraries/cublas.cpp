@@ -14,7 +14,7 @@ CBLAS_TRANSPOSE cblas(cublasOperation_t operation) {
 cudaStream_t stream_in_force(cublasHandle_t handle) {
   cudaStream_t stream = stream_of(handle);
   require(
-      recorded_stream() == nullptr || handle->workspace_bytes > 0,
+      recorded_stream == nullptr || handle->workspace_bytes > 0,
       "during a capture without a workspace of ours: the graph would allocate (cuBLAS Library, ",
       "\"CUDA Graphs Support\")");
   return stream;

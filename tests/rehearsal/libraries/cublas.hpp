@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-#include "rehearsal/libraries/library.hpp"
+#include "rehearsal/libraries/handle.hpp"
 
 struct cublasContext : rehearsal::LibraryHandle {
   static constexpr const char* kKind = "cublasHandle_t";
@@ -14,7 +14,7 @@ struct cublasContext : rehearsal::LibraryHandle {
 
 namespace rehearsal {
 
-using Cublas = Library<CUBLAS_STATUS_SUCCESS, CUBLAS_STATUS_EXECUTION_FAILED>;
+using Cublas = Library<CUBLAS_STATUS_EXECUTION_FAILED>;
 
 /// A rows x columns matrix of T.
 template <class T>

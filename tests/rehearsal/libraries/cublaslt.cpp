@@ -33,26 +33,24 @@ struct Preference {
   std::uint32_t alignment_a = 256;  // of A, promised; B, C and D keep the default
 };
 
-/// What an algorithm was chosen for.
+/// What an algorithm was chosen for: by another bias it is the same.
 struct Choice {
-  cublasOperation_t transpose_a;
-  cublasLtEpilogue_t epilogue;
+  Operation operation;
   Layout a, b, d;
   std::uint64_t workspace_bytes;
   std::uint32_t alignment_a;
 };
-
-std::vector<Choice>& choices() {
-  static auto& all = *new std::vector<Choice>;
-  return all;
-}
+auto& choices = *new std::vector<Choice>;
 constexpr std::uint64_t kMagic = 0x6c74616c676f0000;  // an algorithm of ours, by its number
 
-Layout& layout(cublasLtMatrixLayout_t handle) {
-  return known(reinterpret_cast<Layout*>(handle));
+/// What is behind an opaque pointer of theirs.
+template <class T, class Opaque>
+T& ours(Opaque* handle) {
+  return known(reinterpret_cast<T*>(handle));
 }
-Operation& operation(cublasLtMatmulDesc_t handle) {
-  return known(reinterpret_cast<Operation*>(handle));
+template <class T, class Opaque, class... Arguments>
+void make_ours(Opaque** handle, Arguments... arguments) {
+  *handle = reinterpret_cast<Opaque*>(make<T>(arguments...));
 }
 
 template <class T>
@@ -77,11 +75,11 @@ cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* handle, cudaDa
     require(type == CUDA_R_32F, "only float32");
     const Layout made{static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(leading)};
     matrix<float>("the matrix", nullptr, made.rows, made.columns, made.leading, Use::reads);
-    *handle = reinterpret_cast<cublasLtMatrixLayout_t>(make<Layout>(made));
+    make_ours<Layout>(handle, made);
   });
 }
 cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t handle) {
-  return Cublas::give_back("cublasLtMatrixLayoutDestroy", &layout(handle));
+  return Cublas::give_back("cublasLtMatrixLayoutDestroy", [&] { destroy(&ours<Layout>(handle)); });
 }
 
 cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* handle, cublasComputeType_t compute,
@@ -90,18 +88,18 @@ cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* handle, cublasComp
     require((compute == CUBLAS_COMPUTE_32F || compute == CUBLAS_COMPUTE_32F_FAST_TF32) &&
                 scale == CUDA_R_32F,
             "only float32, in full or by TF32");
-    *handle = reinterpret_cast<cublasLtMatmulDesc_t>(make<Operation>());
+    make_ours<Operation>(handle);
   });
 }
 cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t handle) {
-  return Cublas::give_back("cublasLtMatmulDescDestroy", &operation(handle));
+  return Cublas::give_back("cublasLtMatmulDescDestroy", [&] { destroy(&ours<Operation>(handle)); });
 }
 
 cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t handle,
                                               cublasLtMatmulDescAttributes_t attribute,
                                               const void* value, std::size_t bytes) {
   return Cublas::call("cublasLtMatmulDescSetAttribute", [&] {
-    Operation& described = operation(handle);
+    Operation& described = ours<Operation>(handle);
     switch (attribute) {
       case CUBLASLT_MATMUL_DESC_TRANSA:
         return read(described.transpose_a, value, bytes);
@@ -116,20 +114,18 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t handle,
 }
 
 cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t* handle) {
-  return Cublas::call("cublasLtMatmulPreferenceCreate", [&] {
-    *handle = reinterpret_cast<cublasLtMatmulPreference_t>(make<Preference>());
-  });
+  return Cublas::call("cublasLtMatmulPreferenceCreate", [&] { make_ours<Preference>(handle); });
 }
 cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t handle) {
   return Cublas::give_back("cublasLtMatmulPreferenceDestroy",
-                           reinterpret_cast<Preference*>(handle));
+                           [&] { destroy(&ours<Preference>(handle)); });
 }
 
 cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t handle,
                                                     cublasLtMatmulPreferenceAttributes_t attribute,
                                                     const void* value, std::size_t bytes) {
   return Cublas::call("cublasLtMatmulPreferenceSetAttribute", [&] {
-    Preference& preference = known(reinterpret_cast<Preference*>(handle));
+    Preference& preference = ours<Preference>(handle);
     switch (attribute) {
       case CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES:
         return read(preference.workspace_bytes, value, bytes);
@@ -149,19 +145,23 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
                                               int* returned) {
   return Cublas::call("cublasLtMatmulAlgoGetHeuristic", [&] {
     known(reinterpret_cast<cublasHandle_t>(handle));
-    const Preference& preference = known(reinterpret_cast<Preference*>(preferred));
-    const Operation& described = operation(desc);
+    const Preference& preference = ours<Preference>(preferred);
+    const Operation& described = ours<Operation>(desc);
     require(requested >= 1, "no result is asked for");
     require(described.epilogue == CUBLASLT_EPILOGUE_DEFAULT || described.bias != nullptr,
             "an epilogue with a bias, whose pointer is not set: its alignment counts (cublasLt.h, ",
             "CUBLASLT_MATMUL_DESC_BIAS_POINTER)");
-    require(layout(c) == layout(d), "C and D differ");
+    require(ours<Layout>(c) == ours<Layout>(d), "C and D differ");
     constexpr std::uint64_t kWorkspace = 4096;
-    choices().push_back({described.transpose_a, described.epilogue, layout(a), layout(b), layout(d),
-                         std::min(kWorkspace, preference.workspace_bytes), preference.alignment_a});
+    choices.push_back({.operation = described,
+                       .a = ours<Layout>(a),
+                       .b = ours<Layout>(b),
+                       .d = ours<Layout>(d),
+                       .workspace_bytes = std::min(kWorkspace, preference.workspace_bytes),
+                       .alignment_a = preference.alignment_a});
     *results = {};
-    results->algo.data[0] = kMagic + choices().size() - 1;
-    results->workspaceSize = choices().back().workspace_bytes;
+    results->algo.data[0] = kMagic + choices.size() - 1;
+    results->workspaceSize = choices.back().workspace_bytes;
     *returned = 1;
   });
 }
@@ -175,20 +175,21 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
                               std::size_t workspace_bytes, cudaStream_t stream) {
   return Cublas::call("cublasLtMatmul", [&] {
     stream_of(reinterpret_cast<cublasHandle_t>(handle));
-    const Operation asked = operation(desc);
-    const Layout in = layout(b_layout);
-    const Layout out = layout(d_layout);
-    const Layout weight = layout(a_layout);
-    require(algorithm->data[0] - kMagic < choices().size(), "an algorithm that no heuristic chose");
-    const Choice& chosen = choices()[algorithm->data[0] - kMagic];
-    require(chosen.transpose_a == asked.transpose_a && chosen.epilogue == asked.epilogue &&
-                chosen.a == weight && chosen.b == in && chosen.d == out,
+    const Operation asked = ours<Operation>(desc);
+    const Layout in = ours<Layout>(b_layout);
+    const Layout out = ours<Layout>(d_layout);
+    const Layout weight = ours<Layout>(a_layout);
+    require(algorithm->data[0] - kMagic < choices.size(), "an algorithm that no heuristic chose");
+    const Choice& chosen = choices[algorithm->data[0] - kMagic];
+    require(chosen.operation.transpose_a == asked.transpose_a &&
+                chosen.operation.epilogue == asked.epilogue && chosen.a == weight &&
+                chosen.b == in && chosen.d == out,
             "an algorithm that was chosen for another problem");
     require(workspace_bytes >= chosen.workspace_bytes, "a workspace of ", workspace_bytes,
             " bytes; the algorithm wants ", chosen.workspace_bytes);
     require(*static_cast<const float*>(alpha) == 1.f && *static_cast<const float*>(beta) == 0.f,
             "other factors than 1 and 0 are not played");
-    require(c == d && layout(c_layout) == out, "C apart from D is not played");
+    require(c == d && ours<Layout>(c_layout) == out, "C apart from D is not played");
     const bool plain = asked.transpose_a == CUBLAS_OP_N;
     const int m = plain ? weight.rows : weight.columns;
     const int k = plain ? weight.columns : weight.rows;

@@ -7,25 +7,27 @@
 #include <vector>
 
 #include "rehearsal/core/stream.hpp"
-#include "rehearsal/runtime/call.hpp"
 
 using namespace rehearsal;
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
-  return runtime("cudaMalloc", cudaErrorMemoryAllocation, [&] {
-    require_no_recording("an allocation");
-    require(bytes > 0, "an allocation of nothing, which gives a null pointer");
-    *memory = allocate(current_device(), bytes);
-    return *memory == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
-  });
+  return Runtime::call(
+      __func__,
+      [&] {
+        require_no_recording("an allocation");
+        require(bytes > 0, "an allocation of nothing, which gives a null pointer");
+        *memory = allocate(current_device, bytes);
+        return *memory == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
+      },
+      cudaErrorMemoryAllocation);
 }
 
 /// It waits for all streams (CUDA Programming Guide, "Stream Ordered Memory Allocator").
 cudaError_t cudaFree(void* memory) {
   if (memory == nullptr) return cudaSuccess;
-  return runtime_release("cudaFree", [&](bool device_is_there) {
+  return Runtime::give_back(__func__, [&] {
     require_no_recording("freeing memory, which waits for all streams");
-    if (device_is_there) finish_device(device_of_buffer(memory));
+    if (!device_is_lost()) finish_device(device_of_buffer(memory));
     release(memory);
   });
 }
@@ -69,7 +71,7 @@ std::size_t rehearsal::uploaded() {
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
-  return runtime("cudaMemcpyAsync", cudaErrorLaunchFailure, [&] {
+  return Runtime::call(__func__, [&] {
     switch (kind) {
       case cudaMemcpyHostToDevice:
         return copy_to_device(stream, to, from, bytes);
@@ -86,7 +88,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
 }
 
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
-  return runtime("cudaMemsetAsync", cudaErrorLaunchFailure, [&] {
+  return Runtime::call(__func__, [&] {
     enqueue(stream, {{"the memory", memory, bytes, Use::writes}},
             [memory, value, bytes] { std::memset(memory, value, bytes); });
   });

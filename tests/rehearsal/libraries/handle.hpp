@@ -1,0 +1,37 @@
+// What the libraries' own handles have in common: a device and a stream.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include "rehearsal/core/stream.hpp"
+
+namespace rehearsal {
+
+struct LibraryHandle {
+  int device = current_device;
+  cudaStream_t stream = nullptr;
+
+  LibraryHandle() { require_no_recording("a handle, which allocates"); }
+  ~LibraryHandle() { require_no_recording("a handle, which allocates"); }
+  LibraryHandle(const LibraryHandle&) = delete;
+  LibraryHandle& operator=(const LibraryHandle&) = delete;
+};
+
+inline void set_stream(LibraryHandle& handle, cudaStream_t stream) {
+  require(stream != nullptr, "the default stream, for which streams of ours do not wait");
+  require(known(stream).device == handle.device, "a stream of device ", stream->device,
+          " for a handle of device ", handle.device);
+  handle.stream = stream;
+}
+
+/// Demands that the handle is used where it was made, and says to which stream its work goes.
+template <class Handle>
+cudaStream_t stream_of(Handle* handle) {
+  const Handle& used = known(handle);
+  require(used.device == current_device, "a handle of device ", used.device, ", while device ",
+          current_device, " is current (its reference: one handle for each device)");
+  require_stream(used.stream);
+  return used.stream;
+}
+
+}  // namespace rehearsal
