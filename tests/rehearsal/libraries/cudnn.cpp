@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "rehearsal/libraries/handle.hpp"
+#include "rehearsal/libraries/library.hpp"
 
 using namespace rehearsal;
 

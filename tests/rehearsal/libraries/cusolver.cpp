@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "rehearsal/libraries/cublas.hpp"
+#include "rehearsal/libraries/library.hpp"
 
 using namespace rehearsal;
 

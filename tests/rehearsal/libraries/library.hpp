@@ -1,7 +1,9 @@
-// What the libraries' own handles have in common: a device and a stream.
+// What the libraries have in common: handles with a device and a stream, and matrices by columns.
 #pragma once
 
 #include <cuda_runtime_api.h>
+
+#include <cstddef>
 
 #include "rehearsal/core/stream.hpp"
 
@@ -32,6 +34,18 @@ cudaStream_t stream_of(Handle* handle) {
           current_device, " is current (its reference: one handle for each device)");
   require_stream(used.stream);
   return used.stream;
+}
+
+/// A rows x columns matrix of T.
+template <class T>
+Operand matrix(const char* what, const T* values, int rows, int columns, int leading, Use use) {
+  require(rows > 0 && columns > 0, what, " is ", rows, " x ", columns);
+  require(leading >= rows, "the leading dimension of ", what, " is ", leading, "; it has ", rows,
+          " rows (cuBLAS Library, \"lda >= max(1, rows)\")");
+  const auto wide = [](int n) { return static_cast<std::size_t>(n); };
+  const std::size_t count = wide(leading) * wide(columns - 1) + wide(rows);
+  return {what, values, count * sizeof(T), use,
+          leading == rows && use != Use::writes ? sizeof(T) : 0};
 }
 
 }  // namespace rehearsal
