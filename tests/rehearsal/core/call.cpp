@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <string_view>
 
 namespace rehearsal {
 namespace {
@@ -44,7 +43,6 @@ std::string failed_call() {
 
 bool must_fail(const char* name) {
   if (device_is_lost()) return true;
-  if (injection.fault == Fault::memory && std::string_view(name) != "cudaMalloc") return false;
   if (++injection.counted != injection.at) return false;
   injection.failed = name;
   return true;

@@ -40,12 +40,11 @@ void require(bool kept, const Text&... rule) {
 std::recursive_mutex& api_lock();
 
 enum class Fault {
-  call,         ///< one call fails, whichever it is
-  memory,       ///< one allocation finds no memory
+  call,         ///< one call fails, whichever it is: an allocation finds no memory
   device_lost,  ///< a call fails, and all that follow
 };
 
-/// From now on the k-th call (or allocation) fails, counted from 1; 0: none does.
+/// From now on the k-th call fails, counted from 1; 0: none does.
 void inject(Fault fault, std::size_t k);
 /// The call that was made to fail, or nothing.
 [[nodiscard]] std::string failed_call();
