@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-#include "rehearsal/core/stream.hpp"
+#include "rehearsal/runtime/streams.hpp"
 
 namespace rehearsal {
 

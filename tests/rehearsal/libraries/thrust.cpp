@@ -6,7 +6,7 @@
 #include <new>
 
 #include "rehearsal/core/memory.hpp"
-#include "rehearsal/core/stream.hpp"
+#include "rehearsal/runtime/streams.hpp"
 
 namespace rehearsal {
 namespace {

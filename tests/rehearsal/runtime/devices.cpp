@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "rehearsal/core/stream.hpp"
 #include "rehearsal/runtime/gpu.hpp"
+#include "rehearsal/runtime/streams.hpp"
 
 using namespace rehearsal;
 

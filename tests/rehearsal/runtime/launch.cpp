@@ -10,8 +10,8 @@
 
 #include "kernels/simt/launch_cuda.hpp"
 #include "rehearsal/core/memory.hpp"
-#include "rehearsal/core/stream.hpp"
 #include "rehearsal/runtime/gpu.hpp"
+#include "rehearsal/runtime/streams.hpp"
 
 using namespace rehearsal;
 namespace simt = hourglass::HOURGLASS_TARGET::simt;
