@@ -14,8 +14,8 @@ LEAST = 0.97
 def executed(gcov: str, objects: pathlib.Path) -> dict[str, dict[int, int]]:
     """How often each line of each file was executed."""
     counts: dict[str, dict[int, int]] = {}
-    data = sorted(str(path) for path in objects.rglob("*.gcda"))
-    command = [gcov, "--json-format", "--stdout", *data]
+    data = sorted(objects.rglob("*.gcda"))
+    command = [gcov, "--json-format", "--stdout", *map(str, data)]
     text = subprocess.run(command, check=True, capture_output=True, text=True, cwd=objects).stdout
     for report in map(json.loads, text.splitlines()):
         for file in report["files"]:
@@ -25,7 +25,7 @@ def executed(gcov: str, objects: pathlib.Path) -> dict[str, dict[int, int]]:
                 number = line["line_number"]
                 lines[number] = lines.get(number, 0) + line["count"]
     for path in data:
-        pathlib.Path(path).unlink()
+        path.unlink()
     return counts
 
 

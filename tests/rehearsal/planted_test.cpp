@@ -45,22 +45,27 @@ struct Stage {
     kernels::add_partial_sums(stream, {terms, count}, sum);
   }
   void record(const std::function<void()>& work) { device::Graph::record(stream, work); }
+  void read_back(std::size_t count) {
+    std::vector<double> host(count);
+    device::copy_bytes_to_host(stream, host.data(), zeros.data(), count * sizeof(double));
+  }
   void product(const double* a, double* c) {
     math::matrix_product(context, math::Transpose::no, math::Transpose::no, 8, 8, 8, 1.0, a,
                          zeros.data(), 0.0, c);
   }
+  void gemm(cublasHandle_t handle, int leading) {
+    const double one = 1.0;
+    cublasDgemm(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &one, zeros.data(), leading,
+                zeros.data() + 16, 4, &one, zeros.data() + 32, 4);
+  }
 };
 
-cublasHandle_t cublas_handle() {
-  cublasHandle_t handle = nullptr;
-  cublasCreate(&handle);
+/// A library's handle or descriptor.
+template <class T>
+T made(auto create) {
+  T handle{};
+  create(&handle);
   return handle;
-}
-
-void gemm(cublasHandle_t handle, Stage& s, int leading) {
-  const double one = 1.0;
-  cublasDgemm(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &one, s.zeros.data(), leading,
-              s.zeros.data() + 16, 4, &one, s.zeros.data() + 32, 4);
 }
 
 struct Planted {
@@ -78,21 +83,18 @@ const Planted kPlanted[] = {
        Floats values(10);
        device::fill_with_zero(s.stream, values.span());
        kernels::sigmoid(s.stream, {values.data(), 11});
-       s.stream.synchronize();
      }},
     {"ASpanOnePageTooLong",
      "sigmoid.*: touches byte 1024 of a buffer of 1024 bytes, beyond its end",
      [](Stage& s) {
        Floats values(256);
        kernels::sigmoid(s.stream, {values.data(), 300});
-       s.stream.synchronize();
      }},
     {"UnwrittenInput", "cublasDgemm: B is read, but nobody has written its value 0",
      [](Stage& s) {
        const Doubles unwritten(64);
        Doubles result(64);
        s.product(unwritten.data(), result.data());
-       s.stream.synchronize();
      }},
     {"MisalignedInput", "cublasLtMatmul: A is not aligned to the 64 bytes that were promised",
      [](Stage& s) {
@@ -118,10 +120,7 @@ const Planted kPlanted[] = {
        device::copy_bytes_to_device(s.stream, host, s.zeros.data(), sizeof host);
      }},
     {"CopyBeyondTheEnd", "cudaMemcpyAsync: the source is 520 bytes from byte 0 of a buffer of 512",
-     [](Stage& s) {
-       double host[65];
-       device::copy_bytes_to_host(s.stream, host, s.zeros.data(), sizeof host);
-     }},
+     [](Stage& s) { s.read_back(65); }},
     {"ACopyOntoItself", "cudaMemcpyAsync: the destination overlaps the source",
      [](Stage& s) {
        device::copy_bytes_on_device(s.stream, s.zeros.data(), s.zeros.data() + 1, 16);
@@ -129,12 +128,7 @@ const Planted kPlanted[] = {
     {"AllocationDuringCapture", "cudaMalloc: during a capture: an allocation",
      [](Stage& s) { s.record([&] { Doubles more(1); }); }},
     {"ReadBackDuringCapture", "cudaMemcpyAsync: during a capture: a read-back",
-     [](Stage& s) {
-       s.record([&] {
-         double host = 0.0;
-         device::copy_bytes_to_host(s.stream, &host, s.zeros.data(), sizeof host);
-       });
-     }},
+     [](Stage& s) { s.record([&] { s.read_back(1); }); }},
     {"WaitDuringCapture", "cudaStreamSynchronize: during a capture: a wait",
      [](Stage& s) { s.record([&] { s.stream.synchronize(); }); }},
     {"ASolverDuringCapture", "cudaMalloc|cusolver.*: during a capture",
@@ -160,12 +154,12 @@ const Planted kPlanted[] = {
        kernels::add_partial_sums(nullptr, s.zeros.span().first(32), s.zeros.data() + 32);
      }},
     {"AHandleOnTheWrongStream", "cublasDgemm: work on the default stream",
-     [](Stage& s) { gemm(cublas_handle(), s, 4); }},
+     [](Stage& s) { s.gemm(made<cublasHandle_t>(cublasCreate), 4); }},
     {"AHandleOfAnotherDevice", "cublasDgemm: a handle of device 0, while device 1 is current",
      [](Stage& s) {
-       const cublasHandle_t handle = cublas_handle();
+       const auto handle = made<cublasHandle_t>(cublasCreate);
        const math::Context other(1);
-       gemm(handle, s, 4);
+       s.gemm(handle, 4);
      }},
     {"AStreamOfAnotherDevice", "cudaMemsetAsync: a stream of device 0, while device 1 is current",
      [](Stage& s) {
@@ -179,16 +173,15 @@ const Planted kPlanted[] = {
      }},
     {"ALeadingDimensionOneShort", "cublasDgemm: the leading dimension of A is 3; it has 4 rows",
      [](Stage& s) {
-       const cublasHandle_t handle = cublas_handle();
+       const auto handle = made<cublasHandle_t>(cublasCreate);
        cublasSetStream(handle, s.stream.handle());
-       gemm(handle, s, 3);
+       s.gemm(handle, 3);
      }},
     {"ResultsOverOperands", "cublasDgemm: C overlaps ",
      [](Stage& s) { s.product(s.zeros.data(), s.zeros.data()); }},
     {"AWorkspaceTooSmall", "cusolverDnDgeqrf: lwork is .*; _bufferSize said ",
      [](Stage& s) {
-       cusolverDnHandle_t handle = nullptr;
-       cusolverDnCreate(&handle);
+       const auto handle = made<cusolverDnHandle_t>(cusolverDnCreate);
        cusolverDnSetStream(handle, s.stream.handle());
        int size = 0;
        cusolverDnDgeqrf_bufferSize(handle, 4, 4, s.zeros.data(), 4, &size);
@@ -200,9 +193,8 @@ const Planted kPlanted[] = {
     {"ADescriptorUsedBeforeItIsSet",
      "cudnnSetConvolutionMathType: the descriptor of the convolution is used before it is set",
      [](Stage&) {
-       cudnnConvolutionDescriptor_t convolution = nullptr;
-       cudnnCreateConvolutionDescriptor(&convolution);
-       cudnnSetConvolutionMathType(convolution, CUDNN_FMA_MATH);
+       cudnnSetConvolutionMathType(
+           made<cudnnConvolutionDescriptor_t>(cudnnCreateConvolutionDescriptor), CUDNN_FMA_MATH);
      }},
     {"AWaitLeftOut", "cublasDgemm: B is read, but nobody has written its value 0",
      [](Stage& s) {

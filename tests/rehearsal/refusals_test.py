@@ -4,6 +4,7 @@ import os
 import pathlib
 import sys
 import unittest
+from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 from program import ProgramTest, parse_json  # noqa: E402
@@ -17,23 +18,12 @@ PROBLEMS = {
 
 
 class RefusalsTest(ProgramTest):
-    def setUp(self) -> None:
-        super().setUp()
-        self.addCleanup(os.environ.pop, "REHEARSAL_ARCHITECTURE", None)
-
-    def test_asked_for_it_says_why_and_fails(self) -> None:
+    def test_fused_fails_and_auto_is_layered_and_both_say_why(self) -> None:
         for architecture, problem in PROBLEMS.items():
-            os.environ["REHEARSAL_ARCHITECTURE"] = architecture
-            self.assert_fails(
-                1,
-                [f"engine 'fused': {problem}; use --engine layered (or auto)"],
-                *(*TRAIN, "--engine", "fused"),
-            )
-
-    def test_auto_takes_the_layered_engine_and_says_so(self) -> None:
-        for architecture, problem in PROBLEMS.items():
-            os.environ["REHEARSAL_ARCHITECTURE"] = architecture
-            said = self.run_well(*TRAIN)
+            with mock.patch.dict(os.environ, REHEARSAL_ARCHITECTURE=architecture):
+                line = f"engine 'fused': {problem}; use --engine layered (or auto)"
+                self.assert_fails(1, [line], *TRAIN, "--engine", "fused")
+                said = self.run_well(*TRAIN)
             self.assertIn(f"engine layered, fp32\nnot the fused engine: {problem}\n", said)
             metrics = parse_json((self.folder / "run" / "metrics.json").read_text())
             self.assertEqual(metrics["engine"], "layered")

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "rehearsal/runtime/play.hpp"
+#include "rehearsal/runtime/gpu.hpp"
 
 namespace {
 

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
 
 namespace rehearsal {
 
@@ -15,7 +14,6 @@ namespace rehearsal {
 void release(void* memory);
 /// The device that holds a live buffer which begins here.
 [[nodiscard]] int device_of_buffer(const void* memory);
-[[nodiscard]] std::vector<std::size_t> live_buffers();
 
 /// Bytes that were copied from the host, until now.
 [[nodiscard]] std::size_t uploaded();

@@ -2,136 +2,118 @@
 #include <cudnn.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "rehearsal/libraries/library.hpp"
 
 using namespace rehearsal;
 
+using Sizes = std::array<int, 4>;
+
 struct cudnnContext : LibraryHandle {
   static constexpr const char* kKind = "cudnnHandle_t";
 };
 struct cudnnTensorStruct {
   static constexpr const char* kKind = "cudnnTensorDescriptor_t";
-  bool set = false;
-  int n = 0, c = 0, h = 0, w = 0;
+  std::optional<Sizes> set;
 };
 struct cudnnFilterStruct {
   static constexpr const char* kKind = "cudnnFilterDescriptor_t";
-  bool set = false;
-  int k = 0, c = 0, h = 0, w = 0;
+  std::optional<Sizes> set;
 };
 struct cudnnConvolutionStruct {
   static constexpr const char* kKind = "cudnnConvolutionDescriptor_t";
-  bool set = false;
-  int pad = 0;
+  std::optional<int> set;  // its padding
 };
 struct cudnnActivationStruct {
   static constexpr const char* kKind = "cudnnActivationDescriptor_t";
-  bool set = false;
-  cudnnActivationMode_t mode = CUDNN_ACTIVATION_IDENTITY;
+  std::optional<cudnnActivationMode_t> set;
 };
 
 namespace {
 
-using Cudnn = Library<CUDNN_STATUS_SUCCESS, CUDNN_STATUS_EXECUTION_FAILED>;
+using Cudnn = Library<CUDNN_STATUS_EXECUTION_FAILED>;
+using Sums = std::vector<double>;
+
+/// What a descriptor was set to.
+template <class T>
+auto described(const char* what, T* descriptor) {
+  const auto& set = known(descriptor).set;
+  require(set.has_value(), "the descriptor of ", what, " is used before it is set (cuDNN API, ",
+          T::kKind, ")");
+  return *set;
+}
 
 template <class T>
-const T& described(const char* what, T* descriptor) {
-  const T& found = known(descriptor);
-  require(found.set, "the descriptor of ", what, " is used before it is set (cuDNN API, ", T::kKind,
-          ")");
-  return found;
+cudnnStatus_t describe(const char* name, T* descriptor, cudnnTensorFormat_t format,
+                       cudnnDataType_t type, const Sizes& sizes) {
+  return Cudnn::call(name, [&] {
+    require(format == CUDNN_TENSOR_NCHW && type == CUDNN_DATA_FLOAT, "only planes of floats");
+    const auto [n, c, h, w] = sizes;
+    require(n > 0 && c > 0 && h > 0 && w > 0, "sizes of ", n, ", ", c, ", ", h, ", ", w);
+    known(descriptor).set = sizes;
+  });
 }
-
-std::size_t count(std::initializer_list<int> sizes) {
-  std::size_t product = 1;
-  for (const int size : sizes) product *= static_cast<std::size_t>(size);
-  return product;
-}
-
-/// x (n, c, h, w), weights (k, c, r, s), y (n, k, p, q).
-struct Problem {
-  Problem(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t weight,
-          cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y) {
-    const auto& in = described("x", x);
-    const auto& filter = described("the weights", weight);
-    const auto& out = described("y", y);
-    pad = described("the convolution", convolution).pad;
-    n = in.n, c = in.c, h = in.h, w = in.w;
-    k = filter.k, r = filter.h, s = filter.w;
-    p = out.h, q = out.w;
-    require(filter.c == c, "weights of ", filter.c, " channels for x of ", c);
-    require(out.n == n && out.c == k && p == h + 2 * pad - r + 1 && q == w + 2 * pad - s + 1,
-            "y is (", out.n, ", ", out.c, ", ", p, ", ", q,
-            "); cudnnGetConvolution2dForwardOutputDim", " says (", n, ", ", k, ", ",
-            h + 2 * pad - r + 1, ", ", w + 2 * pad - s + 1, ")");
-  }
-
-  [[nodiscard]] std::size_t x_bytes() const { return count({n, c, h, w}) * sizeof(float); }
-  [[nodiscard]] std::size_t weight_bytes() const { return count({k, c, r, s}) * sizeof(float); }
-  [[nodiscard]] std::size_t y_bytes() const { return count({n, k, p, q}) * sizeof(float); }
-  /// Any size may be asked for; each pass has another.
-  [[nodiscard]] std::size_t workspace(std::size_t pass) const { return weight_bytes() + pass * 64; }
-
-  /// row(y, weight, x, length) for stretches where y's places meet x's by way of one weight.
-  template <class Row>
-  void each_row(Row row) const {
-    const auto place = [](int a, int b, int b_size, int i, int i_size, int j, int j_size) {
-      const auto wide = [](int v) { return static_cast<std::ptrdiff_t>(v); };
-      return ((wide(a) * b_size + b) * i_size + i) * j_size + j;
-    };
-    for (int image = 0; image < n; ++image)
-      for (int out = 0; out < k; ++out)
-        for (int in = 0; in < c; ++in)
-          for (int u = 0; u < r; ++u)
-            for (int v = 0; v < s; ++v)
-              for (int i = std::max(0, pad - u); i < std::min(p, h + pad - u); ++i) {
-                const int first = std::max(0, pad - v);
-                const int last = std::min(q, w + pad - v);
-                row(place(image, out, k, i, p, first, q), place(out, in, c, u, r, v, s),
-                    place(image, in, c, i + u - pad, h, first + v - pad, w), last - first);
-              }
-  }
-
-  int n, c, h, w, k, r, s, p, q, pad;
-};
-
-constexpr std::size_t kForward = 1, kBackwardData = 2, kBackwardFilter = 3;
 
 const float* floats(const void* values) {
   return static_cast<const float*>(values);
 }
 
-void require_factors(const void* alpha, const void* beta) {
-  require(*floats(alpha) == 1.f && *floats(beta) == 0.f,
-          "other factors than 1 and 0 are not played");
+Operand tensor(const char* what, const void* values, const Sizes& sizes, Use use = Use::reads) {
+  std::size_t bytes = sizeof(float);
+  for (const int size : sizes) bytes *= static_cast<std::size_t>(size);
+  return {what, values, bytes, use, sizeof(float)};
 }
 
-template <class Workspace>
-cudnnStatus_t size(const char* name, cudnnHandle_t handle, Workspace workspace,
-                   std::size_t* bytes) {
-  return Cudnn::call(name, [&] {
-    known(handle);
-    *bytes = workspace();
-  });
-}
+enum class Pass : std::size_t { forward = 1, backward_data, backward_filter };
 
-/// Queues a pass whose workspace nobody else may use.
-template <class Run>
-void enqueue_pass(cudnnHandle_t handle, std::vector<Operand> operands, void* workspace,
-                  std::size_t bytes, std::size_t wanted, Run run) {
-  require(bytes >= wanted, "a workspace of ", bytes, " bytes; ", wanted, " were asked for (cuDNN ",
-          "API, workSpaceSizeInBytes)");
-  operands.push_back({"the workspace", workspace, wanted, Use::scratch});
-  enqueue(stream_of(handle), std::move(operands), [=] {
-    std::memset(workspace, 0xA5, wanted);
-    run();
-  });
-}
+/// x (n, c, h, w), weights (k, c, r, s), y (n, k, p, q).
+struct Problem {
+  Problem(cudnnTensorDescriptor_t x_shape, cudnnFilterDescriptor_t weight_shape,
+          cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y_shape)
+      : x(described("x", x_shape)),
+        weight(described("the weights", weight_shape)),
+        y(described("y", y_shape)),
+        pad(described("the convolution", convolution)) {
+    require(weight[1] == x[1], "weights of ", weight[1], " channels for x of ", x[1]);
+    const int p = x[2] + 2 * pad - weight[2] + 1;
+    const int q = x[3] + 2 * pad - weight[3] + 1;
+    require(y == Sizes{x[0], weight[0], p, q}, "y is (", y[0], ", ", y[1], ", ", y[2], ", ", y[3],
+            "); cudnnGetConvolution2dForwardOutputDim", " says (", x[0], ", ", weight[0], ", ", p,
+            ", ", q, ")");
+  }
 
-using Sums = std::vector<double>;
+  /// Any size may be asked for; each pass has another.
+  [[nodiscard]] std::size_t workspace(Pass pass) const {
+    return tensor("the weights", nullptr, weight).bytes + static_cast<std::size_t>(pass) * 64;
+  }
+
+  /// row(y, weight, x, length) for stretches where y's places meet x's by way of one weight.
+  template <class Row>
+  void each_row(Row row) const {
+    const auto place = [](const Sizes& sizes, int a, int b, int i, int j) {
+      const auto wide = [](int v) { return static_cast<std::ptrdiff_t>(v); };
+      return ((wide(a) * sizes[1] + b) * sizes[2] + i) * sizes[3] + j;
+    };
+    for (int image = 0; image < x[0]; ++image)
+      for (int out = 0; out < weight[0]; ++out)
+        for (int in = 0; in < x[1]; ++in)
+          for (int u = 0; u < weight[2]; ++u)
+            for (int v = 0; v < weight[3]; ++v)
+              for (int i = std::max(0, pad - u); i < std::min(y[2], x[2] + pad - u); ++i) {
+                const int first = std::max(0, pad - v);
+                const int last = std::min(y[3], x[3] + pad - v);
+                row(place(y, image, out, i, first), place(weight, out, in, u, v),
+                    place(x, image, in, i + u - pad, first + v - pad), last - first);
+              }
+  }
+
+  Sizes x, weight, y;
+  int pad;
+};
 
 void add(int length, double factor, const float* from, double* to) {
   for (int j = 0; j < length; ++j) to[j] += factor * from[j];
@@ -143,9 +125,32 @@ double dot(int length, const float* a, const float* b) {
   return sum;
 }
 
-void write(const Sums& sums, void* to) {
-  std::transform(sums.begin(), sums.end(), static_cast<float*>(to),
-                 [](double sum) { return static_cast<float>(sum); });
+cudnnStatus_t size(const char* name, cudnnHandle_t handle, Pass pass, cudnnTensorDescriptor_t x,
+                   cudnnFilterDescriptor_t weight, cudnnConvolutionDescriptor_t convolution,
+                   cudnnTensorDescriptor_t y, std::size_t* bytes) {
+  return Cudnn::call(name, [&] {
+    known(handle);
+    *bytes = Problem(x, weight, convolution, y).workspace(pass);
+  });
+}
+
+/// Queues `sum`, whose sums begin at 0 and go to the last of the operands.
+template <class Sum>
+void enqueue_pass(cudnnHandle_t handle, const void* alpha, const void* beta, void* workspace,
+                  std::size_t bytes, std::size_t wanted, std::vector<Operand> operands, Sum sum) {
+  require(*floats(alpha) == 1.f && *floats(beta) == 0.f,
+          "other factors than 1 and 0 are not played");
+  require(bytes >= wanted, "a workspace of ", bytes, " bytes; ", wanted, " were asked for (cuDNN ",
+          "API, workSpaceSizeInBytes)");
+  const Operand result = operands.back();
+  operands.push_back({"the workspace", workspace, wanted, Use::scratch});
+  enqueue(stream_of(handle), std::move(operands), [=] {
+    std::memset(workspace, 0xA5, wanted);
+    Sums sums(result.bytes / sizeof(float));
+    sum(sums);
+    auto* to = const_cast<float*>(floats(result.begin));
+    std::ranges::transform(sums, to, [](double value) { return static_cast<float>(value); });
+  });
 }
 
 }  // namespace
@@ -178,11 +183,7 @@ cudnnStatus_t cudnnDestroyTensorDescriptor(cudnnTensorDescriptor_t tensor) {
 }
 cudnnStatus_t cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t tensor, cudnnTensorFormat_t format,
                                          cudnnDataType_t type, int n, int c, int h, int w) {
-  return Cudnn::call(__func__, [&] {
-    require(format == CUDNN_TENSOR_NCHW && type == CUDNN_DATA_FLOAT, "only planes of floats");
-    require(n > 0 && c > 0 && h > 0 && w > 0, "sizes of ", n, ", ", c, ", ", h, ", ", w);
-    known(tensor) = {true, n, c, h, w};
-  });
+  return describe(__func__, tensor, format, type, {n, c, h, w});
 }
 
 cudnnStatus_t cudnnCreateFilterDescriptor(cudnnFilterDescriptor_t* filter) {
@@ -193,11 +194,7 @@ cudnnStatus_t cudnnDestroyFilterDescriptor(cudnnFilterDescriptor_t filter) {
 }
 cudnnStatus_t cudnnSetFilter4dDescriptor(cudnnFilterDescriptor_t filter, cudnnDataType_t type,
                                          cudnnTensorFormat_t format, int k, int c, int h, int w) {
-  return Cudnn::call(__func__, [&] {
-    require(format == CUDNN_TENSOR_NCHW && type == CUDNN_DATA_FLOAT, "only planes of floats");
-    require(k > 0 && c > 0 && h > 0 && w > 0, "sizes of ", k, ", ", c, ", ", h, ", ", w);
-    known(filter) = {true, k, c, h, w};
-  });
+  return describe(__func__, filter, format, type, {k, c, h, w});
 }
 
 cudnnStatus_t cudnnCreateConvolutionDescriptor(cudnnConvolutionDescriptor_t* convolution) {
@@ -214,7 +211,7 @@ cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t convo
     require(pad_h == pad_w && pad_h >= 0 && stride_h == 1 && stride_w == 1 && dilation_h == 1 &&
                 dilation_w == 1 && mode == CUDNN_CROSS_CORRELATION && type == CUDNN_DATA_FLOAT,
             "only cross-correlation in float32, of steps of one, equally padded");
-    known(convolution) = {true, pad_h};
+    known(convolution).set = pad_h;
   });
 }
 cudnnStatus_t cudnnSetConvolutionMathType(cudnnConvolutionDescriptor_t convolution,
@@ -237,7 +234,7 @@ cudnnStatus_t cudnnSetActivationDescriptor(cudnnActivationDescriptor_t activatio
   return Cudnn::call(__func__, [&] {
     require(mode == CUDNN_ACTIVATION_RELU || mode == CUDNN_ACTIVATION_IDENTITY,
             "cudnnConvolutionBiasActivationForward fuses ReLU and nothing else");
-    known(activation) = {true, mode};
+    known(activation).set = mode;
   });
 }
 
@@ -247,9 +244,7 @@ cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(
     cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t weight,
     cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y, cudnnConvolutionFwdAlgo_t,
     std::size_t* bytes) {
-  return size(
-      __func__, handle, [&] { return Problem(x, weight, convolution, y).workspace(kForward); },
-      bytes);
+  return size(__func__, handle, Pass::forward, x, weight, convolution, y, bytes);
 }
 
 cudnnStatus_t cudnnConvolutionBiasActivationForward(
@@ -261,33 +256,28 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
     cudnnActivationDescriptor_t activation, cudnnTensorDescriptor_t y_shape, void* y) {
   return Cudnn::call(__func__, [&] {
     const Problem problem(x_shape, weight_shape, convolution, y_shape);
-    require_factors(alpha, beta);
     described("z", z_shape);
-    const auto& bias_sizes = described("the bias", bias_shape);
-    require(
-        bias_sizes.n == 1 && bias_sizes.c == problem.k && bias_sizes.h == 1 && bias_sizes.w == 1,
-        "the bias is not (1, ", problem.k, ", 1, 1)");
-    const bool relu = described("the activation", activation).mode == CUDNN_ACTIVATION_RELU;
+    const Sizes bias_sizes{1, problem.y[1], 1, 1};
+    require(described("the bias", bias_shape) == bias_sizes, "the bias is not (1, ", problem.y[1],
+            ", 1, 1)");
+    const bool relu = described("the activation", activation) == CUDNN_ACTIVATION_RELU;
     require(algorithm == CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM,
             "only IMPLICIT_PRECOMP_GEMM fuses an identity (cuDNN API, ",
             "cudnnConvolutionBiasActivationForward)");
-    enqueue_pass(handle,
-                 {{"x", x, problem.x_bytes(), Use::reads, 4},
-                  {"the weights", weight, problem.weight_bytes(), Use::reads, 4},
-                  {"the bias", bias, count({problem.k}) * sizeof(float), Use::reads, 4},
-                  {"y", y, problem.y_bytes(), Use::writes}},
-                 workspace, workspace_bytes, problem.workspace(kForward), [=] {
-                   Sums sums;
-                   for (int image = 0; image < problem.n; ++image)
-                     for (int k = 0; k < problem.k; ++k)
-                       sums.insert(sums.end(), count({problem.p, problem.q}), floats(bias)[k]);
+    enqueue_pass(handle, alpha, beta, workspace, workspace_bytes, problem.workspace(Pass::forward),
+                 {tensor("x", x, problem.x), tensor("the weights", weight, problem.weight),
+                  tensor("the bias", bias, bias_sizes), tensor("y", y, problem.y, Use::writes)},
+                 [=](Sums& sums) {
+                   const auto plane = static_cast<std::size_t>(problem.y[2] * problem.y[3]);
+                   const auto channels = static_cast<std::size_t>(problem.y[1]);
+                   for (std::size_t i = 0; i < sums.size(); ++i) {
+                     sums[i] = floats(bias)[i / plane % channels];
+                   }
                    problem.each_row([&](auto to, auto w, auto from, int length) {
                      add(length, floats(weight)[w], floats(x) + from, sums.data() + to);
                    });
-                   if (relu) {
-                     for (double& sum : sums) sum = sum < 0 ? 0 : sum;  // a NaN stays
-                   }
-                   write(sums, y);
+                   if (!relu) return;
+                   for (double& sum : sums) sum = sum < 0 ? 0 : sum;  // a NaN stays
                  });
   });
 }
@@ -296,9 +286,7 @@ cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(
     cudnnHandle_t handle, cudnnFilterDescriptor_t weight, cudnnTensorDescriptor_t dy,
     cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t dx,
     cudnnConvolutionBwdDataAlgo_t, std::size_t* bytes) {
-  return size(
-      __func__, handle,
-      [&] { return Problem(dx, weight, convolution, dy).workspace(kBackwardData); }, bytes);
+  return size(__func__, handle, Pass::backward_data, dx, weight, convolution, dy, bytes);
 }
 
 cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alpha,
@@ -310,19 +298,16 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alp
                                            cudnnTensorDescriptor_t dx_shape, void* dx) {
   return Cudnn::call(__func__, [&] {
     const Problem problem(dx_shape, weight_shape, convolution, dy_shape);
-    require_factors(alpha, beta);
     require(algorithm == CUDNN_CONVOLUTION_BWD_DATA_ALGO_1,
-            "an algorithm whose sums have no fixed ", "order");
-    enqueue_pass(handle,
-                 {{"the weights", weight, problem.weight_bytes(), Use::reads, 4},
-                  {"dy", dy, problem.y_bytes(), Use::reads, 4},
-                  {"dx", dx, problem.x_bytes(), Use::writes}},
-                 workspace, workspace_bytes, problem.workspace(kBackwardData), [=] {
-                   Sums sums(problem.x_bytes() / sizeof(float));
+            "an algorithm whose sums have no fixed order");
+    enqueue_pass(handle, alpha, beta, workspace, workspace_bytes,
+                 problem.workspace(Pass::backward_data),
+                 {tensor("the weights", weight, problem.weight), tensor("dy", dy, problem.y),
+                  tensor("dx", dx, problem.x, Use::writes)},
+                 [=](Sums& sums) {
                    problem.each_row([&](auto from, auto w, auto to, int length) {
                      add(length, floats(weight)[w], floats(dy) + from, sums.data() + to);
                    });
-                   write(sums, dx);
                  });
   });
 }
@@ -331,9 +316,7 @@ cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(
     cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnTensorDescriptor_t dy,
     cudnnConvolutionDescriptor_t convolution, cudnnFilterDescriptor_t dweight,
     cudnnConvolutionBwdFilterAlgo_t, std::size_t* bytes) {
-  return size(
-      __func__, handle,
-      [&] { return Problem(x, dweight, convolution, dy).workspace(kBackwardFilter); }, bytes);
+  return size(__func__, handle, Pass::backward_filter, x, dweight, convolution, dy, bytes);
 }
 
 cudnnStatus_t cudnnConvolutionBackwardFilter(
@@ -343,19 +326,16 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(
     const void* beta, cudnnFilterDescriptor_t dweight_shape, void* dweight) {
   return Cudnn::call(__func__, [&] {
     const Problem problem(x_shape, dweight_shape, convolution, dy_shape);
-    require_factors(alpha, beta);
     require(algorithm == CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1,
             "an algorithm whose sums have no fixed order");
-    enqueue_pass(handle,
-                 {{"x", x, problem.x_bytes(), Use::reads, 4},
-                  {"dy", dy, problem.y_bytes(), Use::reads, 4},
-                  {"dweight", dweight, problem.weight_bytes(), Use::writes}},
-                 workspace, workspace_bytes, problem.workspace(kBackwardFilter), [=] {
-                   Sums sums(problem.weight_bytes() / sizeof(float));
+    enqueue_pass(handle, alpha, beta, workspace, workspace_bytes,
+                 problem.workspace(Pass::backward_filter),
+                 {tensor("x", x, problem.x), tensor("dy", dy, problem.y),
+                  tensor("dweight", dweight, problem.weight, Use::writes)},
+                 [=](Sums& sums) {
                    problem.each_row([&](auto y, auto to, auto from, int length) {
                      sums.data()[to] += dot(length, floats(dy) + y, floats(x) + from);
                    });
-                   write(sums, dweight);
                  });
   });
 }

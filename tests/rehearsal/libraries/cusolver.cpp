@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "rehearsal/libraries/cublas.hpp"
+#include "rehearsal/libraries/library.hpp"
 
 using namespace rehearsal;
 
@@ -14,7 +14,7 @@ struct cusolverDnContext : LibraryHandle {
 
 namespace {
 
-using Cusolver = Library<CUSOLVER_STATUS_SUCCESS, CUSOLVER_STATUS_EXECUTION_FAILED>;
+using Cusolver = Library<CUSOLVER_STATUS_EXECUTION_FAILED>;
 
 /// Any size may be asked for.
 int eigen_workspace(int n) {

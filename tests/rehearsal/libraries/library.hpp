@@ -1,50 +1,22 @@
-// What the libraries' own handles have in common: a device and a stream.
+// What the libraries have in common: handles with a device and a stream, and matrices by columns.
 #pragma once
 
 #include <cuda_runtime_api.h>
 
-#include <type_traits>
+#include <cstddef>
 
-#include "rehearsal/core/answer.hpp"
-#include "rehearsal/core/handles.hpp"
-#include "rehearsal/core/stream.hpp"
+#include "rehearsal/runtime/streams.hpp"
 
 namespace rehearsal {
 
 struct LibraryHandle {
-  int device = current_device();
+  int device = current_device;
   cudaStream_t stream = nullptr;
-};
 
-/// How a library's functions answer.
-template <auto success, auto failure>
-struct Library {
-  using Status = decltype(success);
-
-  template <class Body>
-  static Status call(const char* name, Body body) {
-    return answer(name, success, failure, body);
-  }
-  template <class T>
-  static Status create(const char* name, T** made) {
-    return call(name, [&] {
-      allocates<T>();
-      *made = make<T>();
-    });
-  }
-  template <class T>
-  static Status give_back(const char* name, T* given) {
-    return answer_release(name, success, failure, [&] {
-      allocates<T>();
-      destroy(given);
-    });
-  }
-
- private:
-  template <class T>
-  static void allocates() {
-    if (std::is_base_of_v<LibraryHandle, T>) require_no_recording("a handle, which allocates");
-  }
+  LibraryHandle() { require_no_recording("a handle, which allocates"); }
+  ~LibraryHandle() { require_no_recording("a handle, which allocates"); }
+  LibraryHandle(const LibraryHandle&) = delete;
+  LibraryHandle& operator=(const LibraryHandle&) = delete;
 };
 
 inline void set_stream(LibraryHandle& handle, cudaStream_t stream) {
@@ -58,10 +30,22 @@ inline void set_stream(LibraryHandle& handle, cudaStream_t stream) {
 template <class Handle>
 cudaStream_t stream_of(Handle* handle) {
   const Handle& used = known(handle);
-  require(used.device == current_device(), "a handle of device ", used.device, ", while device ",
-          current_device(), " is current (its reference: one handle for each device)");
+  require(used.device == current_device, "a handle of device ", used.device, ", while device ",
+          current_device, " is current (its reference: one handle for each device)");
   require_stream(used.stream);
   return used.stream;
+}
+
+/// A rows x columns matrix of T.
+template <class T>
+Operand matrix(const char* what, const T* values, int rows, int columns, int leading, Use use) {
+  require(rows > 0 && columns > 0, what, " is ", rows, " x ", columns);
+  require(leading >= rows, "the leading dimension of ", what, " is ", leading, "; it has ", rows,
+          " rows (cuBLAS Library, \"lda >= max(1, rows)\")");
+  const auto wide = [](int n) { return static_cast<std::size_t>(n); };
+  const std::size_t count = wide(leading) * wide(columns - 1) + wide(rows);
+  return {what, values, count * sizeof(T), use,
+          leading == rows && use != Use::writes ? sizeof(T) : 0};
 }
 
 }  // namespace rehearsal

@@ -5,9 +5,8 @@
 #include <mutex>
 #include <new>
 
-#include "rehearsal/core/answer.hpp"
 #include "rehearsal/core/memory.hpp"
-#include "rehearsal/core/stream.hpp"
+#include "rehearsal/runtime/streams.hpp"
 
 namespace rehearsal {
 namespace {
@@ -28,8 +27,8 @@ std::shared_ptr<void> open_for_thrust(cudaStream_t stream) {
   auto running = std::make_shared<Running>();
   require_no_recording("an algorithm of Thrust, which allocates and waits");
   CUstream_st& used = require_stream(stream);
-  if (fate("cudaMalloc") != Fate::succeeds) throw std::bad_alloc();  // its temporary memory
-  if (fate("thrust") != Fate::succeeds) {
+  if (must_fail("cudaMalloc")) throw std::bad_alloc();  // its temporary memory
+  if (must_fail("thrust")) {
     throw thrust::system_error(cudaErrorLaunchFailure, thrust::system_category(), "thrust");
   }
   finish(used);

@@ -3,14 +3,14 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "rehearsal/core/stream.hpp"
-#include "rehearsal/runtime/architecture.hpp"
-#include "rehearsal/runtime/call.hpp"
+#include "rehearsal/runtime/gpu.hpp"
+#include "rehearsal/runtime/streams.hpp"
 
 using namespace rehearsal;
 
@@ -18,13 +18,9 @@ namespace {
 
 /// The numbers in CUDA_VISIBLE_DEVICES up to the first that no device has, or all.
 std::vector<int> visible_devices() {
-  std::vector<int> devices;
   const char* const wanted = std::getenv("CUDA_VISIBLE_DEVICES");
-  if (wanted == nullptr) {
-    for (int i = 0; i < kDevices; ++i) devices.push_back(i);
-    return devices;
-  }
-  std::istringstream list(wanted);
+  std::istringstream list(wanted == nullptr ? "0,1" : wanted);
+  std::vector<int> devices;
   for (std::string item; std::getline(list, item, ',');) {
     int device = -1;
     if (std::sscanf(item.c_str(), "%d", &device) != 1 || device < 0 || device >= kDevices) break;
@@ -39,19 +35,13 @@ bool is_visible(int device) {
 
 }  // namespace
 
-cudaError_t& rehearsal::last_error() {
-  thread_local cudaError_t error = cudaSuccess;
-  return error;
-}
-
 cudaError_t cudaGetLastError() {
-  const cudaError_t error = last_error();
-  last_error() = cudaSuccess;
-  return error;
+  return std::exchange(Runtime::last_failure, cudaSuccess);
 }
 
 const char* cudaGetErrorString(cudaError_t error) {
-  constexpr std::pair<cudaError_t, const char*> kTexts[] = {
+  static const std::map<cudaError_t, const char*> kTexts{
+      {cudaSuccess, "no error"},
       {cudaErrorInvalidValue, "invalid argument"},
       {cudaErrorMemoryAllocation, "out of memory"},
       {cudaErrorInvalidConfiguration, "invalid configuration argument"},
@@ -61,30 +51,26 @@ const char* cudaGetErrorString(cudaError_t error) {
       {cudaErrorNotSupported, "operation not supported"},
       {cudaErrorCooperativeLaunchTooLarge, "too many blocks in cooperative launch"},
       {cudaErrorLaunchFailure, "unspecified launch failure"}};
-  for (const auto& [known, text] : kTexts) {
-    if (known == error) return text;
-  }
-  return "no error";
+  return kTexts.at(error);
 }
 
 cudaError_t cudaDriverGetVersion(int* version) {
-  return runtime("cudaDriverGetVersion", cudaErrorInvalidValue, [&] { *version = CUDART_VERSION; });
+  return Runtime::call(__func__, [&] { *version = CUDART_VERSION; });
 }
 
 cudaError_t cudaRuntimeGetVersion(int* version) {
-  return runtime("cudaRuntimeGetVersion", cudaErrorInvalidValue,
-                 [&] { *version = CUDART_VERSION; });
+  return Runtime::call(__func__, [&] { *version = CUDART_VERSION; });
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  return runtime("cudaGetDeviceCount", cudaErrorNoDevice, [&] {
+  return Runtime::call(__func__, [&] {
     *count = static_cast<int>(visible_devices().size());
     return *count == 0 ? cudaErrorNoDevice : cudaSuccess;
   });
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
-  return runtime("cudaGetDeviceProperties", cudaErrorInvalidDevice, [&] {
+  return Runtime::call("cudaGetDeviceProperties", [&] {
     if (!is_visible(device)) return cudaErrorInvalidDevice;
     *properties = {};
     const int number = visible_devices()[static_cast<std::size_t>(device)];
@@ -98,33 +84,27 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 }
 
 cudaError_t cudaSetDevice(int device) {
-  return runtime("cudaSetDevice", cudaErrorInvalidDevice, [&] {
+  return Runtime::call(__func__, [&] {
     if (!is_visible(device)) return cudaErrorInvalidDevice;
-    current_device() = device;
+    current_device = device;
     return cudaSuccess;
   });
 }
 
 cudaError_t cudaGetDevice(int* device) {
-  return runtime("cudaGetDevice", cudaErrorInvalidValue, [&] { *device = current_device(); });
+  return Runtime::call(__func__, [&] { *device = current_device; });
 }
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
-  return runtime("cudaDeviceGetAttribute", cudaErrorInvalidValue, [&] {
+  return Runtime::call(__func__, [&] {
     if (!is_visible(device)) return cudaErrorInvalidDevice;
-    switch (attribute) {
-      case cudaDevAttrMultiProcessorCount:
-        *value = architecture().processors;
-        break;
-      case cudaDevAttrCooperativeLaunch:
-        *value = architecture().cooperates ? 1 : 0;
-        break;
-      case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-        *value = static_cast<int>(architecture().shared_bytes_asked);
-        break;
-      default:
-        require(false, "attribute ", attribute, " is not played");
-    }
+    const Architecture& gpu = architecture();
+    const std::map<cudaDeviceAttr, int> values{
+        {cudaDevAttrMultiProcessorCount, gpu.processors},
+        {cudaDevAttrCooperativeLaunch, gpu.cooperates ? 1 : 0},
+        {cudaDevAttrMaxSharedMemoryPerBlockOptin, static_cast<int>(gpu.shared_bytes_asked)}};
+    require(values.contains(attribute), "attribute ", attribute, " is not played");
+    *value = values.at(attribute);
     return cudaSuccess;
   });
 }

@@ -5,15 +5,13 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "kernels/simt/launch_cuda.hpp"
 #include "rehearsal/core/memory.hpp"
-#include "rehearsal/core/stream.hpp"
-#include "rehearsal/runtime/architecture.hpp"
-#include "rehearsal/runtime/call.hpp"
-#include "rehearsal/runtime/kernel_name.hpp"
-#include "rehearsal/runtime/play.hpp"
+#include "rehearsal/runtime/gpu.hpp"
+#include "rehearsal/runtime/streams.hpp"
 
 using namespace rehearsal;
 namespace simt = hourglass::HOURGLASS_TARGET::simt;
@@ -27,47 +25,32 @@ struct Kernel {
   std::size_t shared_bytes = kSharedBytes;  // that it may have
 };
 
-std::map<const void*, Kernel>& kernels() {
-  static auto& all = *new std::map<const void*, Kernel>;
-  return all;
-}
+auto& kernels = *new std::map<const void*, Kernel>;
 
 Kernel& kernel(const void* function) {
-  const auto found = kernels().find(function);
-  require(found != kernels().end(), "a kernel that nobody has told of");
+  const auto found = kernels.find(function);
+  require(found != kernels.end(), "a kernel that nobody has told of");
   return found->second;
 }
 
 /// A launch's own copy of what its kernel is given.
-class Arguments {
- public:
+struct Arguments {
+  std::vector<std::vector<std::byte>> values;
+  std::vector<void*> pointers;
+  std::vector<Operand> buffers;  ///< whatever points to device memory, and all plain pointers
+
   Arguments(const Kernel& kernel, void* const* given) {
-    for (std::size_t i = 0; i < kernel.parameters.size(); ++i) {
-      const auto [bytes, is_pointer] = kernel.parameters[i];
-      values_.push_back(std::make_unique<std::max_align_t[]>(bytes / sizeof(std::max_align_t) + 1));
-      std::memcpy(values_.back().get(), given[i], bytes);
-      pointers_.push_back(values_.back().get());
-      find_buffers(bytes, is_pointer);
+    for (const auto [bytes, is_pointer] : kernel.parameters) {
+      const auto* first = static_cast<const std::byte*>(given[values.size()]);
+      auto& value = values.emplace_back(first, first + bytes);
+      pointers.push_back(value.data());
+      for (std::size_t at = 0; at + sizeof(void*) <= bytes; at += sizeof(void*)) {
+        const void* word = nullptr;
+        std::memcpy(&word, first + at, sizeof word);
+        if (is_pointer || was_buffer(word)) buffers.push_back({"an argument", word, 0});
+      }
     }
   }
-
-  [[nodiscard]] void* const* pointers() const { return pointers_.data(); }
-  /// Whatever points to device memory, and all that is a plain pointer.
-  [[nodiscard]] const std::vector<Operand>& buffers() const { return buffers_; }
-
- private:
-  void find_buffers(std::size_t bytes, bool is_pointer) {
-    for (std::size_t at = 0; at + sizeof(void*) <= bytes; at += sizeof(void*)) {
-      const void* word = nullptr;
-      std::memcpy(&word, reinterpret_cast<const std::byte*>(values_.back().get()) + at,
-                  sizeof word);
-      if (is_pointer || was_buffer(word)) buffers_.push_back({"an argument", word, 0});
-    }
-  }
-
-  std::vector<std::unique_ptr<std::max_align_t[]>> values_;
-  std::vector<void*> pointers_;
-  std::vector<Operand> buffers_;
 };
 
 std::size_t blocks_on_a_processor(const Kernel& kernel, std::size_t threads,
@@ -95,12 +78,11 @@ simt::LaunchConfig played(const cudaLaunchConfig_t& launch) {
 
 /// What CUDA answers to a launch of this shape.
 cudaError_t verdict(const simt::LaunchConfig& config, const Kernel& kernel) {
-  const unsigned block[] = {config.block.x, config.block.y, config.block.z};
-  const unsigned grid[] = {config.grid.x, config.grid.y, config.grid.z};
-  for (int i = 0; i < 3; ++i) {
-    if (block[i] == 0 || block[i] > kBlockDim[i] || grid[i] == 0 || grid[i] > kGridDim[i]) {
-      return cudaErrorInvalidConfiguration;
-    }
+  const auto within = [](const simt::Dim3& d, const simt::Dim3& most) {
+    return d.count() > 0 && d.x <= most.x && d.y <= most.y && d.z <= most.z;
+  };
+  if (!within(config.block, kBlockDim) || !within(config.grid, kGridDim)) {
+    return cudaErrorInvalidConfiguration;
   }
   if (config.block.count() > kBlockThreads) return cudaErrorInvalidConfiguration;
   if (config.shared_bytes > kernel.shared_bytes) return cudaErrorInvalidValue;
@@ -118,8 +100,8 @@ cudaError_t verdict(const simt::LaunchConfig& config, const Kernel& kernel) {
 
 void simt::detail::tell(const void* function, Call call, std::span<const Parameter> parameters) {
   const std::lock_guard lock(api_lock());
-  if (kernels().contains(function)) return;
-  kernels()[function] = {.name = kernel_name(function), .call = call, .parameters = parameters};
+  if (kernels.contains(function)) return;
+  kernels[function] = {.name = kernel_name(function), .call = call, .parameters = parameters};
 }
 
 cudaError_t cudaFuncGetName(const char** name, const void* function) {
@@ -128,7 +110,7 @@ cudaError_t cudaFuncGetName(const char** name, const void* function) {
 }
 
 cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribute, int value) {
-  return runtime("cudaFuncSetAttribute", cudaErrorInvalidValue, [&] {
+  return Runtime::call(__func__, [&] {
     require(attribute == cudaFuncAttributeMaxDynamicSharedMemorySize, "an attribute that is not ",
             "played");
     if (value < 0 || static_cast<std::size_t>(value) > architecture().shared_bytes_asked) {
@@ -141,7 +123,7 @@ cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribu
 
 cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* function,
                                                           int threads, std::size_t shared_bytes) {
-  return runtime("cudaOccupancyMaxActiveBlocksPerMultiprocessor", cudaErrorInvalidValue, [&] {
+  return Runtime::call(__func__, [&] {
     *blocks = static_cast<int>(
         blocks_on_a_processor(kernel(function), static_cast<std::size_t>(threads), shared_bytes));
   });
@@ -150,14 +132,14 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const voi
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* launch, const void* function,
                                 void** arguments) {
   const Kernel& launched = kernel(function);
-  return runtime("cudaLaunchKernelExC", cudaErrorLaunchOutOfResources, [&] {
+  return Runtime::call(__func__, [&] {
     const Call call(launched.name);
     const simt::LaunchConfig config = played(*launch);
     if (const cudaError_t error = verdict(config, launched); error != cudaSuccess) return error;
     const auto own = std::make_shared<const Arguments>(launched, arguments);
     enqueue(require_stream(launch->stream),
-            {launched.name, current_device(), own->buffers(), [config, function, own, &launched] {
-               play(config, [&] { launched.call(function, own->pointers()); });
+            {launched.name, current_device, own->buffers, [config, function, own, &launched] {
+               play(config, [&] { launched.call(function, own->pointers.data()); });
              }});
     return cudaSuccess;
   });

@@ -6,26 +6,28 @@
 #include <cstring>
 #include <vector>
 
-#include "rehearsal/core/stream.hpp"
-#include "rehearsal/runtime/call.hpp"
+#include "rehearsal/runtime/streams.hpp"
 
 using namespace rehearsal;
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
-  return runtime("cudaMalloc", cudaErrorMemoryAllocation, [&] {
-    require_no_recording("an allocation");
-    require(bytes > 0, "an allocation of nothing, which gives a null pointer");
-    *memory = allocate(current_device(), bytes);
-    return *memory == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
-  });
+  return Runtime::call(
+      __func__,
+      [&] {
+        require_no_recording("an allocation");
+        require(bytes > 0, "an allocation of nothing, which gives a null pointer");
+        *memory = allocate(current_device, bytes);
+        return *memory == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
+      },
+      cudaErrorMemoryAllocation);
 }
 
 /// It waits for all streams (CUDA Programming Guide, "Stream Ordered Memory Allocator").
 cudaError_t cudaFree(void* memory) {
   if (memory == nullptr) return cudaSuccess;
-  return runtime_release("cudaFree", [&](bool device_is_there) {
+  return Runtime::give_back(__func__, [&] {
     require_no_recording("freeing memory, which waits for all streams");
-    if (device_is_there) finish_device(device_of_buffer(memory));
+    if (!device_is_lost()) finish_device(device_of_buffer(memory));
     release(memory);
   });
 }
@@ -39,27 +41,6 @@ void require_host(const char* what, const void* begin) {
 
 std::size_t uploaded_bytes = 0;
 
-void copy_to_device(cudaStream_t stream, void* to, const void* from, std::size_t bytes) {
-  require_host("the source", from);
-  require_no_recording("a copy of pageable memory, whose values a graph would not keep");
-  uploaded_bytes += bytes;
-  // Pageable memory has been staged when the call returns; the copy itself may come later.
-  const auto* begin = static_cast<const std::byte*>(from);
-  enqueue(stream, {{"the destination", to, bytes, Use::writes}},
-          [to, staged = std::vector<std::byte>(begin, begin + bytes)] {
-            std::memcpy(to, staged.data(), staged.size());
-          });
-}
-
-void copy_to_host(cudaStream_t stream, void* to, const void* from, std::size_t bytes) {
-  require_host("the destination", to);
-  require_no_recording("a read-back");
-  enqueue(stream, {{"the source", from, bytes}},
-          [to, from, bytes] { std::memcpy(to, from, bytes); });
-  // "the function will return only once the copy has completed" (API synchronization behavior)
-  finish(require_stream(stream));
-}
-
 }  // namespace
 
 std::size_t rehearsal::uploaded() {
@@ -69,24 +50,34 @@ std::size_t rehearsal::uploaded() {
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
-  return runtime("cudaMemcpyAsync", cudaErrorLaunchFailure, [&] {
-    switch (kind) {
-      case cudaMemcpyHostToDevice:
-        return copy_to_device(stream, to, from, bytes);
-      case cudaMemcpyDeviceToHost:
-        return copy_to_host(stream, to, from, bytes);
-      case cudaMemcpyDeviceToDevice:
-        return enqueue(stream,
-                       {{"the destination", to, bytes, Use::writes}, {"the source", from, bytes}},
-                       [to, from, bytes] { std::memcpy(to, from, bytes); });
-      default:
-        breach("a direction that is not played");
+  return Runtime::call(__func__, [&] {
+    const Operand destination{"the destination", to, bytes, Use::writes};
+    const Operand source{"the source", from, bytes};
+    const auto copy = [to, from, bytes] { std::memcpy(to, from, bytes); };
+    if (kind == cudaMemcpyHostToDevice) {
+      require_host("the source", from);
+      require_no_recording("a copy of pageable memory, whose values a graph would not keep");
+      uploaded_bytes += bytes;
+      // Pageable memory has been staged when the call returns; the copy itself may come later.
+      const auto* begin = static_cast<const std::byte*>(from);
+      enqueue(stream, {destination}, [to, staged = std::vector(begin, begin + bytes)] {
+        std::memcpy(to, staged.data(), staged.size());
+      });
+    } else if (kind == cudaMemcpyDeviceToHost) {
+      require_host("the destination", to);
+      require_no_recording("a read-back");
+      enqueue(stream, {source}, copy);
+      // "the function will return only once the copy has completed" (API synchronization behavior)
+      finish(require_stream(stream));
+    } else {
+      require(kind == cudaMemcpyDeviceToDevice, "a direction that is not played");
+      enqueue(stream, {destination, source}, copy);
     }
   });
 }
 
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
-  return runtime("cudaMemsetAsync", cudaErrorLaunchFailure, [&] {
+  return Runtime::call(__func__, [&] {
     enqueue(stream, {{"the memory", memory, bytes, Use::writes}},
             [memory, value, bytes] { std::memset(memory, value, bytes); });
   });

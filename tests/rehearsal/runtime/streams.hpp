@@ -4,11 +4,14 @@
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "rehearsal/core/library.hpp"
 
 namespace rehearsal {
 
@@ -47,10 +50,12 @@ struct CUstream_st {
 
 namespace rehearsal {
 
+using Runtime = Library<cudaErrorLaunchFailure>;  ///< CUDA's
+
 /// The calling thread's.
-[[nodiscard]] int& current_device();
+inline thread_local int current_device = 0;
 /// The stream that the calling thread records, or nothing.
-[[nodiscard]] cudaStream_t& recorded_stream();
+inline thread_local cudaStream_t recorded_stream = nullptr;
 
 /// Demands that a stream is one that work of ours may go to.
 CUstream_st& require_stream(cudaStream_t stream);
@@ -62,10 +67,7 @@ void enqueue(cudaStream_t stream, std::vector<Operand> operands, std::function<v
 void enqueue(CUstream_st& stream, Work work);
 
 /// Does what a stream holds, or as much of it as had been queued.
-void finish(CUstream_st& stream, std::size_t queued);
-void finish(CUstream_st& stream);
+void finish(CUstream_st& stream, std::size_t queued = SIZE_MAX);
 void finish_device(int device);
-/// What a lost device does with it.
-void drop(CUstream_st& stream);
 
 }  // namespace rehearsal

@@ -1,17 +1,43 @@
-// What several methods look at goes to the device once, and they share its stream and libraries.
+// Which devices a program sees, and what goes to one.
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdlib>
+#include <hourglass/device.hpp>
+#include <hourglass/error.hpp>
 #include <hourglass/pca.hpp>
+#include <hourglass/samples.hpp>
 #include <hourglass/tsne.hpp>
 
-#include "rehearsal/core/handles.hpp"
+#include "rehearsal/core/library.hpp"
 #include "rehearsal/core/memory.hpp"
 #include "support/random_values.hpp"
 
 namespace hourglass {
 namespace {
 
+class VisibleDevices : public testing::Test {
+ protected:
+  ~VisibleDevices() override { unsetenv("CUDA_VISIBLE_DEVICES"); }
+};
+
+TEST_F(VisibleDevices, AreCountedFromZero) {
+  EXPECT_EQ(select_device("cuda:1").name, "Rehearsal 1");
+  EXPECT_THROW(select_device("cuda:2"), Error);
+  setenv("CUDA_VISIBLE_DEVICES", "1", 1);
+  EXPECT_EQ(select_device("cuda").name, "Rehearsal 1");
+  EXPECT_THROW(select_device("cuda:1"), Error);
+  const Samples samples(Array<float>({2, 2}), select_device("cuda"));
+  (void)samples.on_device();
+}
+
+TEST_F(VisibleDevices, MayBeNone) {
+  setenv("CUDA_VISIBLE_DEVICES", "", 1);
+  EXPECT_EQ(select_device("auto").kind, DeviceKind::cpu);
+  EXPECT_THROW(select_device("cuda"), Error);
+}
+
+/// What several methods look at goes to the device once, and they share its stream and libraries.
 TEST(OneStudy, UploadsOnceAndSharesItsContext) {
   Array<float> x({1500, 40});
   x.values = test::random_values(x.size(), 0.f, 1.f, 1);

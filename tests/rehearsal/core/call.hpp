@@ -1,7 +1,9 @@
 // What stands in for NVIDIA's libraries is strict first: every call is held to its manual, and a
 // breach ends the process with one line that names the call, the rule, and where it is written.
+// Faults on purpose: any call may fail, so each is made to, one after the other.
 #pragma once
 
+#include <cstddef>
 #include <mutex>
 #include <sstream>
 #include <string>
@@ -36,5 +38,17 @@ void require(bool kept, const Text&... rule) {
 
 /// One call at a time, and the work it waits for: no true concurrency is shown here.
 std::recursive_mutex& api_lock();
+
+enum class Fault {
+  call,         ///< one call fails, whichever it is: an allocation finds no memory
+  device_lost,  ///< a call fails, and all that follow
+};
+
+/// From now on the k-th call fails, counted from 1; 0: none does.
+void inject(Fault fault, std::size_t k);
+/// The call that was made to fail, or nothing.
+[[nodiscard]] std::string failed_call();
+[[nodiscard]] bool must_fail(const char* name);
+[[nodiscard]] bool device_is_lost();
 
 }  // namespace rehearsal
