@@ -71,8 +71,8 @@ inline std::uint32_t at_least(Words a, Words b) {
 #endif
 }
 
-/// Writes first, first + 1, ... of which the bit is set; returns their number. As many places behind
-/// the last may be written to as a register has words.
+/// Writes first, first + 1, ... of which the bit is set; returns their number. As many places
+/// behind the last may be written to as a register has words.
 inline std::uint32_t append_places(std::uint64_t bits, std::size_t first, std::uint16_t* to) {
 #if defined(__AVX512VBMI2__) && defined(__AVX512BW__)  // no branch, which would be mispredicted
   alignas(64) static constexpr auto kPlaces = [] {

@@ -16,7 +16,7 @@ namespace hourglass::HOURGLASS_TARGET::simt {
 /// Where a computation stands that has a stack of its own, or nothing.
 ///
 /// Fibers here are symmetric: whoever runs goes on with any other one, and gets what it left when
-/// somebody goes back to it. One must run to its end before it is destroyed; its owner sees to that.
+/// somebody goes back to it. One must run to its end before it is destroyed; its owner sees to it.
 class Fiber {
  public:
   Fiber() = default;

@@ -25,8 +25,9 @@
 //   shuffle_down(v, delta, mask)               v of the lane delta above; own v beyond the warp
 //   shuffle_xor(v, bits, mask)                 v of lane() ^ bits
 //   shuffle_xor(Several{...}, bits, mask)      the same of several values at once
-//   ballot(truth, mask)  count_bits(bits)      bit i: lane i's truth, 0 where no lane is; ones in it
-//   warp_total(v)                              the sum of all lanes' 32-bit integers, in all of them
+//   ballot(truth, mask)                        bit i: lane i's truth, 0 where there is no such lane
+//   count_bits(bits)                           how many of them are 1
+//   warp_total(v)                              the sum of the lanes' 32-bit integers, in all
 //
 //   cos_pi(x)                                  cos(pi x)
 //   fast_divide(a, b)                          a / b within 2 last places, |b| below 2^126

@@ -18,8 +18,8 @@ struct Pair {
   float value;
 };
 
-/// By key: digit by digit, from the lowest, of the bits in which keys differ. `scratch` has room for
-/// as many pairs.
+/// By key: digit by digit, from the lowest, of the bits in which keys differ. `scratch` has room
+/// for as many pairs.
 void sort_pairs(std::span<Pair> pairs, Pair* scratch) {
   constexpr std::size_t kFew = 64;
   constexpr unsigned kDigitBits = 8;
