@@ -1,6 +1,6 @@
 # Which GPUs to compile for, unless CMAKE_CUDA_ARCHITECTURES says so: those that answer, else every
 # generation from Ampere on that this toolkit knows, plus PTX for those it does not: then
-# HOURGLASS_CUDA_CODE names what nvcc makes of one PTX. Both are empty if GPUs answer and the toolkit
+# HOURGLASS_CUDA_CODE names one PTX and what nvcc makes of it. Both are empty if GPUs answer and the toolkit
 # compiles for none of them; HOURGLASS_ARCHITECTURES_FROM says why.
 set(HOURGLASS_ARCHITECTURES_FROM "as given")
 set(HOURGLASS_CUDA_CODE)
