@@ -36,7 +36,7 @@ __device__ __forceinline__ void for_each_bundle(const float* distances, std::uin
 __device__ __forceinline__ float sum_of(const float (&parts)[kWidth]) {
   float sum = 0.f;
   for (const float part : parts) sum += part;
-  return simt::shuffle(simt::warp_sum(sum), 0);
+  return simt::warp_sum_for_all(sum);
 }
 
 /// A distance from the row's nearest, in units of the row's mean. One that is so far beyond all
@@ -102,7 +102,7 @@ __global__ void conditional_probabilities_kernel(const float* __restrict__ squar
       mean += own[j] - nearest;
     }
     simt::sync_warp();  // a lane looks at what others have written
-    mean = simt::shuffle(simt::warp_sum(mean), 0) / static_cast<float>(k);
+    mean = simt::warp_sum_for_all(mean) / static_cast<float>(k);
 
     constexpr float kSmallest = 1.2e-38f;  // of which the reciprocal is finite
     const float scale = 1.f / fmaxf(mean, kSmallest);

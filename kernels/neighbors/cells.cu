@@ -77,7 +77,7 @@ __global__ void shorten_rows_kernel(double* x, std::size_t rows, std::size_t col
     for (std::size_t c = simt::lane(); c < columns; c += simt::warp_thread_count()) {
       sum += row[c] * row[c];
     }
-    const double length = sqrt(simt::shuffle(simt::warp_sum(sum), 0));
+    const double length = sqrt(simt::warp_sum_for_all(sum));
     if (!(length > longest)) continue;
     for (std::size_t c = simt::lane(); c < columns; c += simt::warp_thread_count()) {
       row[c] *= longest / length;

@@ -16,6 +16,12 @@ __device__ T warp_sum(T value) {
   return value;
 }
 
+/// The same sum, valid in all lanes.
+template <class T>
+__device__ T warp_sum_for_all(T value) {
+  return shuffle(warp_sum(value), 0);
+}
+
 /// Sums of n values each over the lanes of a group, in all of them. A group is `lanes` neighbouring
 /// lanes, a power of two, the first at a multiple of it; `group` is their mask.
 template <class T, int n>

@@ -15,7 +15,7 @@ constexpr unsigned kWidth = simt::kVectorWidth;
 
 /// Of a warp's lanes; in all of them.
 __device__ __forceinline__ float over_lanes(float value) {
-  return simt::block_thread_count() == 1 ? value : simt::shuffle(simt::warp_sum(value), 0);
+  return simt::block_thread_count() == 1 ? value : simt::warp_sum_for_all(value);
 }
 
 __device__ __forceinline__ float sum_of(const float (&parts)[kWidth]) {
