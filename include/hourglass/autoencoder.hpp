@@ -7,6 +7,7 @@
 //   auto latent = autoencoder.encode(data.test.images);
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -16,6 +17,7 @@
 #include <hourglass/images.hpp>
 #include <hourglass/loss.hpp>
 #include <hourglass/model.hpp>
+#include <hourglass/names.hpp>
 #include <hourglass/samples.hpp>
 #include <hourglass/stop.hpp>
 #include <memory>
@@ -44,6 +46,8 @@ enum class Reduction {
   ordered,  ///< always in the same order: the same seed gives the same bytes
   atomic,   ///< as they come, which spares a GPU a barrier: every run has other last bits
 };
+template <>
+inline constexpr std::array<std::string_view, 2> kNames<Reduction> = {"ordered", "atomic"};
 
 struct EpochResult {
   std::size_t epoch;         ///< from 1

@@ -1,6 +1,8 @@
 // Where work runs, and how its arithmetic is done.
 #pragma once
 
+#include <array>
+#include <hourglass/names.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,14 +10,20 @@
 namespace hourglass {
 
 enum class DeviceKind { cpu, cuda };
+template <>
+inline constexpr std::array<std::string_view, 2> kNames<DeviceKind> = {"cpu", "cuda"};
 
 /// fp32: IEEE single precision everywhere. tf32: matrix products and convolutions may round their
 /// operands to TF32 (the layered engine on CUDA).
 enum class Precision { fp32, tf32 };
+template <>
+inline constexpr std::array<std::string_view, 2> kNames<Precision> = {"fp32", "tf32"};
 
 /// layered: each layer a library call or a kernel. fused: one kernel for a whole epoch.
 /// automatic: the fastest that this build, device and model have.
 enum class EngineKind { automatic, layered, fused };
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<EngineKind> = {"auto", "layered", "fused"};
 
 /// A device that has been found usable.
 struct Device {
@@ -35,13 +43,6 @@ struct Device {
 /// quota of the control group give (a begun core counts). Returns the number in use.
 int set_cpu_threads(int threads);
 [[nodiscard]] int cpu_threads();
-
-/// "fp32", "tf32"; "auto", "layered", "fused". Throw UsageError for anything else.
-[[nodiscard]] Precision parse_precision(std::string_view name);
-[[nodiscard]] EngineKind parse_engine(std::string_view name);
-[[nodiscard]] std::string_view name_of(Precision precision);
-[[nodiscard]] std::string_view name_of(EngineKind engine);
-[[nodiscard]] std::string_view name_of(DeviceKind kind);
 
 /// A device as `hourglass info` shows it: usable, or why not.
 struct DeviceStatus {

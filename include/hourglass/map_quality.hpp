@@ -28,20 +28,6 @@ namespace hourglass {
                                     std::size_t k, const NeighborGraph& known,
                                     const StopRequest& stop = {});
 
-/// Rows that trustworthiness looks at, from the first: its time grows with their square.
-inline constexpr std::size_t kTrustworthinessRows = 5000;
-
-/// Whether rows that are neighbours in the map are neighbours in x: 1 where each of a row's k
-/// nearest in the map is among its k nearest in x, less for each that is not, by how far down the
-/// row's order in x it stands. scikit-learn's, of the first kTrustworthinessRows rows. (J. Venna
-/// and S. Kaski, "Neighborhood preservation in nonlinear projection methods: an experimental
-/// study", ICANN 2001.)
-///
-/// Throws Error unless x and map have equally many rows, 1 <= k < half of the rows looked at, all
-/// values are finite and not all rows the same.
-[[nodiscard]] double trustworthiness(const Samples& x, const Samples& map, std::size_t k,
-                                     const StopRequest& stop = {});
-
 struct MapQualityOptions {
   std::size_t neighbors = 15;  ///< of a row, for trustworthiness, continuity and neighbour recall
   /// Rows that are looked at, from the first: time grows with their square.
@@ -64,7 +50,11 @@ struct RowQuality {
 };
 
 struct MapQuality {
-  double trustworthiness;  ///< as above, of all the rows looked at
+  /// Whether rows that are neighbours in the map are neighbours in x: 1 where each of a row's
+  /// nearest in the map is among its nearest in x, less for each that is not, by how far down the
+  /// row's order in x it stands. scikit-learn's. (J. Venna and S. Kaski, "Neighborhood preservation
+  /// in nonlinear projection methods: an experimental study", ICANN 2001.)
+  double trustworthiness;
   /// The same with data and map changed over: whether neighbours in x are still neighbours in the
   /// map.
   double continuity;

@@ -1,7 +1,10 @@
 // What it means for two rows to be near each other.
 #pragma once
 
+#include <array>
+#include <hourglass/names.hpp>
 #include <hourglass/samples.hpp>
+#include <string_view>
 
 namespace hourglass {
 
@@ -9,6 +12,9 @@ namespace hourglass {
 /// one. Correlation: the same of rows less their own means. Neighbours and their order are those of
 /// scikit-learn's distances 1 - cos: the Euclidean distance d of such rows is d^2 / 2 = 1 - cos.
 enum class Metric { euclidean, cosine, correlation };
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<Metric> = {"euclidean", "cosine",
+                                                                   "correlation"};
 
 /// Rows whose Euclidean distances say what the metric does: for euclidean x itself, else new rows
 /// of length one, worked out in double. For whatever takes Samples: neighbours, maps, quality.

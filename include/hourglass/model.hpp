@@ -7,10 +7,12 @@
 //    "decoder": [{"type": "dense", "outputs": 64, "activation": "sigmoid"}]}
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <hourglass/array.hpp>
 #include <hourglass/loss.hpp>
+#include <hourglass/names.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +39,9 @@ enum class LayerKind {
   dense,        ///< all to all, with bias; takes what it is given in channel, row, column order
   reshape,      ///< the same values in another shape, in channel, row, column order
 };
+template <>
+inline constexpr std::array<std::string_view, 5> kNames<LayerKind> = {
+    "convolution", "max_pool", "upsample", "dense", "reshape"};
 
 struct LayerSpec {
   LayerKind kind = LayerKind::dense;

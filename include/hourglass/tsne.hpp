@@ -5,17 +5,20 @@
 // in O(N log N): docs/numerics.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <hourglass/array.hpp>
 #include <hourglass/device.hpp>
 #include <hourglass/metric.hpp>
+#include <hourglass/names.hpp>
 #include <hourglass/neighbors.hpp>
 #include <hourglass/pca.hpp>
 #include <hourglass/samples.hpp>
 #include <hourglass/stop.hpp>
 #include <hourglass/tsne_schedule.hpp>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace hourglass {
@@ -23,6 +26,8 @@ namespace hourglass {
 /// How finely the repulsion is resolved: a relative force error on a late map of about 3 %, 0.7 %,
 /// 0.25 %.
 enum class TsneAccuracy { fast, standard, high };
+template <>
+inline constexpr std::array<std::string_view, 3> kNames<TsneAccuracy> = {"fast", "default", "high"};
 
 enum class TsneInitialization { pca, random };
 
@@ -43,6 +48,9 @@ enum class TsneStop {
   time_limit,   ///< TsneOptions::time_limit
   interrupted,  ///< TsneOptions::stop, with keep_interrupted
 };
+template <>
+inline constexpr std::array<std::string_view, 4> kNames<TsneStop> = {"iterations", "flat",
+                                                                     "time limit", "interrupted"};
 
 struct TsneOptions {
   std::size_t components = 2;  ///< dimensions D of the map: 1, 2 or 3

@@ -54,7 +54,7 @@ __device__ __forceinline__ T over_lanes(T value, Join join) {
 
 /// The least upper bound of each group of rows. Groups take turns, kWidth of them side by side.
 __device__ inline void group_minima(const Worker& worker, const Bounds& bounds, std::uint32_t rows,
-                                    std::uint32_t group, float* __restrict__ minima) {
+                                    std::uint32_t group, float* minima) {
   const std::uint32_t chunk = group * kWidth;
   const std::uint32_t chunks = (rows + chunk - 1) / chunk;
   for (std::uint32_t c = worker.lane; c < chunks; c += worker.lanes) {
@@ -77,9 +77,10 @@ __device__ inline void group_minima(const Worker& worker, const Bounds& bounds, 
   }
 }
 
-/// The k-th smallest of some values, of which there are k that are finite.
-__device__ inline float kth_smallest(const Worker& worker, const float* __restrict__ values,
-                                     std::uint32_t count, std::uint32_t k) {
+/// The k-th smallest of some values, of which there are k that are finite. Not __restrict__: the
+/// read-only cache must not serve what this kernel wrote.
+__device__ inline float kth_smallest(const Worker& worker, const float* values, std::uint32_t count,
+                                     std::uint32_t k) {
   // Halving the bits of floats, which are in order as they are: a few steps whatever the scale.
   std::uint32_t low = 0;
   std::uint32_t high = simt::float_bits(INFINITY) - 1;

@@ -63,8 +63,9 @@ class Network {
  public:
   Network(const std::string& json, const std::string& device, const std::string& engine,
           const std::string& precision)
-      : autoencoder_(parse_model(json, "the model"), select_device(device), parse_engine(engine),
-                     parse_precision(precision)) {}
+      : autoencoder_(parse_model(json, "the model"), select_device(device),
+                     parse<EngineKind>(engine, "engine"),
+                     parse<Precision>(precision, "precision")) {}
 
   [[nodiscard]] std::string model() const { return to_json(autoencoder_.model()); }
   [[nodiscard]] std::string engine() const { return std::string(name_of(autoencoder_.engine())); }

@@ -20,14 +20,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// In the order of LayerKind.
-constexpr std::array<std::string_view, 5> kKinds{"convolution", "max_pool", "upsample", "dense",
-                                                 "reshape"};
-
-std::string name_of(LayerKind kind) {
-  return std::string(kKinds[static_cast<std::size_t>(kind)]);
-}
-
 /// "a, b or c"
 template <class Names>
 std::string alternatives(const Names& names) {
@@ -109,14 +101,11 @@ class Object {
   std::string where_;
 };
 
-/// In the order of OutputActivation.
-constexpr std::array<std::string_view, 2> kOutputs{"sigmoid", "none"};
-
 /// The decoder's last layer has the output's activation, given here.
 LayerSpec parse_layer(const Json& json, const std::string& where, OutputActivation* output) {
   const Object any(json, where, {"type", "outputs", "activation", "shape"});
-  LayerSpec layer{.kind = static_cast<LayerKind>(any.choice("type", kKinds))};
-  const std::string own = where + " (" + name_of(layer.kind) + ")";
+  LayerSpec layer{.kind = static_cast<LayerKind>(any.choice("type", kNames<LayerKind>))};
+  const std::string own = where + " (" + std::string(name_of(layer.kind)) + ")";
   if (layer.kind == LayerKind::reshape) {
     layer.shape = Object(json, own, {"type", "shape"}).shape("shape");
     return layer;
@@ -173,8 +162,7 @@ TrainingDefaults parse_training(const Json& json, const std::string& where,
     training.learning_rate = rate.get<double>();
   }
   if (object.has("loss")) {
-    constexpr std::array<std::string_view, 2> kLosses{"bce", "mse"};
-    training.loss = object.choice("loss", kLosses) == 0 ? Loss::bce : Loss::mse;
+    training.loss = static_cast<Loss>(object.choice("loss", kNames<Loss>));
   }
   return training;
 }
@@ -213,9 +201,7 @@ Json to_json(const LayerSpec& layer, const OutputActivation* output) {
     json["shape"] = {layer.shape.channels, layer.shape.height, layer.shape.width};
   } else if (layer.outputs > 0) {
     json["outputs"] = layer.outputs;
-    json["activation"] = output != nullptr ? kOutputs[static_cast<std::size_t>(*output)]
-                         : layer.relu      ? "relu"
-                                           : "none";
+    json["activation"] = output != nullptr ? name_of(*output) : layer.relu ? "relu" : "none";
   }
   return json;
 }
@@ -262,7 +248,7 @@ std::string to_json(const Model& model) {
   json["training"] = {{"epochs", model.training.epochs},
                       {"batch_size", model.training.batch_size},
                       {"learning_rate", model.training.learning_rate},
-                      {"loss", model.training.loss == Loss::bce ? "bce" : "mse"}};
+                      {"loss", name_of(model.training.loss)}};
   return json.dump();
 }
 

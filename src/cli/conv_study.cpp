@@ -1,13 +1,11 @@
 // run conv: the first article's study. MNIST through a convolutional bottleneck, and the latent
 // space as a PCA map and a t-SNE map.
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <hourglass/map_quality.hpp>
 #include <hourglass/neighbors.hpp>
 #include <hourglass/npy.hpp>
 #include <hourglass/pca.hpp>
-#include <hourglass/tsne.hpp>
 #include <span>
 
 #include "cli/commands.hpp"
@@ -15,6 +13,7 @@
 #include "cli/map_page.hpp"
 #include "cli/numbers.hpp"
 #include "cli/study.hpp"
+#include "cli/study_page.hpp"
 #include "cli/tsne_options.hpp"
 
 namespace hourglass::cli {
@@ -25,6 +24,7 @@ void judge(Study& study, const Samples& codes, const NeighborGraph& neighbors, c
            const Samples& tsne) {
   constexpr std::size_t kVoters = 10;
   constexpr std::size_t kTrusted = 12;
+  constexpr std::size_t kRows = 5000;      // looked at: time grows with their square
   constexpr std::size_t kFewestRows = 50;  // with less there are no ten neighbours in a fold
   if (codes.rows() < kFewestRows) return;
   Json& quality = study.metrics("quality");
@@ -32,8 +32,7 @@ void judge(Study& study, const Samples& codes, const NeighborGraph& neighbors, c
     const auto& labels = study.images().labels.values;
     study.progress().stage("judging the maps");
     quality["codes"]["accuracy10"] = label_accuracy(codes, labels, kVoters, neighbors, interrupted);
-    MapQualityOptions options{
-        .neighbors = kTrusted, .rows = kTrustworthinessRows, .stop = interrupted};
+    MapQualityOptions options{.neighbors = kTrusted, .rows = kRows, .stop = interrupted};
     const auto first = std::span(labels).first(std::min(labels.size(), options.rows));
     const bool differ = std::ranges::adjacent_find(first, std::not_equal_to<>()) != first.end();
     if (differ) options.labels = labels;  // else there is nothing to tell apart
@@ -82,43 +81,20 @@ void run_conv(const StudyOptions& options) {
     return map;
   });
 
-  // As the first article does: perplexity 30, or what a smaller set allows, and 300 iterations.
-  TsneOptions tsne_options{.perplexity = std::min(30.0, static_cast<double>(codes.rows() - 1)),
-                           .iterations = 300,
-                           .initial_map = initial_map(pca),
-                           .snapshot_interval = kFilmInterval};
-  watch(tsne_options, study.progress());
-  NeighborGraph neighbors;
-  const TsneResult map = study.stage("tsne", [&] {
-    const auto start = std::chrono::steady_clock::now();
-    tsne_options.on_stage("neighbours");
-    neighbors = nearest_neighbors(codes, neighbor_count(tsne_options.perplexity, codes.rows()),
-                                  interrupted);
-    const std::chrono::duration<double> searched = std::chrono::steady_clock::now() - start;
-    TsneResult result = tsne(neighbors, tsne_options, study.device());
-    result.seconds.neighbors = searched.count();
-    save_npy(study.file("tsne.npy"), result.map);
-    save_npy(study.file("tsne_snapshots.npy"), result.snapshots);
-    Json& json = study.metrics("tsne") = to_json(result);
-    json["perplexity"] = tsne_options.perplexity;
-    return result;
+  const CodeMap map = study.stage("tsne", [&] {
+    CodeMap found = map_codes(study, codes, pca);
+    save_npy(study.file("tsne.npy"), found.tsne.map);
+    save_npy(study.file("tsne_snapshots.npy"), found.tsne.snapshots);
+    Json& json = study.metrics("tsne") = to_json(found.tsne);
+    json["perplexity"] = found.perplexity;
+    return found;
   });
-  judge(study, codes, neighbors, Samples::view(pca.scores, study.device()),
-        Samples::view(map.map, study.device()));
+  judge(study, codes, map.neighbors, Samples::view(pca.scores, study.device()),
+        Samples::view(map.tsne.map, study.device()));
   if (!options.no_figures) {
     study.stage("page", [&] {
-      save_run_page(
-          study.file("map.html"),
-          {.metrics = study.save_metrics(),
-           .autoencoder = study.autoencoder(),
-           .images = study.images().validation(),
-           .clean = {},
-           .labels = page_labels(study.images().labels.values),
-           .maps = {{.name = "PCA", .points = pca.scores}, {.name = "t-SNE", .points = map.map}},
-           .codes = codes,
-           .neighbors = neighbors,
-           .snapshots = map.snapshots},
-          study.progress());
+      save_page(study, study.images().validation(), {}, page_labels(study.images().labels.values),
+                codes, pca, map);
     });
   }
   study.finish();

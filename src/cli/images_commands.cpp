@@ -1,7 +1,9 @@
 // encode, decode, reconstruct: arrays through a trained model.
+#include <array>
 #include <hourglass/npy.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "cli/about_file.hpp"
@@ -13,10 +15,17 @@
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 
-namespace hourglass::cli {
+namespace hourglass {
 namespace {
 
 enum class Split { train, test };
+
+}  // namespace
+template <>
+inline constexpr std::array<std::string_view, 2> kNames<Split> = {"train", "test"};
+
+namespace cli {
+namespace {
 
 struct ImagesOptions {
   ComputeOptions compute;
@@ -44,7 +53,7 @@ std::shared_ptr<ImagesOptions> add_options(CLI::App& command) {
 void add_data_options(CLI::App& command, ImagesOptions& options) {
   options.data.add_to(command);
   command.add_option("--split", options.split, "train or test, of --data (default: test)")
-      ->transform(one_of<Split>({{"train", Split::train}, {"test", Split::test}}));
+      ->transform(one_of<Split>());
   command.add_option("--first", options.first, "only the first N images")
       ->transform(whole_number(1));
 }
@@ -117,4 +126,5 @@ void add_images_commands(CLI::App& program) {
       [reconstruct_options] { with_images(*reconstruct_options, &Autoencoder::reconstruct); });
 }
 
-}  // namespace hourglass::cli
+}  // namespace cli
+}  // namespace hourglass

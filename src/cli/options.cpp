@@ -66,12 +66,10 @@ void ComputeOptions::add_device_to(CLI::App& command) {
 
 void ComputeOptions::add_engine_to(CLI::App& command) {
   command.add_option("--engine", engine, "auto, layered or fused")
-      ->transform(one_of<EngineKind>({{"auto", EngineKind::automatic},
-                                      {"layered", EngineKind::layered},
-                                      {"fused", EngineKind::fused}}))
+      ->transform(one_of<EngineKind>())
       ->default_str("auto");
   command.add_option("--precision", precision, "fp32 or tf32")
-      ->transform(one_of<Precision>({{"fp32", Precision::fp32}, {"tf32", Precision::tf32}}))
+      ->transform(one_of<Precision>())
       ->default_str("fp32");
 }
 
@@ -106,7 +104,7 @@ void TrainOptions::add_to(CLI::App& command) {
   command.add_option("--learning-rate", learning_rate, "of Adam (default: the model's)")
       ->check(positive_number());
   command.add_option("--loss", loss, "bce or mse (default: the model's)")
-      ->transform(one_of<Loss>({{"bce", Loss::bce}, {"mse", Loss::mse}}));
+      ->transform(one_of<Loss>());
   command.add_option("--seed", seed, "of the initial weights and the shuffling")
       ->transform(whole_number(0))
       ->capture_default_str();
@@ -114,8 +112,7 @@ void TrainOptions::add_to(CLI::App& command) {
   command
       .add_option("--reduction", reduction,
                   "of gradients: ordered (the same seed, the same bytes) or atomic (as they come)")
-      ->transform(
-          one_of<Reduction>({{"ordered", Reduction::ordered}, {"atomic", Reduction::atomic}}))
+      ->transform(one_of<Reduction>())
       ->default_str("ordered");
   command.add_flag("--phase-times", phase_times, "say where the fused engine's time goes");
   command.add_option("--initial-weights", initial_weights,
@@ -147,10 +144,10 @@ Json TrainOptions::to_json(const TrainingOptions& training) const {
   json["steps"] = training.steps ? Json(*training.steps) : Json();
   json["batch_size"] = training.batch_size;
   json["learning_rate"] = training.learning_rate;
-  json["loss"] = training.loss == Loss::bce ? "bce" : "mse";
+  json["loss"] = name_of(training.loss);
   json["seed"] = training.seed;
   json["shuffle"] = training.shuffle;
-  json["reduction"] = training.reduction == Reduction::ordered ? "ordered" : "atomic";
+  json["reduction"] = name_of(training.reduction);
   json["initial_weights"] = initial_weights ? Json(initial_weights->string()) : Json();
   return json;
 }

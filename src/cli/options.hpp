@@ -7,10 +7,10 @@
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/dataset.hpp>
 #include <hourglass/device.hpp>
+#include <hourglass/names.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace hourglass::cli {
@@ -24,11 +24,9 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] CLI::Validator positive_number();
 [[nodiscard]] CLI::Validator number(double least, double most);
 
-/// For options that are one of a few words, each with its value.
-template <class Value>
-using Words = std::vector<std::pair<std::string, Value>>;
-template <class Value>
-[[nodiscard]] CLI::Validator one_of(const Words<Value>& words);
+/// One of an enum's names.
+template <Named Enum>
+[[nodiscard]] CLI::Validator one_of();
 
 /// Where and how to compute.
 struct ComputeOptions {
@@ -86,13 +84,14 @@ struct ModelOptions {
   [[nodiscard]] static Model find(const std::string& name_or_file);
 };
 
-template <class Value>
-CLI::Validator one_of(const Words<Value>& words) {
-  const auto check = [words](std::string& text) {
+template <Named Enum>
+CLI::Validator one_of() {
+  const auto check = [](std::string& text) {
     std::string names;
-    for (const auto& [name, value] : words) {
+    for (std::size_t i = 0; i < kNames<Enum>.size(); ++i) {
+      const std::string name(kNames<Enum>[i]);
       if (text == name) {
-        text = std::to_string(static_cast<int>(value));  // as CLI11 reads an enum
+        text = std::to_string(i);  // as CLI11 reads an enum
         return std::string();
       }
       names += (names.empty() ? "" : ", ") + name;

@@ -1,9 +1,7 @@
 #include "cli/study_page.hpp"
 
 #include <algorithm>
-#include <hourglass/neighbors.hpp>
-#include <hourglass/pca.hpp>
-#include <hourglass/tsne.hpp>
+#include <chrono>
 #include <utility>
 
 #include "cli/interrupt.hpp"
@@ -12,32 +10,45 @@
 
 namespace hourglass::cli {
 
+CodeMap map_codes(Study& study, const Samples& codes, const PcaMap& pca) {
+  TsneOptions options{.perplexity = std::min(30.0, static_cast<double>(codes.rows() - 1)),
+                      .iterations = 300,
+                      .initial_map = initial_map(pca),
+                      .snapshot_interval = kFilmInterval};
+  watch(options, study.progress());
+  const auto start = std::chrono::steady_clock::now();
+  options.on_stage("neighbours");
+  NeighborGraph neighbors =
+      nearest_neighbors(codes, neighbor_count(options.perplexity, codes.rows()), interrupted);
+  const std::chrono::duration<double> searched = std::chrono::steady_clock::now() - start;
+  TsneResult tsne = hourglass::tsne(neighbors, options, study.device());
+  tsne.seconds.neighbors = searched.count();
+  return {options.perplexity, std::move(neighbors), std::move(tsne)};
+}
+
+void save_page(Study& study, const Images& images, const Array<float>& clean, PageLabels labels,
+               const Samples& codes, const PcaMap& pca, const CodeMap& map) {
+  save_run_page(
+      study.file("map.html"),
+      {.metrics = study.save_metrics(),
+       .autoencoder = study.autoencoder(),
+       .images = images,
+       .clean = clean,
+       .labels = std::move(labels),
+       .maps = {{.name = "PCA", .points = pca.scores}, {.name = "t-SNE", .points = map.tsne.map}},
+       .codes = codes,
+       .neighbors = map.neighbors,
+       .snapshots = map.tsne.snapshots},
+      study.progress());
+}
+
 void draw_page(Study& study, const Array<float>& images, const Array<float>& clean,
                PageLabels labels) {
   if (study.options().no_figures || images.rows() < 2) return;
   study.stage("page", [&] {
     const Samples codes = study.autoencoder().encode_on_device(images, interrupted);
-    PcaMap pca = fit_transform_pca(codes, {.components = 2, .stop = interrupted});
-    TsneOptions options{.perplexity = std::min(30.0, static_cast<double>(codes.rows() - 1)),
-                        .iterations = 300,
-                        .initial_map = initial_map(pca),
-                        .snapshot_interval = kFilmInterval};
-    watch(options, study.progress());
-    NeighborGraph neighbors =
-        nearest_neighbors(codes, neighbor_count(options.perplexity, codes.rows()), interrupted);
-    TsneResult map = tsne(neighbors, options, study.device());
-    save_run_page(study.file("map.html"),
-                  {.metrics = study.save_metrics(),
-                   .autoencoder = study.autoencoder(),
-                   .images = images,
-                   .clean = clean,
-                   .labels = std::move(labels),
-                   .maps = {{.name = "PCA", .points = std::move(pca.scores)},
-                            {.name = "t-SNE", .points = std::move(map.map)}},
-                   .codes = codes,
-                   .neighbors = std::move(neighbors),
-                   .snapshots = std::move(map.snapshots)},
-                  study.progress());
+    const PcaMap pca = fit_transform_pca(codes, {.components = 2, .stop = interrupted});
+    save_page(study, images, clean, std::move(labels), codes, pca, map_codes(study, codes, pca));
   });
 }
 

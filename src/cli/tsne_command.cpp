@@ -100,7 +100,7 @@ void check_sources(const Options& options) {
         "tsne maps an array, X.npy, or in its place --distances, or a graph: "
         "--neighbor-indices and --neighbor-distances, both; see hourglass tsne --help");
   }
-  if (!options.input && options.tsne.metric != Metric::euclidean) {
+  if (!options.input && options.tsne.options.metric != Metric::euclidean) {
     throw UsageError("--metric measures an array, and there are distances in its place");
   }
 }

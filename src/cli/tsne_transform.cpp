@@ -42,16 +42,16 @@ bool given(const CLI::App& command, const std::string& option) {
 
 TransformOptions options_of(const CLI::App& command, const TsneCommandOptions& tsne) {
   TransformOptions options;
-  options.metric = tsne.metric;
+  options.metric = tsne.options.metric;
   if (given(command, "--perplexity")) {
     if (tsne.perplexity.size() > 1) throw UsageError("--transform takes one --perplexity");
     options.perplexity = tsne.perplexity.front();
   }
   if (given(command, "--iterations")) {
-    if (tsne.iterations > std::numeric_limits<std::uint32_t>::max()) {
+    if (tsne.options.iterations > std::numeric_limits<std::uint32_t>::max()) {
       throw UsageError("--iterations of a --transform must be below 2^32");
     }
-    options.schedule.iterations = static_cast<std::uint32_t>(tsne.iterations);
+    options.schedule.iterations = static_cast<std::uint32_t>(tsne.options.iterations);
   }
   if (tsne.learning_rate) options.schedule.learning_rate = static_cast<float>(*tsne.learning_rate);
   return options;

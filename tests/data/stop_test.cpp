@@ -59,7 +59,7 @@ TEST_F(Stop, IsAskedByEveryLongCall) {
   expect_stops(
       "accuracy", [&](auto stop) { (void)label_accuracy(map, labels, 5, stop); }, 2);
   expect_stops(
-      "trustworthiness", [&](auto stop) { (void)trustworthiness(samples, map, 5, stop); }, 10);
+      "map quality", [&](auto stop) { (void)map_quality(samples, map, {.stop = stop}); }, 10);
   expect_stops(
       "t-SNE",
       [&](auto stop) {

@@ -2,17 +2,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <cstdint>
 #include <hourglass/error.hpp>
 #include <hourglass/map_quality.hpp>
 #include <limits>
 #include <numeric>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "manifold/dense_reference.hpp"
+#include "manifold/sample_data.hpp"
 #include "support/on_target.hpp"
-#include "support/random_values.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
@@ -22,44 +24,35 @@ using testing::ThrowsMessage;
 
 using Labels = std::vector<std::uint8_t>;
 
-class MapQuality : public OnTarget {
+class Quality : public OnTarget {
  protected:
   void SetUp() override {
     OnTarget::SetUp();
     if (!IsSkipped()) device_ = select_device(kOnCuda ? "cuda" : "cpu");
   }
-
-  double accuracy(const Array<float>& x, const Labels& labels, std::size_t k) {
-    return label_accuracy({x, device_}, labels, k);
-  }
-  double trust(const Array<float>& x, const Array<float>& map, std::size_t k) {
-    return trustworthiness({x, device_}, {map, device_}, k);
+  MapQuality judge(const Array<float>& x, const Array<float>& map,
+                   const MapQualityOptions& options) {
+    return map_quality({x, device_}, {map, device_}, options);
   }
 
  private:
   Device device_;
 };
 
-// ------------------------------------------------------------------------------- arrays to judge
-
-struct Labelled {
-  Array<float> x;
-  Labels labels;
-};
-
 /// Values that NumPy makes with the same bits: whole numbers below 2^17 over 2^16.
-Labelled lattice(std::size_t rows, std::size_t columns) {
-  Labelled made{Array<float>({rows, columns}), Labels(rows)};
+Array<float> lattice(std::size_t rows, std::size_t columns, Labels& labels) {
+  Array<float> x({rows, columns});
+  labels.resize(rows);
   for (std::size_t i = 0; i < rows; ++i) {
-    made.labels[i] = static_cast<std::uint8_t>((i * i + i / 7) % 5);
+    labels[i] = static_cast<std::uint8_t>((i * i + i / 7) % 5);
     for (std::size_t f = 0; f < columns; ++f) {
       const std::size_t mixed =
           i * 7919 + f * 104729 + i * i * 31 + i * i * f * 97 + i * f * f * 13;
-      made.x.row(i)[f] = static_cast<float>(mixed % 65537) / 65536.f;
+      x.row(i)[f] = static_cast<float>(mixed % 65537) / 65536.f;
     }
-    made.x.row(i)[0] += 0.25f * static_cast<float>(made.labels[i]);
+    x.row(i)[0] += 0.25f * static_cast<float>(labels[i]);
   }
-  return made;
+  return x;
 }
 
 Array<float> first_columns(const Array<float>& x, std::size_t columns) {
@@ -70,223 +63,267 @@ Array<float> first_columns(const Array<float>& x, std::size_t columns) {
   return made;
 }
 
-/// Clouds around a centre for each label, which overlap; rows sorted by label where `sorted`.
-Labelled clouds(std::size_t rows, std::size_t columns, bool sorted) {
-  Labelled made{Array<float>({rows, columns}, test::random_values(rows * columns, -1.f, 1.f)),
-                Labels(rows)};
-  for (std::size_t i = 0; i < rows; ++i) {
-    made.labels[i] = static_cast<std::uint8_t>(sorted ? i * 4 / rows : i * 7 % 4);
-    made.x.row(i)[made.labels[i] % columns] += 0.8f;
-  }
-  return made;
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// ------------------------------------------------------------- the definitions, step by step
+// ---- plain definitions -------------------------------------------------------------------------
 
-using Neighbor = std::pair<double, std::size_t>;
-
-std::vector<Neighbor> others_by_distance(const Array<float>& x, std::size_t row) {
-  std::vector<Neighbor> others;
-  for (std::size_t j = 0; j < x.rows(); ++j) {
-    if (j == row) continue;
-    double sum = 0;
-    for (std::size_t f = 0; f < x.row_size(); ++f) {
-      sum += std::pow(double{x.row(row)[f]} - double{x.row(j)[f]}, 2);
+/// For each row how many of its k nearest in `a` are not as near in `b`, each by how far.
+std::vector<double> plain_kept(const Array<float>& a, const Array<float>& b, std::size_t k) {
+  const auto n = static_cast<double>(a.rows());
+  const auto kd = static_cast<double>(k);
+  std::vector<double> kept;
+  for (std::size_t i = 0; i < a.rows(); ++i) {
+    const auto near = test::dense_neighbors(a, i, k);
+    const auto order = test::dense_neighbors(b, i, b.rows() - 1);
+    double missed = 0.0;
+    for (const std::uint32_t j : near) {
+      const auto rank = static_cast<double>(std::ranges::find(order, j) - order.begin()) + 1.0;
+      missed += std::max(rank - kd, 0.0);
     }
-    others.emplace_back(sum, j);
+    kept.push_back(1.0 - 2.0 * missed / (kd * (2.0 * n - 3.0 * kd - 1.0)));
   }
-  std::ranges::sort(others);
-  return others;
+  return kept;
 }
 
-/// Labels numbered by appearance, sorted, dealt out in turn; who gets how many of which.
-std::vector<std::size_t> folds_of(const Labels& labels) {
-  Labels order;
-  for (const std::uint8_t label : labels) {
-    if (std::ranges::find(order, label) == order.end()) order.push_back(label);
+std::vector<double> plain_recall(const Array<float>& x, const Array<float>& map, std::size_t k) {
+  std::vector<double> shares;
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    const auto wanted = test::dense_neighbors(x, i, k);
+    const auto found = test::dense_neighbors(map, i, k);
+    const auto kept = std::ranges::count_if(
+        wanted, [&](std::uint32_t j) { return std::ranges::find(found, j) != found.end(); });
+    shares.push_back(static_cast<double>(kept) / static_cast<double>(k));
   }
-  std::vector<std::size_t> sorted;
-  for (std::size_t n = 0; n < order.size(); ++n) {
-    sorted.insert(sorted.end(), static_cast<std::size_t>(std::ranges::count(labels, order[n])), n);
+  return shares;
+}
+
+std::vector<double> plain_silhouettes(const Array<float>& map, const Labels& labels) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < map.rows(); ++i) {
+    std::vector<double> sum(256), size(256);
+    for (std::size_t j = 0; j < map.rows(); ++j) {
+      sum[labels[j]] += std::sqrt(test::squared_distance(map.row(i), map.row(j)));
+      size[labels[j]] += 1.0;
+    }
+    double other = std::numeric_limits<double>::infinity();
+    for (std::size_t label = 0; label < 256; ++label) {
+      if (label != labels[i] && size[label] > 0.0)
+        other = std::min(other, sum[label] / size[label]);
+    }
+    const double own = sum[labels[i]] / (size[labels[i]] - 1.0);
+    const double larger = std::max(own, other);
+    result.push_back(size[labels[i]] < 2.0 || larger == 0.0 ? 0.0 : (other - own) / larger);
   }
-  std::vector<std::size_t> folds(labels.size());
-  for (std::size_t n = 0; n < order.size(); ++n) {
-    std::vector<std::size_t> mine;
-    for (std::size_t fold = 0; fold < 5; ++fold) {
-      for (std::size_t i = fold; i < sorted.size(); i += 5) {
-        if (sorted[i] == n) mine.push_back(fold);
+  return result;
+}
+
+/// Of all pairs; ranks by counting.
+double plain_spearman(const Array<float>& x, const Array<float>& map) {
+  std::vector<double> ranks[2];
+  for (const auto& [array, to] : {std::pair{&x, &ranks[0]}, std::pair{&map, &ranks[1]}}) {
+    std::vector<double> squared;
+    for (std::size_t i = 0; i < x.rows(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        squared.push_back(test::squared_distance(array->row(i), array->row(j)));
       }
     }
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      if (labels[i] == order[n]) folds[i] = mine[next++];
+    for (const double own : squared) {
+      const auto below = std::ranges::count_if(squared, [&](double d) { return d < own; });
+      const auto same = std::ranges::count(squared, own);
+      to->push_back(static_cast<double>(below) + 0.5 * static_cast<double>(same - 1));
     }
   }
-  return folds;
-}
-
-double plain_accuracy(const Labelled& data, std::size_t k) {
-  const auto folds = folds_of(data.labels);
-  std::array<double, 5> right{};
-  std::array<double, 5> size{};
-  for (std::size_t i = 0; i < data.x.rows(); ++i) {
-    std::array<int, 256> votes{};
-    std::size_t voters = 0;
-    for (const auto& [distance, j] : others_by_distance(data.x, i)) {
-      if (folds[j] == folds[i] || voters == k) continue;
-      ++votes[data.labels[j]];
-      ++voters;
-    }
-    size[folds[i]] += 1;
-    if (std::ranges::max_element(votes) - votes.begin() == data.labels[i]) right[folds[i]] += 1;
+  const double middle_x = mean(ranks[0]);
+  const double middle_map = mean(ranks[1]);
+  double both = 0.0, of_x = 0.0, of_map = 0.0;
+  for (std::size_t n = 0; n < ranks[0].size(); ++n) {
+    both += (ranks[0][n] - middle_x) * (ranks[1][n] - middle_map);
+    of_x += std::pow(ranks[0][n] - middle_x, 2);
+    of_map += std::pow(ranks[1][n] - middle_map, 2);
   }
-  double sum = 0;
-  for (std::size_t fold = 0; fold < 5; ++fold) sum += right[fold] / size[fold];
-  return sum / 5;
+  return both / std::sqrt(of_x * of_map);
 }
 
-double plain_trust(const Array<float>& x, const Array<float>& map, std::size_t k) {
-  double missed = 0;
-  for (std::size_t i = 0; i < x.rows(); ++i) {
-    const auto in_x = others_by_distance(x, i);
-    const auto in_map = others_by_distance(map, i);
-    for (std::size_t n = 0; n < k; ++n) {
-      const auto place = std::ranges::find(in_x, in_map[n].second, &Neighbor::second);
-      const auto rank = static_cast<std::size_t>(place - in_x.begin()) + 1;
-      if (rank > k) missed += static_cast<double>(rank - k);
-    }
-  }
-  const auto n = static_cast<double>(x.rows());
-  const auto kd = static_cast<double>(k);
-  return 1 - 2 * missed / (n * kd * (2 * n - 3 * kd - 1));
-}
+// ---- tests -------------------------------------------------------------------------------------
 
-// ---------------------------------------------------------------------------------------- tests
-
-/// By scikit-learn 1.9.1: cross_val_score(KNeighborsClassifier(k), x, labels, cv=5).mean() and
-/// trustworthiness(x, x[:, :2], n_neighbors=k) of lattice(rows, columns).
+/// By scikit-learn 1.9.1 and SciPy, of x = lattice(rows, columns) and map = x[:, :2]:
+/// trustworthiness(x, map, n_neighbors=k) and (map, x), spearmanr(pdist(x), pdist(map)),
+/// silhouette_score(map, labels), and of row 7 alone.
 struct Known {
   std::size_t rows;
   std::size_t columns;
   std::size_t k;
-  double accuracy;
   double trustworthiness;
+  double continuity;
+  double distance_correlation;
+  double silhouette;
+  double silhouette_of_row_7;
 };
 constexpr Known kKnown[] = {
-    {300, 3, 1, 0.7066666666666667, 0.8645190156599553},   {300, 3, 10, 0.45, 0.8838394844756884},
-    {301, 20, 5, 0.37202185792349723, 0.6590749832753167}, {157, 2, 7, 0.4274193548387097, 1.0},
-    {23, 4, 3, 0.22000000000000003, 0.8043478260869565},
+    {300, 3, 10, 0.8838394844756884, 0.9785928529584066, 0.8809063400332099, -0.04200471933437426,
+     -0.14543649038650525},
+    {301, 20, 5, 0.6590749832753167, 0.7671788010386311, 0.4624769518168563, -0.04272030894465437,
+     -0.14543649038650525},
+    {157, 2, 7, 1.0, 1.0, 1.0, -0.04053755149747578, -0.20840068221900385},
+    {23, 4, 3, 0.8043478260869565, 0.893719806763285, 0.8012978120817903, -0.16076002242646265,
+     0.06386111797169228},
 };
 
-TEST_F(MapQuality, AgreesWithScikitLearn) {
+TEST_F(Quality, AgreesWithScikitLearn) {
   for (const Known& known : kKnown) {
-    const Labelled data = lattice(known.rows, known.columns);
-    EXPECT_NEAR(accuracy(data.x, data.labels, known.k), known.accuracy, 1e-12) << known.rows;
-    EXPECT_NEAR(trust(data.x, first_columns(data.x, 2), known.k), known.trustworthiness, 1e-12)
-        << known.rows;
+    SCOPED_TRACE(known.rows);
+    Labels labels;
+    const auto x = lattice(known.rows, known.columns, labels);
+    const auto quality =
+        judge(x, first_columns(x, 2), {.neighbors = known.k, .labels = labels, .per_row = true});
+    EXPECT_NEAR(quality.trustworthiness, known.trustworthiness, 1e-12);
+    EXPECT_NEAR(quality.continuity, known.continuity, 1e-12);
+    EXPECT_NEAR(quality.distance_correlation, known.distance_correlation, 1e-12);
+    ASSERT_TRUE(quality.silhouette);
+    EXPECT_NEAR(*quality.silhouette, known.silhouette, 1e-12);
+    EXPECT_NEAR(quality.of_rows.silhouette[7], known.silhouette_of_row_7, 1e-12);
+    EXPECT_EQ(quality.rows, known.rows);
+    EXPECT_EQ(quality.pairs, known.rows * (known.rows - 1) / 2);
   }
 }
 
-TEST_F(MapQuality, AccuracyIsThatOfItsDefinition) {
-  for (const std::size_t rows : {5U, 6U, 9U, 10U, 11U, 64U, 257U, 400U}) {
-    for (const bool sorted : {false, true}) {
-      const Labelled data = clouds(rows, 3, sorted);
-      for (const std::size_t k : {1U, 2U, 4U, 10U, 150U}) {
-        if (k > rows - (rows - 1) / 5 - 1) continue;
-        EXPECT_DOUBLE_EQ(accuracy(data.x, data.labels, k), plain_accuracy(data, k))
-            << rows << " rows, k " << k << (sorted ? ", sorted" : "");
+void expect_near(const std::vector<double>& found, const std::vector<double>& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 1e-12) << i;
+}
+
+TEST_F(Quality, IsThatOfItsDefinitions) {
+  for (const std::size_t rows : {5U, 40U, 130U}) {
+    for (const bool duplicates : {false, true}) {
+      SCOPED_TRACE(std::to_string(rows) + (duplicates ? ", duplicates" : ""));
+      auto x = test::blob_data(rows, 6, 3, 2.0);
+      if (duplicates) {  // whole numbers: ties, of distances too
+        for (float& value : x.values) value = std::round(value);
+      }
+      const auto map = first_columns(x, 3);
+      Labels labels(rows);
+      for (std::size_t i = 1; i < rows; ++i) labels[i] = static_cast<std::uint8_t>(7 + i % 3);
+      for (const std::size_t k : {std::size_t{1}, std::size_t{2}, (rows - 1) / 2}) {
+        if (2 * k >= rows) continue;
+        const auto quality = judge(x, map, {.neighbors = k, .labels = labels, .per_row = true});
+        expect_near(quality.of_rows.continuity, plain_kept(x, map, k));
+        // Among duplicates single precision's ranks are what they are.
+        if (!duplicates) expect_near(quality.of_rows.trustworthiness, plain_kept(map, x, k));
+        expect_near(quality.of_rows.neighbor_recall, plain_recall(x, map, k));
+        expect_near(quality.of_rows.silhouette, plain_silhouettes(map, labels));
+        EXPECT_EQ(quality.of_rows.silhouette[0], 0.0) << "alone";
+        EXPECT_NEAR(quality.trustworthiness, mean(quality.of_rows.trustworthiness), 1e-12);
+        EXPECT_NEAR(quality.continuity, mean(quality.of_rows.continuity), 1e-12);
+        EXPECT_NEAR(quality.neighbor_recall, mean(quality.of_rows.neighbor_recall), 1e-12);
+        EXPECT_NEAR(*quality.silhouette, mean(quality.of_rows.silhouette), 1e-12);
+        EXPECT_NEAR(quality.distance_correlation, plain_spearman(x, map), 1e-12);
       }
     }
   }
 }
 
-// Nearest of a row are rows of its own fold: the first list is too short for it.
-TEST_F(MapQuality, AccuracyLooksBeyondARowsOwnFold) {
-  Labelled data{Array<float>({1000, 2}), Labels(1000)};
-  for (std::size_t i = 0; i < 1000; ++i) {
-    // One label in five folds of 200, in heaps of 200: each heap is a fold, and stands by itself.
-    data.labels[i] = i % 200 == 0 ? 1 : 0;
-    data.x.row(i)[0] = 10.f * static_cast<float>(i / 200) * static_cast<float>(i / 200);
-    data.x.row(i)[1] = static_cast<float>(i * 37 % 200) / 1000.f;
-  }
-  EXPECT_DOUBLE_EQ(accuracy(data.x, data.labels, 3), plain_accuracy(data, 3));
-}
-
-TEST_F(MapQuality, DuplicatesAreNeighborsByTheirIndex) {
-  Labelled data = clouds(600, 2, false);
-  for (std::size_t i = 0; i < 500; ++i) std::ranges::fill(data.x.row(i), 0.5f);
-  for (const std::size_t k : {1U, 10U}) {
-    EXPECT_DOUBLE_EQ(accuracy(data.x, data.labels, k), plain_accuracy(data, k));
-  }
-}
-
-// Single precision cannot order these: a spacing of 2e-4 on an offset of 1000.
-TEST_F(MapQuality, AnOffsetDoesNotBlurNeighbors) {
-  Labelled data = clouds(500, 2, false);
-  for (float& value : data.x.values) value = 1000.f + 0.05f * value;
-  EXPECT_DOUBLE_EQ(accuracy(data.x, data.labels, 5), plain_accuracy(data, 5));
-  const Array<float> map = first_columns(data.x, 1);
-  EXPECT_NEAR(trust(data.x, map, 5), plain_trust(data.x, map, 5), 1e-5);
-}
-
-TEST_F(MapQuality, TrustworthinessIsThatOfItsDefinition) {
-  for (const std::size_t rows : {3U, 4U, 25U, 255U, 256U, 257U, 300U}) {
-    const Array<float> x = clouds(rows, 7, false).x;
-    const Array<float> map = first_columns(x, 2);
-    for (const std::size_t k : {1U, 2U, 12U, 100U}) {
-      if (2 * k >= rows) continue;
-      EXPECT_NEAR(trust(x, map, k), plain_trust(x, map, k), 1e-7) << rows << " rows, k " << k;
-      EXPECT_EQ(trust(x, x, k), 1.0);
+// Ranks are counted by blocks of 256 rows.
+TEST_F(Quality, TrustworthinessAboutTheEdgesOfBlocks) {
+  for (const std::size_t rows : {255U, 256U, 257U, 300U}) {
+    const auto x = test::normal_data(rows, 7);
+    const auto map = first_columns(x, 2);
+    for (const std::size_t k : {12U, 100U}) {
+      EXPECT_NEAR(judge(x, map, {.neighbors = k, .pairs = 1}).trustworthiness,
+                  mean(plain_kept(map, x, k)), 1e-7)
+          << rows << " rows, k " << k;
     }
   }
 }
 
-TEST_F(MapQuality, TrustworthinessLooksAtTheFirstRows) {
-  const std::size_t more = kTrustworthinessRows + 300;
-  const Array<float> x({more, 3}, test::random_values(more * 3, -1.f, 1.f));
-  const Array<float> map = first_columns(x, 2);
-  const auto first = [](const Array<float>& all) {
-    const std::size_t size = kTrustworthinessRows * all.row_size();
-    const auto begin = all.values.begin();
-    return Array<float>({kTrustworthinessRows, all.row_size()},
-                        {begin, begin + static_cast<std::ptrdiff_t>(size)});
+// Single precision cannot order these: a spacing of 2e-4 on an offset of 1000.
+TEST_F(Quality, AnOffsetDoesNotBlurNeighbors) {
+  auto x = test::normal_data(500, 2);
+  for (float& value : x.values) value = 1000.f + 0.05f * value;
+  const auto map = first_columns(x, 1);
+  const auto quality = judge(x, map, {.neighbors = 5, .pairs = 1, .per_row = true});
+  EXPECT_NEAR(quality.trustworthiness, mean(plain_kept(map, x, 5)), 1e-5);
+  expect_near(quality.of_rows.continuity, plain_kept(x, map, 5));
+}
+
+TEST_F(Quality, RowsMayHaveMoreThanOneDimension) {
+  const auto x = test::normal_data(100, 12);
+  EXPECT_EQ(judge(Array<float>({100, 3, 2, 2}, x.values), x, {}).trustworthiness, 1.0);
+}
+
+TEST_F(Quality, OfItselfIsOne) {
+  const auto x = test::normal_data(200, 3);
+  const auto quality = judge(x, x, {});
+  EXPECT_EQ(quality.trustworthiness, 1.0);
+  EXPECT_EQ(quality.continuity, 1.0);
+  EXPECT_EQ(quality.neighbor_recall, 1.0);
+  EXPECT_NEAR(quality.distance_correlation, 1.0, 1e-12);
+  EXPECT_FALSE(quality.silhouette);
+  EXPECT_TRUE(quality.of_rows.continuity.empty()) << "nobody asked";
+}
+
+TEST_F(Quality, PairsAreDrawnFromASeed) {
+  const auto x = test::normal_data(400, 5);
+  const auto map = first_columns(x, 2);
+  const auto correlation = [&](std::size_t pairs, std::uint64_t seed) {
+    const auto quality = judge(x, map, {.pairs = pairs, .seed = seed});
+    EXPECT_EQ(quality.pairs, std::min<std::size_t>(pairs, 400 * 399 / 2));
+    return quality.distance_correlation;
   };
-  EXPECT_EQ(trust(x, map, 12), trust(first(x), first(map), 12));
+  const double all = correlation(80'000, 0);
+  EXPECT_EQ(all, correlation(80'000, 1)) << "all pairs need no seed";
+  EXPECT_EQ(correlation(20'000, 1), correlation(20'000, 1));
+  EXPECT_NE(correlation(20'000, 1), correlation(20'000, 2));
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    EXPECT_NEAR(correlation(20'000, seed), all, 0.02) << "four standard deviations";
+  }
 }
 
-TEST_F(MapQuality, RowsMayHaveMoreThanOneDimension) {
-  const Labelled data = clouds(100, 12, false);
-  const Array<float> shaped({100, 3, 2, 2}, data.x.values);
-  EXPECT_EQ(accuracy(shaped, data.labels, 3), accuracy(data.x, data.labels, 3));
-  EXPECT_EQ(trust(shaped, data.x, 3), 1.0);
+TEST_F(Quality, LooksAtTheFirstRows) {
+  Labels labels;
+  const auto x = lattice(300, 6, labels);
+  const auto map = first_columns(x, 2);
+  const auto first = [](const Array<float>& all) {
+    Array<float> some({100, all.row_size()});
+    std::copy_n(all.values.begin(), some.size(), some.values.begin());
+    return some;
+  };
+  const auto some = judge(x, map, {.rows = 100, .labels = labels});
+  const auto alone = judge(first(x), first(map), {.labels = std::span(labels).first(100)});
+  EXPECT_EQ(some.rows, 100U);
+  EXPECT_EQ(some.trustworthiness, alone.trustworthiness);
+  EXPECT_EQ(some.continuity, alone.continuity);
+  EXPECT_EQ(some.neighbor_recall, alone.neighbor_recall);
+  EXPECT_EQ(some.distance_correlation, alone.distance_correlation);
+  EXPECT_EQ(*some.silhouette, *alone.silhouette);
 }
 
-template <class Call>
-void expect_error(Call call, const std::string& words) {
-  EXPECT_THAT(call, ThrowsMessage<Error>(HasSubstr(words)));
-}
-
-TEST_F(MapQuality, BadInputIsAnError) {
-  const Labelled data = clouds(20, 2, false);
-  const Array<float> few = clouds(4, 2, false).x;
-  expect_error([&] { accuracy(data.x, Labels(19), 1); }, "20 rows, but 19 labels");
-  expect_error([&] { accuracy(data.x, data.labels, 0); }, "1 to 16 do");
-  expect_error([&] { accuracy(data.x, data.labels, 17); }, "1 to 16 do");
-  expect_error([&] { accuracy(few, Labels(4), 1); }, "at least 5 rows");
-  expect_error([&] { accuracy({}, {}, 1); }, "at least 5 rows");
-  expect_error([&] { trust(data.x, few, 1); }, "the map has 4 rows, and what it maps has 20");
-  expect_error([&] { trust(data.x, data.x, 0); }, "fewer than half");
-  expect_error([&] { trust(data.x, data.x, 10); }, "fewer than half");
-  EXPECT_NO_THROW(trust(data.x, data.x, 9));
-
-  Array<float> bad = data.x;
-  bad.row(13)[1] = std::numeric_limits<float>::quiet_NaN();
-  expect_error([&] { accuracy(bad, data.labels, 1); }, "row 13, column 1 is not finite");
-  expect_error([&] { trust(bad, data.x, 1); }, "data: row 13, column 1 is not finite");
-  expect_error([&] { trust(data.x, bad, 1); }, "map: row 13, column 1 is not finite");
-  const Array<float> constant({20, 2}, std::vector<float>(40, 3.f));
-  expect_error([&] { accuracy(constant, data.labels, 1); }, "all 20 rows are the same");
-  expect_error([&] { trust(data.x, constant, 1); }, "map: all 20 rows are the same");
+TEST_F(Quality, BadInputIsAnError) {
+  const auto x = test::normal_data(40, 3);
+  const auto map = test::normal_data(40, 2);
+  const auto expect_error = [&](const Array<float>& data, const Array<float>& points,
+                                const MapQualityOptions& options, const std::string& words) {
+    EXPECT_THAT([&] { (void)judge(data, points, options); },
+                ThrowsMessage<Error>(HasSubstr(words)));
+  };
+  expect_error(x, test::normal_data(39, 2), {}, "the map has 39 rows, and what it maps has 40");
+  expect_error(x, map, {.neighbors = 0}, "fewer than half");
+  expect_error(x, map, {.neighbors = 20}, "fewer than half");
+  expect_error(x, map, {.rows = 30}, "15 neighbours of each of 30 rows");
+  expect_error(x, map, {.pairs = 0}, "at least 1 pair");
+  const Labels few(39), same(40, 3);
+  Labels different(40);
+  std::iota(different.begin(), different.end(), std::uint8_t{0});
+  expect_error(x, map, {.labels = few}, "40 rows, but 39 labels");
+  expect_error(x, map, {.labels = same}, "40 rows have 1");
+  expect_error(x, map, {.labels = different}, "40 rows have 40");
+  auto bad = map;
+  bad.row(3)[1] = std::nanf("");
+  expect_error(x, bad, {}, "map: row 3, column 1 is not finite");
+  expect_error(Array<float>({40, 3}, std::vector<float>(120, 1.f)), map, {},
+               "data: all 40 rows are the same");
+  EXPECT_THROW((void)judge(x, map, {.stop = [] { return true; }}), Stopped);
 }
 
 }  // namespace
