@@ -209,6 +209,21 @@ def test_callbacks(table) -> None:
     np.testing.assert_array_equal(network.transform(table), before)
 
 
+@pytest.mark.parametrize("engine", ["layered", "fused"])
+@pytest.mark.parametrize("model", ["conv", "dense"])
+def test_a_callback_s_enough_keeps_the_weights_of_its_epoch(digits, model, engine) -> None:
+    rows = digits if model == "conv" else hourglass.digit_four()
+    limited, ended = (
+        hourglass.Autoencoder(
+            model, epochs=epochs, engine=engine, random_state=1, callbacks=callbacks
+        ).fit(rows)
+        for epochs, callbacks in ((3, None), (50, [lambda epoch, logs: epoch == 2]))
+    )
+    assert ended.history_["loss"] == limited.history_["loss"]
+    for name, weights in limited.state_dict().items():
+        np.testing.assert_array_equal(ended.state_dict()[name], weights, err_msg=name)
+
+
 @pytest.mark.parametrize(
     ("parameters", "error"),
     [

@@ -94,5 +94,41 @@ TEST_F(Stop, LeavesAnAutoencoderWithTheLastStep) {
       "decode", [&](auto stop) { (void)stopped.decode(codes, stop); }, 1);
 }
 
+/// A callback's "enough" comes between epochs: the weights are those of the epochs it was told of.
+TEST_F(Stop, AfterAnEpochLeavesTheWeightsOfThatEpoch) {
+  const auto digits = synthetic_digits(100, 3).train.images;
+  const auto four = digit_four();
+  for (const EngineKind engine : {EngineKind::layered, EngineKind::fused}) {
+    for (const Model& model : {conv_model(), dense_model()}) {
+      const Images images = model.name == "conv" ? Images(digits) : Images(four);
+      TrainingOptions options{.epochs = 3, .batch_size = 20};
+      Autoencoder limited(model, device_, engine);
+      limited.train(images, images, options);
+
+      for (const std::size_t epochs : {3U, 9U}) {  // at the last one all is done already
+        Autoencoder stopped(model, device_, engine);
+        bool enough = false;
+        options.epochs = epochs;
+        options.stop = [&] { return enough; };
+        options.on_epoch = [&](const EpochResult& at) {
+          EXPECT_FALSE(enough) << "another epoch";
+          enough = at.epoch == 3;
+        };
+        const auto train = [&] { stopped.train(images, images, options); };
+        if (epochs == 3) {
+          EXPECT_NO_THROW(train());
+        } else {
+          EXPECT_THROW(train(), Stopped);
+        }
+        EXPECT_TRUE(enough);
+        for (std::size_t t = 0; t < limited.parameters().size(); ++t) {
+          EXPECT_EQ(stopped.parameters()[t].values, limited.parameters()[t].values)
+              << model.name << ", " << name_of(engine) << ", tensor " << t;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace hourglass
