@@ -85,8 +85,10 @@ void require_map(const PageMap& map);
 /// are among its k nearest on the map, k the shorter of the two lists.
 [[nodiscard]] Array<float> local_quality(const NeighborGraph& data, const NeighborGraph& map);
 
-/// Equal values get one name, in increasing order: "7" for a whole number. Throws Error for more
-/// than 65,535 different ones.
+/// Equal values get one name, in increasing order: "7", "0.1", the fewest digits that are this
+/// number and no other of its type, and of whole numbers up to 2^53 all. Throws Error for values
+/// that are not finite and more than 65,535 different ones.
+[[nodiscard]] PageLabels page_labels(std::span<const double> values);
 [[nodiscard]] PageLabels page_labels(std::span<const float> values);
 [[nodiscard]] PageLabels page_labels(std::span<const std::string> texts);
 

@@ -52,6 +52,19 @@ class PageTest(ProgramTest):
         labels = self.data(self.folder / "map.html")["labels"]
         self.assertEqual(labels, ["\"'\u2028", "<!--", "a</script>b"])
 
+    def test_labels_are_named_as_they_are(self) -> None:
+        for dtype, code, labels, names in (
+            ("<f8", "d", [0.3, 0.1, 0.2, 0.1], ["0.1", "0.2", "0.3"]),
+            ("<f4", "f", [0.3, 0.1, 0.2, 0.1], ["0.1", "0.2", "0.3"]),
+            ("<i4", "i", [20230104, 20230101, 20230102, 20230103],
+             ["20230101", "20230102", "20230103", "20230104"]),
+        ):  # fmt: skip
+            with self.subTest(dtype):
+                kinds = Array(dtype, (4,), array.array(code, labels))
+                file = write_npy(self.folder / "labels.npy", kinds)
+                self.run_well("page", "--map", self.map, "--labels", file, "--out", "map.html")
+                self.assertEqual(self.data(self.folder / "map.html")["labels"], names)
+
     def test_rows_give_neighbours_and_quality(self) -> None:
         values = array.array("f", range(12))
         rows = write_npy(self.folder / "rows.npy", Array("<f4", (4, 3), values))

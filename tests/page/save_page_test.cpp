@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <hourglass/page.hpp>
 #include <numeric>
@@ -38,7 +39,7 @@ TEST(LocalQuality, IsTheShareOfNeighboursThatTheMapKeeps) {
 }
 
 TEST(PageLabels, AreDifferentValuesInOrder) {
-  const PageLabels numbers = page_labels(std::vector<float>{7.f, -1.5f, 7.f, 10.f});
+  const PageLabels numbers = page_labels(std::vector<double>{7.0, -1.5, 7.0, 10.0});
   EXPECT_THAT(numbers.names, ElementsAre("-1.5", "7", "10"));
   EXPECT_THAT(numbers.values, ElementsAre(1, 0, 1, 2));
   const PageLabels texts = page_labels(std::vector<std::string>{"b", "a", "b"});
@@ -46,6 +47,21 @@ TEST(PageLabels, AreDifferentValuesInOrder) {
   EXPECT_THAT(texts.values, ElementsAre(1, 0, 1));
   EXPECT_THAT(test::message_of([] { static_cast<void>(page_labels(line_of(40'000).values)); }),
               HasSubstr("80000 different labels, expected at most 65535"));
+}
+
+TEST(PageLabels, AreWhatIsSeenInTheArray) {
+  const auto names = [](const auto& values) { return page_labels(values).names; };
+  EXPECT_THAT(names(std::vector<double>{0.3, 0.1, 0.2, 1.0 / 3.0}),
+              ElementsAre("0.1", "0.2", "0.3", "0.3333333333333333"));
+  EXPECT_THAT(names(std::vector<float>{0.3f, 0.1f, 0.2f}), ElementsAre("0.1", "0.2", "0.3"));
+  EXPECT_THAT(names(std::vector<double>{20230103, 20230101, 20230102, 100000, 9007199254740992}),
+              ElementsAre("100000", "20230101", "20230102", "20230103", "9007199254740992"));
+  EXPECT_THAT(names(std::vector<float>{1e5f, 16777216.f}), ElementsAre("100000", "16777216"));
+  EXPECT_THAT(names(std::vector<double>{-0.0, 0.0, -1e-300, 1e300, -1e15}),
+              ElementsAre("-1000000000000000", "-1e-300", "0", "1e+300"));
+  const std::vector<double> bad{1.0, std::nan("")};
+  EXPECT_THAT(test::message_of([&] { static_cast<void>(page_labels(bad)); }),
+              HasSubstr("labels: row 1 is not finite"));
 }
 
 TEST(PageImageShape, IsSquareWhereItCanBe) {
