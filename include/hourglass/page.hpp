@@ -48,7 +48,7 @@ struct Page {
   std::string about{};          ///< one line on where it comes from
   std::vector<PageMap> maps{};  ///< of the same N points
   PageLabels labels{};
-  std::optional<Images> images{};            ///< N of them
+  std::optional<Images> images{};            ///< N of them, in [0, 1]: a page has bytes of them
   ImageShape image_shape{};                  ///< of one; known by itself where there is a model
   std::optional<PageModel> model{};          ///< runs in the page, on the images
   Array<float> errors{};                     ///< (N), of the reconstructions
@@ -63,7 +63,8 @@ struct SavedPage {
   std::vector<std::string> notes;
 };
 
-/// Atomically. Throws Error where lengths differ, and for values that are not finite.
+/// Atomically. Throws Error where lengths differ, for values that are not finite, and for images
+/// that are not in [0, 1].
 SavedPage save_page(const std::filesystem::path& file, const Page& page);
 
 /// Gives a page its images (they must outlive it), the model that is to run in it, and the errors

@@ -132,6 +132,7 @@ def test_what_does_not_belong_together(digits, tmp_path) -> None:
     refused("weights are run on images", weights="w.safetensors")
     refused("no-weights", images=images, weights=tmp_path / "no-weights.safetensors")
     refused("no number", [["a", "b"]])
+    refused(r"row 0 holds 200; images must be in \[0, 1\]", images=np.full((60, 8, 8), 200))
     refused("labels has shape", labels=labels[:, None])
     refused(r"beyond 2\^53", labels=np.full(60, 2**53 + 1))
     refused("NaN", labels=np.full(60, np.nan))

@@ -44,7 +44,9 @@ std::size_t checked_points(const Page& page) {
     require_map(map);
     const std::string what = "the map '" + files::printable(map.name) + "'";
     require_count(map.points.rows(), points, what + ": rows");
-    if (!map.quality.values.empty()) require_count(map.quality.size(), points, what + ": quality");
+    if (map.quality.values.empty()) continue;
+    require_count(map.quality.size(), points, what + ": quality");
+    require_finite(map.quality.values, 1, what + ": quality");
   }
   return points;
 }
@@ -177,6 +179,7 @@ Json add_images(Writer& writer, const Page& page, std::size_t points,
     throw Error("images of " + counted(page.images->image_size(), "values") + ", expected " +
                 std::to_string(shape.size()) + " (" + to_string(shape) + ")");
   }
+  require_unit_range(*page.images, "images");
   const page::PackedImages packed = page::pack(*page.images, shape);
   const std::string count = counted(points, "images of " + to_string(shape));
   if (packed.left_out) {

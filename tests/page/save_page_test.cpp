@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "page/payload.hpp"
@@ -111,6 +112,30 @@ TEST(SavePage, RefusesWhatDoesNotBelongTogether) {
   refused({.maps = maps, .snapshots = Array<float>({2, 3, 2})}, "expected (frames, 4, 2)");
   const Array<std::uint8_t> images = noise(5, 8);
   refused({.maps = maps, .images = images}, "images: 5");
+}
+
+TEST(SavePage, RefusesValuesThatAPageCannotShow) {
+  const test::ScratchFolder scratch;
+  const auto refused = [&](const Page& page, const std::string& words) {
+    EXPECT_THAT(test::message_of([&] { save_page(scratch / "map.html", page); }), HasSubstr(words));
+    EXPECT_EQ(scratch.entries(), 0);
+  };
+  std::vector<PageMap> maps{{.name = "map", .points = line_of(4)}};
+  const float nan = std::nanf("");
+  Array<float> images({4, 2, 2});
+  for (const auto& [bad, found] :
+       {std::pair(200.f, "200"), std::pair(-0.5f, "-0.5"), std::pair(nan, "nan")}) {
+    images.values[9] = bad;
+    refused({.maps = maps, .images = images},
+            "images: row 2 holds " + std::string(found) + "; images must be in [0, 1]");
+  }
+  refused({.maps = maps, .errors = Array<float>({4}, {0.f, nan, 0.f, 0.f})}, "errors: row 1");
+  refused({.maps = maps, .snapshots = Array<float>({2, 4, 2}, std::vector<float>(16, nan))},
+          "snapshots: row 0");
+  maps[0].quality = Array<float>({4}, {0.f, 1.f, nan, 0.f});
+  refused({.maps = maps}, "the map 'map': quality: row 2, column 0 is not finite");
+  maps[0].points.values[3] = nan;
+  refused({.maps = maps}, "the map 'map': row 1, column 1 is not finite");
 }
 
 }  // namespace
