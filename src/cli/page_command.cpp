@@ -136,7 +136,9 @@ Json load_metrics(const fs::path& folder) {
     Json metrics = Json::parse(files::read_file(file));
     static_cast<void>(metrics.at("study").get<std::string>());
     static_cast<void>(metrics.at("options").at("data").get<std::string>());
-    static_cast<void>(metrics.at("epochs").size());
+    for (const Json& epoch : metrics.at("epochs")) {
+      static_cast<void>(epoch.at("validation_loss").get<double>());
+    }
     return metrics;
   } catch (const Json::exception&) {
     throw Error(file.string() + ": not as a run writes it; run the study again");

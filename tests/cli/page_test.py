@@ -102,6 +102,16 @@ class PageTest(ProgramTest):
         words = ["small.npy", "64", "784"]
         self.assert_fails(1, words, *page, "--images", small, "--weights", weights)
 
+    def test_a_run_whose_metrics_are_not_its_own(self) -> None:
+        folder = self.folder / "run"
+        folder.mkdir()
+        metrics = json.loads((trained() / "metrics.json").read_text())
+        for epochs in ([{"validation_loss": None}], [{}], [1], None):
+            with self.subTest(epochs):
+                (folder / "metrics.json").write_text(json.dumps({**metrics, "epochs": epochs}))
+                words = ["run/metrics.json: not as a run writes it"]
+                self.assert_fails(1, words, "page", "run", "--out", "x.html")
+
     def test_wrong_command_lines(self) -> None:
         self.assert_fails(2, ["RUN_FOLDER", "--map"], "page")
         self.assert_fails(2, ["--out"], "page", "--map", self.map)
