@@ -50,12 +50,6 @@ Array<std::uint32_t> load_numbers(const std::filesystem::path& file) {
   return result;
 }
 
-/// As many neighbours as the perplexity wants and there are: too large a one is found out later.
-std::size_t wanted(const TsneCommandOptions& tsne, std::size_t rows) {
-  const double most = static_cast<double>(std::max<std::size_t>(rows, 2) - 1);
-  return static_cast<std::size_t>(std::clamp(3.0 * std::ranges::max(tsne.perplexity), 1.0, most));
-}
-
 /// What is wrong with the map to start from is said of its own file.
 void check_start(const Options& options, const TsneOptions& tsne_options, std::size_t rows) {
   if (!tsne_options.initial_map) return;
@@ -83,12 +77,9 @@ TsneResult map_graph(const Options& options, const TsneOptions& tsne_options,
   const SparseDistances sparse{.offsets = load_numbers(*options.neighbor_offsets),
                                .columns = std::move(graph.indices),
                                .distances = std::move(graph.distances)};
-  const std::size_t rows = std::max<std::size_t>(sparse.offsets.size(), 1) - 1;
-  check_start(options, tsne_options, rows);
+  check_start(options, tsne_options, std::max<std::size_t>(sparse.offsets.size(), 1) - 1);
   names += ", " + options.neighbor_offsets->string();
-  return about_file(names, [&] {
-    return tsne(nearest_neighbors(sparse, wanted(options.tsne, rows)), tsne_options, device);
-  });
+  return about_file(names, [&] { return tsne(sparse, tsne_options, device); });
 }
 
 TsneResult map(const Options& options, const TsneOptions& tsne_options, const Device& device) {
@@ -100,10 +91,8 @@ TsneResult map(const Options& options, const TsneOptions& tsne_options, const De
   if (!options.distances) return map_graph(options, tsne_options, device);
   const Array<float> distances = load_npy(*options.distances);
   check_start(options, tsne_options, distances.rows());
-  return about_file(*options.distances, [&] {
-    return tsne(nearest_of_distances(distances, wanted(options.tsne, distances.rows())),
-                tsne_options, device);
-  });
+  return about_file(*options.distances,
+                    [&] { return tsne_of_distances(distances, tsne_options, device); });
 }
 
 /// map.npy -> map.snapshots.npy

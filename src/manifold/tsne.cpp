@@ -427,14 +427,14 @@ TsneResult tsne(const Samples& given, const TsneOptions& options) {
   return optimize(*solver, rows, options, call, initial, std::move(result));
 }
 
-TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options, const Device& device) {
-  const Range range("t-SNE");
-  const auto call = Clock::now();
-  check_graph(graph);
+namespace {
+
+/// From neighbours that are known.
+TsneResult map_graph(const NeighborGraph& graph, const TsneOptions& options, const Device& device,
+                     Clock::time_point call, TsneResult result) {
   const std::size_t rows = graph.indices.rows();
   check_options(options, rows, graph.indices.row_size());
   const auto solver = make_solver(device);
-  TsneResult result;
   result.neighbors = graph.indices.row_size();
   solver->use_neighbors(graph);
   const auto initial = [&] {
@@ -442,6 +442,48 @@ TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options, const De
                                : random_map(rows, options.components, options.seed);
   };
   return optimize(*solver, rows, options, call, initial, std::move(result));
+}
+
+/// nearest(k) picks them from given distances of so many rows.
+template <class Nearest>
+TsneResult map_distances(std::size_t rows, const TsneOptions& options, const Device& device,
+                         Nearest nearest) {
+  const Range range("t-SNE");
+  const auto call = Clock::now();
+  TsneResult result;
+  begin_stage(options, "neighbours");
+  const auto graph = [&] {
+    const Stopwatch watch(result.seconds.neighbors);
+    // A perplexity too large for the rows is found out once they are known to be distances.
+    const double most = static_cast<double>(std::max<std::size_t>(rows, 2) - 1);
+    const double wanted = std::max(1.0, std::min(most, 3.0 * largest_scale(options)));
+    return nearest(static_cast<std::size_t>(wanted));
+  }();
+  return map_graph(graph, options, device, call, std::move(result));
+}
+
+}  // namespace
+
+TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options, const Device& device) {
+  const Range range("t-SNE");
+  const auto call = Clock::now();
+  check_graph(graph);
+  return map_graph(graph, options, device, call, {});
+}
+
+TsneResult tsne(const SparseDistances& distances, const TsneOptions& options,
+                const Device& device) {
+  const std::size_t rows = std::max<std::size_t>(distances.offsets.size(), 1) - 1;
+  return map_distances(rows, options, device, [&](std::size_t k) {
+    return nearest_neighbors(distances, k, options.stop);
+  });
+}
+
+TsneResult tsne_of_distances(const ArrayView<float>& distances, const TsneOptions& options,
+                             const Device& device) {
+  return map_distances(distances.rows(), options, device, [&](std::size_t k) {
+    return nearest_of_distances(distances, k, options.stop);
+  });
 }
 
 }  // namespace hourglass

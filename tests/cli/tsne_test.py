@@ -128,6 +128,8 @@ class SourcesTest(TsneTest):
         of_matrix = self.map("a.npy", "--distances", "d.npy")
         of_graph = self.map("b.npy", "--neighbor-indices", "i.npy", "--neighbor-distances", "n.npy")
         self.assertEqual(of_matrix, of_graph)
+        sidecar = parse_json((self.folder / "a.json").read_text())
+        self.assertGreater(sidecar["seconds"]["neighbors"], 0, "picking them is part of it")
         # As SciPy keeps a sparse matrix, in no order and with more than is wanted.
         columns = [[j for j in reversed(range(ROWS)) if j != i] for i in range(ROWS)]
         write_npy(self.folder / "data.npy",
