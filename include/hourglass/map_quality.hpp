@@ -23,7 +23,7 @@ namespace hourglass {
 [[nodiscard]] double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels,
                                     std::size_t k, const StopRequest& stop = {});
 /// The same, with neighbours of x that are known already: longer lists are looked for only where
-/// these are too short.
+/// these are too short. Throws Error for lists that tsne() would refuse, too.
 [[nodiscard]] double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels,
                                     std::size_t k, const NeighborGraph& known,
                                     const StopRequest& stop = {});
