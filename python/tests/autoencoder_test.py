@@ -118,6 +118,10 @@ def test_files(tmp_path, digits, trained) -> None:
     np.testing.assert_array_equal(again.transform(digits), trained.transform(digits))
     assert again.n_features_in_ == 784
     again.partial_fit(digits)
+    same = hourglass.Autoencoder.load(file, **hourglass.Autoencoder(epochs=3).get_params())
+    assert same.model_ == trained.model_  # and not chosen by rows, of which there are none
+    assert (same.model, same.epochs) == (trained.model_, 3)
+    np.testing.assert_array_equal(same.transform(digits), trained.transform(digits))
     with pytest.raises(FileNotFoundError):
         hourglass.Autoencoder.load(tmp_path / "none")
     file.write_bytes(b"nothing of the kind")
@@ -176,6 +180,13 @@ def test_training_goes_on(table) -> None:
     assert len(network.history_["loss"]) == 7
     network.set_params(warm_start=False).fit(table)
     assert network.history_["loss"] == first
+
+
+def test_training_goes_on_by_another_engine(digits) -> None:
+    network = hourglass.Autoencoder("conv", epochs=1, engine="layered", warm_start=True)
+    assert network.fit(digits).engine_ == "layered"
+    assert network.set_params(engine="fused").fit(digits).engine_ == "fused"
+    assert len(network.history_["loss"]) == 2
 
 
 def test_callbacks(table) -> None:
