@@ -13,7 +13,7 @@ enum class DeviceKind { cpu, cuda };
 /// operands to TF32 (the layered engine on CUDA).
 enum class Precision { fp32, tf32 };
 
-/// layered: each layer a library call or a kernel. fused: one kernel for a whole epoch.
+/// layered: each layer a library call or a kernel. fused: one kernel for many steps of training.
 /// automatic: the fastest that this build, device and model have.
 enum class EngineKind { automatic, layered, fused };
 

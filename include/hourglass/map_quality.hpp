@@ -85,9 +85,9 @@ struct MapQuality {
 /// in x, which are single precision's.
 ///
 /// Throws Error unless x and map have equally many rows, 1 <= neighbors < half of the rows looked
-/// at, there are no labels or one for each row, two or more different ones among the rows looked at
-/// and not a different one for each, at least one pair, all values are finite and not all rows the
-/// same.
+/// at and neighbors <= 2047, there are no labels or one for each row, two or more different ones
+/// among the rows looked at and not a different one for each, at least one pair, all values are
+/// finite and not all rows the same.
 [[nodiscard]] MapQuality map_quality(const Samples& x, const Samples& map,
                                      const MapQualityOptions& options = {});
 
