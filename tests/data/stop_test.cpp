@@ -2,6 +2,7 @@
 // Stopped.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/dataset.hpp>
@@ -9,6 +10,7 @@
 #include <hourglass/neighbors.hpp>
 #include <hourglass/pca.hpp>
 #include <hourglass/tsne.hpp>
+#include <hourglass/tsne_transform.hpp>
 
 #include "manifold/sample_data.hpp"
 #include "support/any_device.hpp"
@@ -60,6 +62,40 @@ TEST_F(Stop, IsAskedByEveryLongCall) {
       "accuracy", [&](auto stop) { (void)label_accuracy(map, labels, 5, stop); }, 2);
   expect_stops(
       "trustworthiness", [&](auto stop) { (void)trustworthiness(samples, map, 5, stop); }, 10);
+  expect_stops(
+      "map quality",
+      [&](auto stop) {
+        (void)map_quality(samples, map, {.rows = 3000, .labels = labels, .stop = stop});
+      },
+      10);
+  expect_stops(
+      "queries",
+      [&](auto stop) {
+        (void)nearest_neighbors(samples, {test::normal_data(300, 12), device_}, 5, stop);
+      },
+      1);
+  Array<float> distances({40, 40});
+  for (std::size_t i = 0; i < distances.size(); ++i) {
+    distances.values[i] = std::abs(static_cast<float>(i / 40) - static_cast<float>(i % 40));
+  }
+  expect_stops(
+      "neighbours by distances", [&](auto stop) { (void)nearest_of_distances(distances, 5, stop); },
+      40);
+  expect_stops(
+      "t-SNE of distances",
+      [&](auto stop) {
+        (void)tsne_of_distances(distances, {.perplexity = 5.0, .iterations = 100, .stop = stop},
+                                device_);
+      },
+      40);
+  set_cpu_threads(threads);
+  expect_stops(
+      "t-SNE transform",
+      [&](auto stop) {
+        (void)tsne_transform(samples, test::normal_data(6000, 2),
+                             {test::normal_data(300, 12), device_}, {.stop = stop});
+      },
+      4);
   expect_stops(
       "t-SNE",
       [&](auto stop) {
