@@ -19,7 +19,7 @@ enum class Precision { fp32, tf32 };
 template <>
 inline constexpr std::array<std::string_view, 2> kNames<Precision> = {"fp32", "tf32"};
 
-/// layered: each layer a library call or a kernel. fused: one kernel for a whole epoch.
+/// layered: each layer a library call or a kernel. fused: one kernel for many steps of training.
 /// automatic: the fastest that this build, device and model have.
 enum class EngineKind { automatic, layered, fused };
 template <>

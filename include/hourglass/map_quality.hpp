@@ -23,7 +23,7 @@ namespace hourglass {
 [[nodiscard]] double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels,
                                     std::size_t k, const StopRequest& stop = {});
 /// The same, with neighbours of x that are known already: longer lists are looked for only where
-/// these are too short.
+/// these are too short. Throws Error for lists that tsne() would refuse, too.
 [[nodiscard]] double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels,
                                     std::size_t k, const NeighborGraph& known,
                                     const StopRequest& stop = {});
@@ -75,9 +75,9 @@ struct MapQuality {
 /// in x, which are single precision's.
 ///
 /// Throws Error unless x and map have equally many rows, 1 <= neighbors < half of the rows looked
-/// at, there are no labels or one for each row, two or more different ones among the rows looked at
-/// and not a different one for each, at least one pair, all values are finite and not all rows the
-/// same.
+/// at and neighbors <= 2047, there are no labels or one for each row, two or more different ones
+/// among the rows looked at and not a different one for each, at least one pair, all values are
+/// finite and not all rows the same.
 [[nodiscard]] MapQuality map_quality(const Samples& x, const Samples& map,
                                      const MapQualityOptions& options = {});
 

@@ -44,7 +44,8 @@ struct SparseDistances {
 /// Each row's k nearest by given distances, ties by index. Throws Error for shapes and offsets that
 /// do not fit each other, an entry of a row with itself, a pair given twice, distances that are
 /// negative or not finite, and a row of fewer than k entries.
-[[nodiscard]] NeighborGraph nearest_neighbors(const SparseDistances& given, std::size_t k);
+[[nodiscard]] NeighborGraph nearest_neighbors(const SparseDistances& given, std::size_t k,
+                                              const StopRequest& stop = {});
 
 /// The same of all pairs: distances (N, N), of which each must be finite, at least 0, on the
 /// diagonal 0, and the same in both directions, within 1e-5 of itself. Throws Error where one is

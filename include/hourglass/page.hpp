@@ -48,7 +48,7 @@ struct Page {
   std::string about{};          ///< one line on where it comes from
   std::vector<PageMap> maps{};  ///< of the same N points
   PageLabels labels{};
-  std::optional<Images> images{};            ///< N of them
+  std::optional<Images> images{};            ///< N of them, in [0, 1]: a page has bytes of them
   ImageShape image_shape{};                  ///< of one; known by itself where there is a model
   std::optional<PageModel> model{};          ///< runs in the page, on the images
   Array<float> errors{};                     ///< (N), of the reconstructions
@@ -63,7 +63,8 @@ struct SavedPage {
   std::vector<std::string> notes;
 };
 
-/// Atomically. Throws Error where lengths differ, and for values that are not finite.
+/// Atomically. Throws Error where lengths differ, for values that are not finite, and for images
+/// that are not in [0, 1].
 SavedPage save_page(const std::filesystem::path& file, const Page& page);
 
 /// Gives a page its images (they must outlive it), the model that is to run in it, and the errors
@@ -85,8 +86,10 @@ void require_map(const PageMap& map);
 /// are among its k nearest on the map, k the shorter of the two lists.
 [[nodiscard]] Array<float> local_quality(const NeighborGraph& data, const NeighborGraph& map);
 
-/// Equal values get one name, in increasing order: "7" for a whole number. Throws Error for more
-/// than 65,535 different ones.
+/// Equal values get one name, in increasing order: "7", "0.1", the fewest digits that are this
+/// number and no other of its type, and of whole numbers up to 2^53 all. Throws Error for values
+/// that are not finite and more than 65,535 different ones.
+[[nodiscard]] PageLabels page_labels(std::span<const double> values);
 [[nodiscard]] PageLabels page_labels(std::span<const float> values);
 [[nodiscard]] PageLabels page_labels(std::span<const std::string> texts);
 

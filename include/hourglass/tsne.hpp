@@ -136,6 +136,14 @@ struct TsneResult {
 [[nodiscard]] TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options,
                               const Device& device);
 
+/// The same from distances that are known, of which each row's nearest are taken, as many as tsne()
+/// looks for: that is part of the call, of its time and of what `stop` ends. Throws Error for what
+/// nearest_neighbors() and nearest_of_distances() refuse, too.
+[[nodiscard]] TsneResult tsne(const SparseDistances& distances, const TsneOptions& options,
+                              const Device& device);
+[[nodiscard]] TsneResult tsne_of_distances(const ArrayView<float>& distances,
+                                           const TsneOptions& options, const Device& device);
+
 /// Neighbours that tsne() looks for: 3 perplexity, or all others.
 [[nodiscard]] std::size_t neighbor_count(double perplexity, std::size_t rows);
 

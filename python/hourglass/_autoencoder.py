@@ -262,6 +262,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 on_epoch,
             )
         self._network = network
+        self._adopt()
         self.history_ = history
 
     def _callables(self) -> list[Any]:
@@ -451,14 +452,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         file : path
             Of :meth:`save`, of the program's runs, or of PyTorch for the models that ship.
         **params
-            As of the constructor; the model, unless it is given, is the file's.
+            As of the constructor; the model, unless it is given and not ``"auto"``, is the file's.
 
         Returns
         -------
         Autoencoder
         """
         os.stat(file)
-        if "model" not in params:
+        model = params.get("model", "auto")
+        if isinstance(model, str) and model == "auto":  # there are no rows to choose one by
             params["model"] = json.loads(_core.model_of_weights(os.fspath(file)))
         loaded = cls(**params)
         if isinstance(loaded.model, dict):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hourglass import _core
-from hourglass._arrays import flat_rows, numbers, to_float32
+from hourglass._arrays import flat_rows, numbers, require_finite, to_float32
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -108,10 +108,14 @@ def _pictures(images: ArrayLike) -> NDArray[Any]:
     return np.ascontiguousarray(to_float32(pixels, "images"))
 
 
-def _labels(labels: ArrayLike) -> NDArray[np.float32] | list[str]:
+def _labels(labels: ArrayLike) -> NDArray[np.floating[Any]] | list[str]:
     kinds = np.asarray(labels)
     if kinds.ndim != 1 or len(kinds) == 0:
         raise ValueError(f"labels has shape {kinds.shape}; expected (n_samples,)")
     if kinds.dtype.kind in "biuf":
-        return np.ascontiguousarray(to_float32(kinds, "labels"))
+        if kinds.dtype.kind in "iu" and max(abs(int(kinds.min())), int(kinds.max())) > 2**53:
+            raise ValueError("labels holds a whole number beyond 2^53; expected smaller ones")
+        require_finite(kinds, "labels")
+        single = kinds.dtype in (np.float16, np.float32)  # whose digits are fewer
+        return np.ascontiguousarray(kinds, np.float32 if single else np.float64)
     return [str(kind) for kind in kinds]

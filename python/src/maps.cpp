@@ -140,10 +140,7 @@ void add_maps(nb::module_& module) {
       [](const Given<float>& distances, const nb::dict& options, const nb::object& progress,
          const nb::object& callback, const std::string& device) {
         return map_rows(options, progress, callback, [&](const TsneOptions& chosen) {
-          const ArrayView<float> all = view(distances);
-          return tsne(
-              nearest_of_distances(all, neighbor_count(chosen.perplexity, all.rows()), chosen.stop),
-              chosen, select_device(device));
+          return tsne_of_distances(view(distances), chosen, select_device(device));
         });
       },
       "distances"_a, "options"_a, "progress"_a.none(), "callback"_a.none(), "device"_a);
@@ -156,9 +153,7 @@ void add_maps(nb::module_& module) {
                                     .columns = view(columns).copy(),
                                     .distances = view(distances).copy()};
         return map_rows(options, progress, callback, [&](const TsneOptions& chosen) {
-          const std::size_t rows = given.offsets.size() - 1;
-          return tsne(nearest_neighbors(given, neighbor_count(chosen.perplexity, rows)), chosen,
-                      select_device(device));
+          return tsne(given, chosen, select_device(device));
         });
       },
       "offsets"_a, "columns"_a, "distances"_a, "options"_a, "progress"_a.none(),

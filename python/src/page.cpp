@@ -19,7 +19,7 @@ namespace {
 nb::dict save(const std::string& file, const std::string& title,
               const std::vector<std::pair<std::string, Given<float>>>& maps,
               const std::optional<GivenRows>& rows, const std::optional<GivenImages>& given_images,
-              const std::variant<Given<float>, std::vector<std::string>>& labels,
+              const std::variant<Given<float>, Given<double>, std::vector<std::string>>& labels,
               const std::optional<std::string>& weights,
               const std::optional<Given<float>>& snapshots, const std::string& device) {
   Page page{.title = title};
@@ -31,8 +31,10 @@ nb::dict save(const std::string& file, const std::string& title,
   const SavedPage saved = long_call([&](Interrupt& interrupt) {
     if (const auto* texts = std::get_if<std::vector<std::string>>(&labels)) {
       page.labels = page_labels(std::span(*texts));
-    } else if (const auto& numbers = std::get<Given<float>>(labels); numbers.size() > 0) {
-      page.labels = page_labels(view(numbers).values);
+    } else if (const auto* doubles = std::get_if<Given<double>>(&labels)) {
+      page.labels = page_labels(view(*doubles).values);
+    } else if (const auto& floats = std::get<Given<float>>(labels); floats.size() > 0) {
+      page.labels = page_labels(view(floats).values);
     }
     if (weights) {
       Autoencoder autoencoder(model_of(*weights), select_device(device));

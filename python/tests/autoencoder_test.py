@@ -118,6 +118,10 @@ def test_files(tmp_path, digits, trained) -> None:
     np.testing.assert_array_equal(again.transform(digits), trained.transform(digits))
     assert again.n_features_in_ == 784
     again.partial_fit(digits)
+    same = hourglass.Autoencoder.load(file, **hourglass.Autoencoder(epochs=3).get_params())
+    assert same.model_ == trained.model_  # and not chosen by rows, of which there are none
+    assert (same.model, same.epochs) == (trained.model_, 3)
+    np.testing.assert_array_equal(same.transform(digits), trained.transform(digits))
     with pytest.raises(FileNotFoundError):
         hourglass.Autoencoder.load(tmp_path / "none")
     file.write_bytes(b"nothing of the kind")
@@ -178,6 +182,13 @@ def test_training_goes_on(table) -> None:
     assert network.history_["loss"] == first
 
 
+def test_training_goes_on_by_another_engine(digits) -> None:
+    network = hourglass.Autoencoder("conv", epochs=1, engine="layered", warm_start=True)
+    assert network.fit(digits).engine_ == "layered"
+    assert network.set_params(engine="fused").fit(digits).engine_ == "fused"
+    assert len(network.history_["loss"]) == 2
+
+
 def test_callbacks(table) -> None:
     seen = []
 
@@ -207,6 +218,21 @@ def test_callbacks(table) -> None:
     with pytest.raises(KeyError, match="mine"):
         network.partial_fit(table)
     np.testing.assert_array_equal(network.transform(table), before)
+
+
+@pytest.mark.parametrize("engine", ["layered", "fused"])
+@pytest.mark.parametrize("model", ["conv", "dense"])
+def test_a_callback_s_enough_keeps_the_weights_of_its_epoch(digits, model, engine) -> None:
+    rows = digits if model == "conv" else hourglass.digit_four()
+    limited, ended = (
+        hourglass.Autoencoder(
+            model, epochs=epochs, engine=engine, random_state=1, callbacks=callbacks
+        ).fit(rows)
+        for epochs, callbacks in ((3, None), (50, [lambda epoch, logs: epoch == 2]))
+    )
+    assert ended.history_["loss"] == limited.history_["loss"]
+    for name, weights in limited.state_dict().items():
+        np.testing.assert_array_equal(ended.state_dict()[name], weights, err_msg=name)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,23 @@ def test_the_file_holds_the_points(digits, tmp_path) -> None:
     assert described(out)["labels"] == [str(label) for label in np.unique(labels)]
 
 
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        ([0.3, 0.1, 0.2, 0.1], ["0.1", "0.2", "0.3"]),
+        (np.float32([0.3, 0.1, 0.2, 0.1]), ["0.1", "0.2", "0.3"]),
+        ([20230104, 20230101, 20230102, 20230103],
+         ["20230101", "20230102", "20230103", "20230104"]),
+        ([True, False, True, True], ["0", "1"]),
+        (["10", "7", "0.1", "7"], ["0.1", "10", "7"]),
+    ],
+)  # fmt: skip
+def test_labels_are_named_as_they_are(digits, tmp_path, labels, names) -> None:
+    out = tmp_path / "map.html"
+    hourglass.page(digits[2][:4], out, labels=labels)
+    assert described(out)["labels"] == names
+
+
 def test_what_does_not_belong_together(digits, tmp_path) -> None:
     images, labels, points = digits
     out = tmp_path / "map.html"
@@ -115,4 +132,7 @@ def test_what_does_not_belong_together(digits, tmp_path) -> None:
     refused("weights are run on images", weights="w.safetensors")
     refused("no-weights", images=images, weights=tmp_path / "no-weights.safetensors")
     refused("no number", [["a", "b"]])
+    refused(r"row 0 holds 200; images must be in \[0, 1\]", images=np.full((60, 8, 8), 200))
     refused("labels has shape", labels=labels[:, None])
+    refused(r"beyond 2\^53", labels=np.full(60, 2**53 + 1))
+    refused("NaN", labels=np.full(60, np.nan))

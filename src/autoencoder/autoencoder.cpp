@@ -149,8 +149,14 @@ TrainingResult Autoencoder::train(const Images& images, const Images& validation
   engine_->begin_training(images, validation, options);
 
   TrainingResult result;
+  const auto stopped = [&] {
+    return Stopped("training stopped as requested, after " + std::to_string(result.steps) +
+                   " steps");
+  };
   const std::size_t step_limit = options.steps.value_or(std::numeric_limits<std::size_t>::max());
   for (std::size_t epoch = 1; epoch <= options.epochs && result.steps < step_limit; ++epoch) {
+    // Before its first step: what on_epoch was told of is then what the weights are.
+    if (options.stop && options.stop()) throw stopped();
     const Range range("epoch");
     const auto start = Clock::now();
     const auto on_step = [&](std::size_t seen) {
@@ -162,10 +168,7 @@ TrainingResult Autoencoder::train(const Images& images, const Images& validation
     };
     const EpochLosses losses = engine_->run_epoch(epoch, step_limit - result.steps, on_step);
     result.steps += losses.steps;
-    if (losses.stopped) {
-      throw Stopped("training stopped as requested, after " + std::to_string(result.steps) +
-                    " steps");
-    }
+    if (losses.stopped) throw stopped();
     const double seconds = losses.seconds.value_or(seconds_since(start));
     result.epochs.push_back({epoch, losses.train_loss, losses.validation_loss, seconds,
                              static_cast<double>(losses.images) / seconds});

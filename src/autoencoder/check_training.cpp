@@ -51,11 +51,7 @@ void check_training(const Model& model, const Device& device, const Images& imag
   const auto check = [&](const Images& given, const std::string& what) {
     check_size(given, model.input, what);
     check_place(given, device, what);
-    if (model.output == OutputActivation::sigmoid) {
-      require_unit_range(given, what);
-    } else {
-      require_finite_pixels(given, what);
-    }
+    require_range_of(model.output, given, what);
   };
   check(images, "training images");
   check(validation, "validation images");

@@ -9,6 +9,15 @@
 namespace hourglass::cli {
 namespace {
 
+/// One or more.
+ImageArray load_some(const std::filesystem::path& file) {
+  ImageArray images = load_npy_images(file);
+  if (Images(images).count() == 0) {  // none, or a single number without rows
+    throw Error(file.string() + ": there are no images in it; expected one or more, one a row");
+  }
+  return images;
+}
+
 /// Before anything else is done, and with where they came from.
 ImageArray checked(ImageArray images, const std::string& source, const Model& model) {
   const std::size_t size = Images(images).image_size();
@@ -17,11 +26,8 @@ ImageArray checked(ImageArray images, const std::string& source, const Model& mo
                 model.name + "' wants " + std::to_string(model.input.size()) + " (" +
                 to_string(model.input) + ")");
   }
+  require_range_of(model.output, images, source);
   return images;
-}
-
-ImageArray load_images_for(const std::filesystem::path& file, const Model& model) {
-  return checked(load_images(file), file.string(), model);
 }
 
 }  // namespace
@@ -33,17 +39,19 @@ Array<float> in_unit_range(const Images& images, const ImageShape& shape) {
 }
 
 ImageArray load_images(const std::filesystem::path& file) {
-  ImageArray images = load_npy_images(file);
-  if (Images(images).count() == 0) {  // none, or a single number without rows
-    throw Error(file.string() + ": there are no images in it; expected one or more, one a row");
-  }
+  ImageArray images = load_some(file);
   require_unit_range(images, file.string());
   return images;
 }
 
+ImageArray load_images(const std::filesystem::path& file, const Model& model) {
+  return checked(load_some(file), file.string(), model);
+}
+
 void TrainingImagesOptions::add_input_to(CLI::App& command) {
   command.add_option("--input", input,
-                     ".npy images to train on, one a row: bytes, or numbers in [0, 1]");
+                     ".npy images to train on, one a row: bytes, or numbers in [0, 1]; any numbers "
+                     "where the model's output is linear");
   command.add_option("--validation", validation,
                      ".npy images to validate with (default: those trained on)");
 }
@@ -52,9 +60,9 @@ TrainingImages load_training_images(const TrainingImagesOptions& options, const 
   if (options.input) {
     if (options.data.data) throw UsageError("--input and --data are two sources; leave one out");
     TrainingImages images{.name = options.input->string(),
-                          .train = load_images_for(*options.input, model)};
+                          .train = load_images(*options.input, model)};
     if (options.validation) {
-      images.separate_validation = load_images_for(*options.validation, model);
+      images.separate_validation = load_images(*options.validation, model);
     }
     return images;
   }

@@ -19,6 +19,8 @@ namespace hourglass::cli {
 /// Images from an .npy: uint8 as bytes, all else as floats, which must be in [0, 1]. Throws Error
 /// naming the file.
 [[nodiscard]] ImageArray load_images(const std::filesystem::path& file);
+/// The same for a model: of its size, and any finite floats where its output is linear.
+[[nodiscard]] ImageArray load_images(const std::filesystem::path& file, const Model& model);
 
 /// Which images to train on.
 struct TrainingImagesOptions {

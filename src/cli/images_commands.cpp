@@ -59,12 +59,12 @@ void add_data_options(CLI::App& command, ImagesOptions& options) {
 }
 
 /// From --input, or from the data set that --data, $HOURGLASS_DATA or data/mnist names.
-ImageArray images_of(const ImagesOptions& options) {
+ImageArray images_of(const ImagesOptions& options, const Model& model) {
   if (options.input) {
     if (options.data.data || options.split) {
       throw UsageError("--input is an array of its own; leave it out, or --data and --split");
     }
-    return load_images(*options.input);
+    return load_images(*options.input, model);
   }
   Dataset data = options.data.load();
   return std::move(options.split == Split::train ? data.train.images : data.test.images);
@@ -91,7 +91,7 @@ void with_model(const ImagesOptions& options, Work work) {
 using Method = Array<float> (Autoencoder::*)(const Images&, const StopRequest&) const;
 void with_images(const ImagesOptions& options, Method method) {
   with_model(options, [&](const Autoencoder& autoencoder) {
-    const ImageArray images = images_of(options);
+    const ImageArray images = images_of(options, autoencoder.model());
     const auto source =
         options.input ? *options.input : std::filesystem::path(options.data.source());
     const Images first = Images(images).first(options.first.value_or(Images(images).count()));

@@ -25,8 +25,8 @@ static_assert(std::atomic<bool>::is_always_lock_free, "or a signal handler must 
 }
 
 void note(int /*signal*/) {
+  alarm(1);  // before the flag: who sees it takes the alarm back
   if (signal_came.exchange(true)) end_now();
-  alarm(1);
 }
 
 void give_up_waiting(int /*signal*/) {

@@ -55,7 +55,7 @@ void save_page(const std::filesystem::path& file, const Page& page, Progress& pr
 }
 
 PageLabels page_labels(std::span<const std::uint8_t> labels) {
-  return hourglass::page_labels(std::vector<float>(labels.begin(), labels.end()));
+  return hourglass::page_labels(std::vector<double>(labels.begin(), labels.end()));
 }
 
 }  // namespace hourglass::cli

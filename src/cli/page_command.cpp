@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "cli/about_file.hpp"
@@ -19,6 +20,8 @@
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "files/atomic_file.hpp"
+#include "files/messages.hpp"
+#include "files/npy_format.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -42,8 +45,11 @@ struct PageOptions {
 /// An .npy of numbers, or a text with a label a line.
 PageLabels load_labels(const fs::path& file) {
   if (file.extension() == ".npy") {
-    const Array<float> numbers = load_npy(file);
-    return about_file(file, [&] { return hourglass::page_labels(numbers.values); });
+    const auto numbers = files::parse_npy_numbers(files::read_file(file), files::path_text(file));
+    const auto name = [](const auto& array) {
+      return hourglass::page_labels(std::span(array.values));
+    };
+    return about_file(file, [&] { return std::visit(name, numbers); });
   }
   const std::string text = files::read_file(file);
   std::vector<std::string> lines;
@@ -130,7 +136,9 @@ Json load_metrics(const fs::path& folder) {
     Json metrics = Json::parse(files::read_file(file));
     static_cast<void>(metrics.at("study").get<std::string>());
     static_cast<void>(metrics.at("options").at("data").get<std::string>());
-    static_cast<void>(metrics.at("epochs").size());
+    for (const Json& epoch : metrics.at("epochs")) {
+      static_cast<void>(epoch.at("validation_loss").get<double>());
+    }
     return metrics;
   } catch (const Json::exception&) {
     throw Error(file.string() + ": not as a run writes it; run the study again");

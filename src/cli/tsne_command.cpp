@@ -16,6 +16,8 @@
 #include "cli/progress.hpp"
 #include "cli/tsne_options.hpp"
 #include "cli/tsne_transform.hpp"
+#include "data/check.hpp"
+#include "files/messages.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -48,34 +50,49 @@ Array<std::uint32_t> load_numbers(const std::filesystem::path& file) {
   return result;
 }
 
-/// As many neighbours as the perplexity wants and there are: too large a one is found out later.
-std::size_t wanted(const TsneCommandOptions& tsne, std::size_t rows) {
-  const double most = static_cast<double>(std::max<std::size_t>(rows, 2) - 1);
-  return static_cast<std::size_t>(std::clamp(3.0 * std::ranges::max(tsne.perplexity), 1.0, most));
+/// What is wrong with the map to start from is said of its own file.
+void check_start(const Options& options, const TsneOptions& tsne_options, std::size_t rows) {
+  if (!tsne_options.initial_map) return;
+  const Array<float>& map = *tsne_options.initial_map;
+  const std::string& file = options.tsne.init;
+  const Shape expected{rows, tsne_options.components};
+  if (map.shape != expected) {
+    throw Error(file + ": its shape is " + files::shape_text(map.shape) + ", expected " +
+                files::shape_text(expected) + ", a point for each row");
+  }
+  require_finite(map, file);
 }
 
-NeighborGraph load_graph(const Options& options) {
-  if (options.distances) {
-    const Array<float> distances = load_npy(*options.distances);
-    return nearest_of_distances(distances, wanted(options.tsne, distances.rows()));
-  }
+/// Of a graph, whose files are judged together: "i.npy, d.npy".
+TsneResult map_graph(const Options& options, const TsneOptions& tsne_options,
+                     const Device& device) {
   NeighborGraph graph{.indices = load_numbers(*options.neighbor_indices),
                       .distances = load_npy(*options.neighbor_distances)};
-  if (!options.neighbor_offsets) return graph;
+  std::string names =
+      options.neighbor_indices->string() + ", " + options.neighbor_distances->string();
+  if (!options.neighbor_offsets) {
+    check_start(options, tsne_options, graph.indices.rows());
+    return about_file(names, [&] { return tsne(graph, tsne_options, device); });
+  }
   const SparseDistances sparse{.offsets = load_numbers(*options.neighbor_offsets),
                                .columns = std::move(graph.indices),
                                .distances = std::move(graph.distances)};
-  const std::size_t offsets = sparse.offsets.size();
-  return nearest_neighbors(sparse, wanted(options.tsne, offsets == 0 ? 0 : offsets - 1));
+  check_start(options, tsne_options, std::max<std::size_t>(sparse.offsets.size(), 1) - 1);
+  names += ", " + options.neighbor_offsets->string();
+  return about_file(names, [&] { return tsne(sparse, tsne_options, device); });
 }
 
 TsneResult map(const Options& options, const TsneOptions& tsne_options, const Device& device) {
   if (options.input) {
     const Samples x(load_npy(*options.input), device);
+    check_start(options, tsne_options, x.rows());
     return about_file(*options.input, [&] { return tsne(x, tsne_options); });
   }
-  return about_file(options.distances ? *options.distances : *options.neighbor_indices,
-                    [&] { return tsne(load_graph(options), tsne_options, device); });
+  if (!options.distances) return map_graph(options, tsne_options, device);
+  const Array<float> distances = load_npy(*options.distances);
+  check_start(options, tsne_options, distances.rows());
+  return about_file(*options.distances,
+                    [&] { return tsne_of_distances(distances, tsne_options, device); });
 }
 
 /// map.npy -> map.snapshots.npy

@@ -10,12 +10,15 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cli/about_file.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/numbers.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
+#include "data/check.hpp"
+#include "files/messages.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -57,6 +60,25 @@ TransformOptions options_of(const CLI::App& command, const TsneCommandOptions& t
   return options;
 }
 
+/// As the metric has them; what is wrong with them is said of their own file.
+Samples load_rows(const std::filesystem::path& file, Metric metric, const Device& device) {
+  const Samples rows(load_npy(file), device);
+  require_finite(rows.host(), file.string());
+  return about_file(file, [&] { return in_metric(rows, metric); });
+}
+
+Array<float> load_map(const TsneTransformFiles& files, std::size_t rows) {
+  Array<float> map = load_npy(*files.map);
+  const std::string file = files.map->string();
+  if (map.shape != Shape{rows, 2} && map.shape != Shape{rows, 1}) {
+    throw Error(file + ": its shape is " + files::shape_text(map.shape) + ", expected " +
+                files::shape_text(Shape{rows, 2}) + " or " + files::shape_text(Shape{rows, 1}) +
+                ", a point for each row of " + files.data->string());
+  }
+  require_finite(map, file);
+  return map;
+}
+
 }  // namespace
 
 void TsneTransformFiles::add_to(CLI::App& command) {
@@ -85,9 +107,10 @@ void run_tsne_transform(const CLI::App& command, const TsneTransformFiles& files
     progress.stage(std::string("t-SNE: ") + stage);
   };
   options.stop = interrupted;
-  const Samples training(load_npy(*files.data), device);
-  const Array<float> map = load_npy(*files.map);
-  const Samples fresh(load_npy(*files.fresh), device);
+  const Samples training = load_rows(*files.data, options.metric, device);
+  const Array<float> map = load_map(files, training.rows());
+  const Samples fresh = load_rows(*files.fresh, options.metric, device);
+  const Metric metric = std::exchange(options.metric, Metric::euclidean);  // they are in it
 
   const auto start = std::chrono::steady_clock::now();
   const Array<float> placed =
@@ -100,7 +123,7 @@ void run_tsne_transform(const CLI::App& command, const TsneTransformFiles& files
   json["rows"] = placed.rows();
   json["training_rows"] = map.rows();
   json["options"] = {{"perplexity", options.perplexity},
-                     {"metric", name_of(options.metric)},
+                     {"metric", name_of(metric)},
                      {"start_neighbors", options.start_neighbors},
                      {"iterations", options.schedule.iterations},
                      {"exaggeration", options.schedule.exaggeration},

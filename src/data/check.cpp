@@ -109,4 +109,12 @@ void require_unit_range(const Images& images, const std::string& what) {
               "; images must be in [0, 1] (divide bytes by 255)");
 }
 
+void require_range_of(OutputActivation output, const Images& images, const std::string& what) {
+  if (output == OutputActivation::sigmoid) {
+    require_unit_range(images, what);
+  } else {
+    require_finite_pixels(images, what);
+  }
+}
+
 }  // namespace hourglass

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <hourglass/array.hpp>
 #include <hourglass/images.hpp>
+#include <hourglass/loss.hpp>
 #include <hourglass/samples.hpp>
 #include <span>
 #include <string>
@@ -29,8 +30,10 @@ void require_distinct_rows(const ArrayView<float>& x, const std::string& what,
                            const std::string& why);
 void require_distinct_rows(const Samples& x, const std::string& what, const std::string& why);
 
-/// Floats in [0, 1]; bytes always are. Networks end with a sigmoid, and bytes that were not divided
-/// by 255 would pass silently.
+/// Floats in [0, 1]; bytes always are. Else bytes that were not divided by 255 would pass silently.
 void require_unit_range(const Images& images, const std::string& what);
+
+/// What a network that ends so can learn: floats in [0, 1], or any finite ones.
+void require_range_of(OutputActivation output, const Images& images, const std::string& what);
 
 }  // namespace hourglass

@@ -9,8 +9,9 @@
 
 namespace hourglass::files {
 
-/// Writes `bytes` under a temporary name beside `file`, flushes, and renames it into place. On any
-/// failure the temporary file is removed and Error is thrown; what stood at `file` is untouched.
+/// Writes `bytes` under a temporary name beside `file` and renames it into place. On any failure
+/// the temporary file is removed and Error is thrown; what stood at `file` is untouched. When the
+/// bytes reach the disk is left to the system.
 void write_atomically(const std::filesystem::path& file, std::span<const char> bytes);
 /// The pieces one after another: a header and its values need not be copied together first.
 void write_atomically(const std::filesystem::path& file,

@@ -150,36 +150,57 @@ struct Half {
   }
 };
 
-/// One element type in the file, converted to float32. Returns false for a value out of range.
-using Convert = bool (*)(const char* from, std::span<float> to);
+/// One element type in the file, converted. Returns false for a value that `To` cannot hold.
+template <class To>
+using Convert = bool (*)(const char* from, std::span<To> to);
 
-template <class T, bool Swapped>
-bool convert(const char* from, std::span<float> to) {
-  for (float& value : to) {
+/// A float is rounded to; one that a double would round is too large for it.
+template <class To, class T>
+bool fits(T element) {
+  if constexpr (std::is_same_v<To, float> && std::is_same_v<T, double>) {
+    // Half a step above the largest float32: from here on rounding gives infinity.
+    constexpr double kTooLarge = 0x1.ffffffp127;
+    return !std::isfinite(element) || std::abs(element) < kTooLarge;
+  } else if constexpr (std::is_same_v<To, double> && std::is_integral_v<T> && sizeof(T) == 8) {
+    constexpr auto kExact = T{1} << 53U;  // up to which a double holds every whole number
+    if constexpr (std::is_signed_v<T>) return element >= -kExact && element <= kExact;
+    return element <= kExact;
+  } else {
+    return true;
+  }
+}
+
+template <class To, class T, bool Swapped>
+bool convert(const char* from, std::span<To> to) {
+  for (To& value : to) {
     std::array<char, sizeof(T)> bytes{};
     std::copy_n(from, sizeof(T), bytes.begin());
     if constexpr (Swapped) std::reverse(bytes.begin(), bytes.end());
     const T element = std::bit_cast<T>(bytes);
-    if constexpr (std::is_same_v<T, double>) {
-      // Half a step above the largest float32: from here on rounding gives infinity.
-      constexpr double kTooLarge = 0x1.ffffffp127;
-      if (std::isfinite(element) && std::abs(element) >= kTooLarge) return false;
-    }
-    value = static_cast<float>(element);
+    if (!fits<To>(element)) return false;
+    value = static_cast<To>(element);
     from += sizeof(T);
   }
   return true;
 }
 
+template <class To>
+struct Conversions {
+  Convert<To> native;
+  Convert<To> swapped;
+};
+
 struct Element {
   std::size_t size;
-  Convert native;
-  Convert swapped;
+  Conversions<float> to_float;
+  Conversions<double> to_double;
 };
 
 template <class T>
 constexpr Element element() {
-  return {sizeof(T), convert<T, false>, convert<T, true>};
+  return {sizeof(T),
+          {convert<float, T, false>, convert<float, T, true>},
+          {convert<double, T, false>, convert<double, T, true>}};
 }
 
 std::optional<Element> find_element(std::string_view kind) {
@@ -293,7 +314,7 @@ Contents parse(std::string_view bytes, const std::string& name) {
     fail(name, "element type '" + printable(descr) + "'" + std::string(kExpected));
   }
   const std::optional<std::size_t> count =
-      checked_count(header.shape, std::max(element->size, sizeof(float)));
+      checked_count(header.shape, std::max(element->size, sizeof(double)));
   if (!count) fail(name, "its shape " + shape_text(header.shape) + " is too large");
   const std::string_view data = bytes.substr(start + length);
   const std::size_t wanted = *count * element->size;
@@ -314,15 +335,20 @@ void arrange(Array<T>& array, const Header& header) {
   }
 }
 
-Array<float> to_floats(const Contents& contents, const std::string& name) {
-  Array<float> array(contents.header.shape);
+template <class To>
+Array<To> converted(const Contents& contents, const Conversions<To>& conversions,
+                    const std::string& name, const std::string& problem) {
+  Array<To> array(contents.header.shape);
   const bool swapped = contents.header.descr[0] == '>';
-  const Convert convert = swapped ? contents.element.swapped : contents.element.native;
-  if (!convert(contents.data.data(), array.values)) {
-    fail(name, "it holds a float64 value that is too large for float32");
-  }
+  const Convert<To> convert = swapped ? conversions.swapped : conversions.native;
+  if (!convert(contents.data.data(), array.values)) fail(name, problem);
   arrange(array, contents.header);
   return array;
+}
+
+Array<float> to_floats(const Contents& contents, const std::string& name) {
+  return converted(contents, contents.element.to_float, name,
+                   "it holds a float64 value that is too large for float32");
 }
 
 }  // namespace
@@ -338,6 +364,14 @@ ImageArray parse_npy_images(std::string_view bytes, const std::string& name) {
 
 Array<float> parse_npy(std::string_view bytes, const std::string& name) {
   return to_floats(parse(bytes, name), name);
+}
+
+NumberArray parse_npy_numbers(std::string_view bytes, const std::string& name) {
+  const Contents contents = parse(bytes, name);
+  const std::string_view kind = std::string_view(contents.header.descr).substr(1);
+  if (kind == "f2" || kind == "f4") return to_floats(contents, name);
+  return converted(contents, contents.element.to_double, name,
+                   "it holds a whole number beyond 2^53, expected one that float64 holds exactly");
 }
 
 }  // namespace files

@@ -9,11 +9,17 @@
 #include <hourglass/images.hpp>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace hourglass::files {
 
 /// As load_npy and load_npy_images, for a file's bytes; `name` stands for the file in errors.
 [[nodiscard]] Array<float> parse_npy(std::string_view bytes, const std::string& name);
 [[nodiscard]] ImageArray parse_npy_images(std::string_view bytes, const std::string& name);
+
+/// The same for what is not to lose a digit: float16 and float32 as floats, all else as doubles.
+/// Throws Error for a whole number beyond 2^53, too.
+using NumberArray = std::variant<Array<float>, Array<double>>;
+[[nodiscard]] NumberArray parse_npy_numbers(std::string_view bytes, const std::string& name);
 
 }  // namespace hourglass::files

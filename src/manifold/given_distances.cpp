@@ -130,13 +130,15 @@ void check_matrix(const ArrayView<float>& distances, const StopRequest& stop) {
 
 }  // namespace
 
-NeighborGraph nearest_neighbors(const SparseDistances& given, std::size_t k) {
+NeighborGraph nearest_neighbors(const SparseDistances& given, std::size_t k,
+                                const StopRequest& stop) {
   check_offsets(given);
   const std::size_t rows = given.offsets.size() - 1;
   require_neighbors(rows, k, "sparse distances");
   NeighborGraph graph = empty_graph(rows, k);
   std::vector<std::size_t> seen_in(rows, rows);
   for (std::size_t i = 0; i < rows; ++i) {
+    stop_if_requested(stop);
     auto entries = entries_of(given, i, seen_in);
     if (entries.size() < k) {
       throw Error("sparse distances: row " + std::to_string(i) + " has " +

@@ -10,6 +10,7 @@
 #include "data/check.hpp"
 #include "device/range.hpp"
 #include "kernels/neighbors/limits.hpp"
+#include "manifold/check_graph.hpp"
 #include "manifold/double_order.hpp"
 
 namespace hourglass {
@@ -132,6 +133,27 @@ void check_voters(std::size_t k, std::size_t rows) {
                               : "1 to " + std::to_string(largest_k) + " do"));
 }
 
+/// With neighbours that are in order.
+double accuracy(const Samples& x, std::span<const std::uint8_t> labels, std::size_t k,
+                const NeighborGraph& known, const StopRequest& stop) {
+  require_finite(x.host(), "label accuracy");
+  require_distinct_rows(x.host(), "label accuracy", "none is nearer than another");
+
+  LeaveFoldOut classifier(x.host(), labels, k);
+  classifier.decide(known);
+  // Where many rows have more neighbours of their own fold, as duplicates may in sorted data,
+  // longer lists are quicker than looking at all rows for each.
+  const std::size_t longest = std::min(x.rows() - 1, kMaxNeighbors);
+  std::size_t length = known.indices.row_size();
+  while (classifier.open() > x.rows() / 100 && length < longest) {
+    length = std::min(std::max(4 * length, 4 * k + 16), longest);
+    classifier.decide(nearest_neighbors(x, length, stop));
+  }
+  stop_if_requested(stop);
+  classifier.decide_rest();
+  return classifier.accuracy();
+}
+
 }  // namespace
 
 double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels, std::size_t k,
@@ -144,26 +166,13 @@ double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels, st
                 std::to_string(known.indices.rows()) + " rows");
   }
   check_voters(k, rows);
-  require_finite(x.host(), "label accuracy");
-  require_distinct_rows(x.host(), "label accuracy", "none is nearer than another");
-
-  LeaveFoldOut classifier(x.host(), labels, k);
-  classifier.decide(known);
-  // Where many rows have more neighbours of their own fold, as duplicates may in sorted data,
-  // longer lists are quicker than looking at all rows for each.
-  const std::size_t longest = std::min(rows - 1, kMaxNeighbors);
-  std::size_t length = known.indices.row_size();
-  while (classifier.open() > rows / 100 && length < longest) {
-    length = std::min(std::max(4 * length, 4 * k + 16), longest);
-    classifier.decide(nearest_neighbors(x, length, stop));
-  }
-  stop_if_requested(stop);
-  classifier.decide_rest();
-  return classifier.accuracy();
+  check_graph(known);
+  return accuracy(x, labels, k, known, stop);
 }
 
 double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels, std::size_t k,
                       const StopRequest& stop) {
+  const Range range("label accuracy");
   if (labels.size() != x.rows()) {
     throw Error("label accuracy: there are " + std::to_string(x.rows()) + " rows, but " +
                 std::to_string(labels.size()) + " labels");
@@ -171,7 +180,7 @@ double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels, st
   check_voters(k, x.rows());
   // About a fifth of the neighbours are of the same fold.
   const std::size_t length = std::min({4 * k + 16, x.rows() - 1, kMaxNeighbors});
-  return label_accuracy(x, labels, k, nearest_neighbors(x, length, stop), stop);
+  return accuracy(x, labels, k, nearest_neighbors(x, length, stop), stop);
 }
 
 }  // namespace hourglass

@@ -9,10 +9,10 @@
 
 #include "device/range.hpp"
 #include "device/target.hpp"
-#include "kernels/columns/facts.hpp"
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_optimizer.hpp"
 #include "manifold/neighbors.hpp"
+#include "manifold/scaled_rows.hpp"
 #include "manifold/space_optimizer.hpp"
 #include "manifold/square_scale.hpp"
 #include "math/context.hpp"
@@ -36,15 +36,9 @@ class TargetMapSolver final : public MapSolver {
     const math::Rows& given = math::Rows::of(x.on_device());
     context_ = given.context();
     scale_ = scale_to_square(given.facts(rows_).largest);
-    std::span<const float> values = given.values();
-    device::Buffer<float> own;
-    if (scale_ != 1.f) {
-      own = device::Buffer<float>(values.size());
-      kernels::scale(stream(), values, scale_, own.data());
-      values = own.span();
-    }
-    neighbors_ = hourglass::HOURGLASS_TARGET::find_neighbors(*context_, values, rows_, x.row_size(),
-                                                             k, stop);
+    const ScaledRows scaled(stream(), given.values(), scale_);
+    neighbors_ = hourglass::HOURGLASS_TARGET::find_neighbors(*context_, scaled.values(), rows_,
+                                                             x.row_size(), k, stop);
   }
 
   void use_neighbors(const NeighborGraph& graph) override {

@@ -9,6 +9,8 @@
 #include "kernels/columns/centre.hpp"
 #include "kernels/columns/means.hpp"
 #include "kernels/neighbors/ranks.hpp"
+#include "manifold/scaled_rows.hpp"
+#include "manifold/square_scale.hpp"
 #include "math/context.hpp"
 #include "math/matrix.hpp"
 #include "math/rows.hpp"
@@ -31,14 +33,16 @@ Array<std::uint32_t> neighbor_ranks(const Samples& x, const Array<std::uint32_t>
   math::Context& context = *in_rows.context();
   device::Stream& stream = context.stream();
 
+  const ScaledRows scaled(stream, in_rows.values().first(rows * features),
+                          scale_to_square(in_rows.facts(x.rows()).largest));
+  const float* const given = scaled.data();
   // Near the origin, inner products lose fewer digits.
-  const std::span<const float> given = in_rows.values();
   device::Buffer<float> mean(features);
   device::Buffer<double> sums(kernels::column_sum_groups(rows) * features);
   device::Buffer<float> data(rows * features);
   device::Buffer<float> norms(rows);
-  kernels::column_means(stream, given.data(), rows, features, sums.span(), mean.span());
-  kernels::subtract_means(stream, given.data(), rows, features, mean.span(), data.data());
+  kernels::column_means(stream, given, rows, features, sums.span(), mean.span());
+  kernels::subtract_means(stream, given, rows, features, mean.span(), data.data());
   kernels::squared_norms(stream, data.data(), rows, features, norms.data());
   const auto wanted = device::to_device<std::uint32_t>(stream, neighbors.values);
   device::Buffer<std::uint32_t> found(rows * k);

@@ -10,11 +10,11 @@
 #include "device/range.hpp"
 #include "device/target.hpp"
 #include "kernels/columns/centre.hpp"
-#include "kernels/columns/facts.hpp"
 #include "kernels/columns/means.hpp"
 #include "kernels/neighbors/cells.hpp"
 #include "kernels/neighbors/queries.hpp"
 #include "kernels/neighbors/ranks.hpp"
+#include "manifold/scaled_rows.hpp"
 #include "manifold/square_scale.hpp"
 #include "math/context.hpp"
 #include "math/matrix.hpp"
@@ -28,32 +28,22 @@ namespace {
 constexpr std::size_t kTileProducts = std::size_t{1} << (kOnCuda ? 26U : 22U);
 constexpr std::size_t kMostTileQueries = kOnCuda ? 4096 : 256;
 
-/// Rows as they are, or times a power of two; and padded, as distances want them.
-class ScaledRows {
+/// Scaled rows, and the same padded, as distances want them.
+class PaddedRows : public ScaledRows {
  public:
-  ScaledRows(const device::Stream& stream, const Samples& x, float scale)
-      : values_(math::Rows::of(x.on_device()).values()),
+  PaddedRows(const device::Stream& stream, const Samples& x, float scale)
+      : ScaledRows(stream, math::Rows::of(x.on_device()).values(), scale),
         width_((x.row_size() + kernels::kRowMultiple - 1) / kernels::kRowMultiple *
                kernels::kRowMultiple) {
-    if (scale != 1.f) {
-      own_ = device::Buffer<float>(values_.size());
-      kernels::scale(stream, values_, scale, own_.data());
-      values_ = own_.span();
-    }
     if (width_ == x.row_size()) return;
     padded_ = device::Buffer<float>(x.rows() * width_);
-    kernels::pad_rows(stream, values_.data(), x.rows(), x.row_size(), width_, padded_.data());
+    kernels::pad_rows(stream, data(), x.rows(), x.row_size(), width_, padded_.data());
   }
-  [[nodiscard]] const float* data() const { return values_.data(); }
-  [[nodiscard]] const float* padded() const {
-    return padded_.size() > 0 ? padded_.data() : values_.data();
-  }
+  [[nodiscard]] const float* padded() const { return padded_.size() > 0 ? padded_.data() : data(); }
   [[nodiscard]] std::size_t width() const { return width_; }
 
  private:
-  device::Buffer<float> own_;
   device::Buffer<float> padded_;
-  std::span<const float> values_;
   std::size_t width_;
 };
 
@@ -84,8 +74,8 @@ NeighborGraph query_neighbors(const Samples& data, const Samples& queries, std::
 
   // By the data alone: what a query finds must not depend on the others.
   const float scale = scale_to_square(given.facts(rows).largest);
-  const ScaledRows x(stream, data, scale);
-  const ScaledRows asked(stream, queries, scale);
+  const PaddedRows x(stream, data, scale);
+  const PaddedRows asked(stream, queries, scale);
   device::Buffer<float> middle(features);
   device::Buffer<double> sums(kernels::column_sum_groups(rows) * features);
   kernels::column_means(stream, x.data(), rows, features, sums.span(), middle.span());

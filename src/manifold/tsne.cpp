@@ -16,6 +16,7 @@
 #include "kernels/data/philox.hpp"
 #include "kernels/data/random_stream.hpp"
 #include "kernels/neighbors/limits.hpp"
+#include "manifold/check_graph.hpp"
 #include "manifold/flatness.hpp"
 #include "manifold/map_solver.hpp"
 #include "target/table.hpp"
@@ -58,48 +59,6 @@ void check_data(const Samples& x, const std::string& what) {
   require_rows(x.rows(), x.row_size(), what);
   require_finite(x, what);
   require_distinct_rows(x, what, "none is nearer than another");
-}
-
-void check_graph(const NeighborGraph& graph) {
-  const Shape& shape = graph.indices.shape;
-  if (shape.size() != 2 || graph.distances.shape != shape) {
-    throw Error("neighbour graph: indices and distances must both have shape (rows, neighbours)");
-  }
-  const std::size_t rows = shape[0];
-  const std::size_t k = shape[1];
-  if (rows < 2 || k == 0 || k >= rows) {
-    throw Error("neighbour graph: " + std::to_string(k) + " neighbours of each of " +
-                std::to_string(rows) + " rows do not fit; 1 to rows - 1 do");
-  }
-  for (std::size_t i = 0; i < rows * k; ++i) {
-    const auto place = [&] {
-      return "neighbour graph: row " + std::to_string(i / k) + ", neighbour " +
-             std::to_string(i % k);
-    };
-    const std::uint32_t index = graph.indices.values[i];
-    if (index >= rows) {
-      throw Error(place() + " is " + std::to_string(index) + ", but there are only " +
-                  std::to_string(rows) + " rows");
-    }
-    if (index == i / k) throw Error(place() + " is the row itself; leave it out");
-    const float distance = graph.distances.values[i];
-    if (!std::isfinite(distance) || distance < 0.f) {
-      throw Error(place() + ": its distance is not a finite, non-negative number");
-    }
-    if (i % k > 0 && distance < graph.distances.values[i - 1]) {
-      throw Error(place() + " is nearer than the one before; sort each row by distance");
-    }
-  }
-  std::vector<std::size_t> seen_in(rows, rows);
-  for (std::size_t i = 0; i < rows * k; ++i) {
-    std::size_t& seen = seen_in[graph.indices.values[i]];
-    if (seen == i / k) {
-      throw Error("neighbour graph: row " + std::to_string(i / k) + " has row " +
-                  std::to_string(graph.indices.values[i]) +
-                  " among its neighbours twice; each may come once");
-    }
-    seen = i / k;
-  }
 }
 
 /// The scales asked for, one or several.
@@ -427,14 +386,14 @@ TsneResult tsne(const Samples& given, const TsneOptions& options) {
   return optimize(*solver, rows, options, call, initial, std::move(result));
 }
 
-TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options, const Device& device) {
-  const Range range("t-SNE");
-  const auto call = Clock::now();
-  check_graph(graph);
+namespace {
+
+/// From neighbours that are known.
+TsneResult map_graph(const NeighborGraph& graph, const TsneOptions& options, const Device& device,
+                     Clock::time_point call, TsneResult result) {
   const std::size_t rows = graph.indices.rows();
   check_options(options, rows, graph.indices.row_size());
   const auto solver = make_solver(device);
-  TsneResult result;
   result.neighbors = graph.indices.row_size();
   solver->use_neighbors(graph);
   const auto initial = [&] {
@@ -442,6 +401,48 @@ TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options, const De
                                : random_map(rows, options.components, options.seed);
   };
   return optimize(*solver, rows, options, call, initial, std::move(result));
+}
+
+/// nearest(k) picks them from given distances of so many rows.
+template <class Nearest>
+TsneResult map_distances(std::size_t rows, const TsneOptions& options, const Device& device,
+                         Nearest nearest) {
+  const Range range("t-SNE");
+  const auto call = Clock::now();
+  TsneResult result;
+  begin_stage(options, "neighbours");
+  const auto graph = [&] {
+    const Stopwatch watch(result.seconds.neighbors);
+    // A perplexity too large for the rows is found out once they are known to be distances.
+    const double most = static_cast<double>(std::max<std::size_t>(rows, 2) - 1);
+    const double wanted = std::max(1.0, std::min(most, 3.0 * largest_scale(options)));
+    return nearest(static_cast<std::size_t>(wanted));
+  }();
+  return map_graph(graph, options, device, call, std::move(result));
+}
+
+}  // namespace
+
+TsneResult tsne(const NeighborGraph& graph, const TsneOptions& options, const Device& device) {
+  const Range range("t-SNE");
+  const auto call = Clock::now();
+  check_graph(graph);
+  return map_graph(graph, options, device, call, {});
+}
+
+TsneResult tsne(const SparseDistances& distances, const TsneOptions& options,
+                const Device& device) {
+  const std::size_t rows = std::max<std::size_t>(distances.offsets.size(), 1) - 1;
+  return map_distances(rows, options, device, [&](std::size_t k) {
+    return nearest_neighbors(distances, k, options.stop);
+  });
+}
+
+TsneResult tsne_of_distances(const ArrayView<float>& distances, const TsneOptions& options,
+                             const Device& device) {
+  return map_distances(distances.rows(), options, device, [&](std::size_t k) {
+    return nearest_of_distances(distances, k, options.stop);
+  });
 }
 
 }  // namespace hourglass

@@ -1,6 +1,7 @@
 // The page's file: the skeleton, its data as text, its script.
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <hourglass/error.hpp>
 #include <hourglass/page.hpp>
@@ -43,7 +44,9 @@ std::size_t checked_points(const Page& page) {
     require_map(map);
     const std::string what = "the map '" + files::printable(map.name) + "'";
     require_count(map.points.rows(), points, what + ": rows");
-    if (!map.quality.values.empty()) require_count(map.quality.size(), points, what + ": quality");
+    if (map.quality.values.empty()) continue;
+    require_count(map.quality.size(), points, what + ": quality");
+    require_finite(map.quality.values, 1, what + ": quality");
   }
   return points;
 }
@@ -176,6 +179,7 @@ Json add_images(Writer& writer, const Page& page, std::size_t points,
     throw Error("images of " + counted(page.images->image_size(), "values") + ", expected " +
                 std::to_string(shape.size()) + " (" + to_string(shape) + ")");
   }
+  require_unit_range(*page.images, "images");
   const page::PackedImages packed = page::pack(*page.images, shape);
   const std::string count = counted(points, "images of " + to_string(shape));
   if (packed.left_out) {
@@ -375,15 +379,32 @@ PageLabels sorted_labels(std::span<const Value> values, Name name) {
   return labels;
 }
 
+template <class Real>
+PageLabels number_labels(std::span<const Real> values) {
+  const auto bad =
+      std::ranges::find_if_not(values, [](Real value) { return std::isfinite(value); });
+  if (bad != values.end()) {
+    throw Error("labels: row " + std::to_string(bad - values.begin()) + " is not finite");
+  }
+  return sorted_labels(values, [](Real value) {
+    constexpr auto kExact = static_cast<Real>(std::uint64_t{1} << 53U);
+    std::array<char, 32> text{};
+    char* const end = text.data() + text.size();
+    // 100000 and not 1e+05, which is shorter; without the sign of a zero.
+    const auto written = value == std::trunc(value) && std::abs(value) <= kExact
+                             ? std::to_chars(text.data(), end, value + 0, std::chars_format::fixed)
+                             : std::to_chars(text.data(), end, value);
+    return std::string(text.data(), written.ptr);
+  });
+}
+
 }  // namespace
 
+PageLabels page_labels(std::span<const double> values) {
+  return number_labels(values);
+}
 PageLabels page_labels(std::span<const float> values) {
-  require_finite(values, 1, "labels");
-  return sorted_labels(values, [](float value) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.9g", double{value});
-    return std::string(text.data());
-  });
+  return number_labels(values);
 }
 
 PageLabels page_labels(std::span<const std::string> texts) {

@@ -73,6 +73,34 @@ class OwnModelTest(ProgramTest):
         self.run_well("reconstruct", *weights, "--input", "x.npy", "--out", "r.npy")
         self.assertEqual(read_npy(self.folder / "r.npy").shape, (30, 7))
 
+    def test_tables_of_any_numbers(self) -> None:
+        """Standardised ones, by a linear model; a sigmoid's are still in [0, 1]."""
+        layers = {"encoder": [{"type": "dense", "outputs": 2}], "training": {"epochs": 30}}
+        last = {"type": "dense", "outputs": 7}
+        self.describe(**layers, input=[7], decoder=[{**last, "activation": "none"}])
+        values = array.array("f", (float((5 * i) % 13) - 6 for i in range(30 * 7)))
+        write_npy(self.folder / "x.npy", Array("<f4", (30, 7), values))
+        train = ("train", "--model", "mine.json", "--out", "run", "--input")
+        self.run_well(*train, "x.npy", "--validation", "x.npy")
+        epochs = parse_json((self.folder / "run" / "metrics.json").read_text())["epochs"]
+        self.assertLess(epochs[-1]["validation_loss"], epochs[0]["validation_loss"])
+        weights = ("--weights", "run/weights.safetensors", "--input")
+        self.run_well("encode", *weights, "x.npy", "--out", "z.npy")
+        self.run_well("decode", *weights, "z.npy", "--out", "y.npy")
+        self.run_well("reconstruct", *weights, "x.npy", "--out", "r.npy")
+        rebuilt = read_npy(self.folder / "r.npy")
+        self.assertEqual(rebuilt, read_npy(self.folder / "y.npy"))
+        self.assertLess(min(rebuilt.values), 0)
+
+        values[9] = float("nan")
+        write_npy(self.folder / "nan.npy", Array("<f4", (30, 7), values))
+        words = ["nan.npy", "row 1, column 2 is not finite"]
+        self.assert_fails(1, words, *train, "nan.npy")
+        self.assert_fails(1, words, *train, "x.npy", "--validation", "nan.npy")
+        self.assert_fails(1, words, "encode", *weights, "nan.npy", "--out", "new.npy")
+        self.describe(**layers, input=[7], decoder=[{**last, "activation": "sigmoid"}])
+        self.assert_fails(1, ["x.npy", "row 0 holds -6", "[0, 1]"], *train, "x.npy")
+
     def test_the_shipped_ones_by_name(self) -> None:
         out = ("--steps", 2, "--out", "run")
         self.run_well("train", "--model", "conv", "--data", "synthetic:80", *out)

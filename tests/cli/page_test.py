@@ -52,6 +52,19 @@ class PageTest(ProgramTest):
         labels = self.data(self.folder / "map.html")["labels"]
         self.assertEqual(labels, ["\"'\u2028", "<!--", "a</script>b"])
 
+    def test_labels_are_named_as_they_are(self) -> None:
+        for dtype, code, labels, names in (
+            ("<f8", "d", [0.3, 0.1, 0.2, 0.1], ["0.1", "0.2", "0.3"]),
+            ("<f4", "f", [0.3, 0.1, 0.2, 0.1], ["0.1", "0.2", "0.3"]),
+            ("<i4", "i", [20230104, 20230101, 20230102, 20230103],
+             ["20230101", "20230102", "20230103", "20230104"]),
+        ):  # fmt: skip
+            with self.subTest(dtype):
+                kinds = Array(dtype, (4,), array.array(code, labels))
+                file = write_npy(self.folder / "labels.npy", kinds)
+                self.run_well("page", "--map", self.map, "--labels", file, "--out", "map.html")
+                self.assertEqual(self.data(self.folder / "map.html")["labels"], names)
+
     def test_rows_give_neighbours_and_quality(self) -> None:
         values = array.array("f", range(12))
         rows = write_npy(self.folder / "rows.npy", Array("<f4", (4, 3), values))
@@ -88,6 +101,16 @@ class PageTest(ProgramTest):
         weights = trained() / "weights.safetensors"
         words = ["small.npy", "64", "784"]
         self.assert_fails(1, words, *page, "--images", small, "--weights", weights)
+
+    def test_a_run_whose_metrics_are_not_its_own(self) -> None:
+        folder = self.folder / "run"
+        folder.mkdir()
+        metrics = json.loads((trained() / "metrics.json").read_text())
+        for epochs in ([{"validation_loss": None}], [{}], [1], None):
+            with self.subTest(epochs):
+                (folder / "metrics.json").write_text(json.dumps({**metrics, "epochs": epochs}))
+                words = ["run/metrics.json: not as a run writes it"]
+                self.assert_fails(1, words, "page", "run", "--out", "x.html")
 
     def test_wrong_command_lines(self) -> None:
         self.assert_fails(2, ["RUN_FOLDER", "--map"], "page")

@@ -182,10 +182,19 @@ class StudyTest(ProgramTest):
         self.assertLess(self.metrics(squares)["epochs"][0]["train_loss"], 0.3)
 
     def test_batch_sizes_at_the_edges(self) -> None:
-        for size in (1, 7, 60):
-            options = ("--epochs", 1, "--batch-size", size)
-            out = self.train(f"batch{size}", *options, count=60)
-            self.assertEqual(self.metrics(out)["options"]["batch_size"], size)
+        """An epoch of 60 images is 60, 9 (the last of 4) and 1 step: one more begins another."""
+        for size, steps in ((1, 60), (7, 9), (60, 1)):
+            with self.subTest(size):
+                options = ("--batch-size", size, "--steps", steps + 1)
+                out = self.train(f"batch{size}", *options, count=60)
+                metrics = self.metrics(out)
+                self.assertEqual(metrics["options"]["batch_size"], size)
+                self.assertEqual(len(metrics["epochs"]), 2)
+                whole = self.train(f"whole{size}", *options[:2], "--epochs", 1, count=60)
+                limited = self.train(f"limited{size}", *options[:3], steps, count=60)
+                self.assertEqual(self.weights(whole), self.weights(limited))
+                self.assertEqual(self.metrics(limited)["epochs"][0]["train_loss"],
+                                 self.metrics(whole)["epochs"][0]["train_loss"])  # fmt: skip
 
     def test_the_smallest_data_set(self) -> None:
         out = self.run_conv("run", "--batch-size", 2, count=12)

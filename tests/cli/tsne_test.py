@@ -97,8 +97,23 @@ class TransformTest(TsneTest):
         self.refuse(2, ["one --perplexity"], "--transform", "x.npy", *files, "--perplexity", "3,9")
         self.refuse(1, ["map.npy", "2 values each, and the training data has 4"],
                     "--transform", "map.npy", *files)  # fmt: skip
-        self.refuse(1, ["(9, 2)", "(90, 2)"],
-                    "--transform", "x.npy", "--map", "few.npy", "--data", "x.npy")  # fmt: skip
+        few = ("--transform", "x.npy", "--map", "few.npy", "--data", "x.npy")
+        self.refuse(1, ["error: few.npy: ", "(9, 2)", "(90, 2)"], *few)
+        nan = [list(row) for row in self.x]
+        nan[7][2] = math.nan
+        write_npy(self.folder / "nan.npy", matrix(nan))
+        zero = [*self.x[:7], [0.0] * WIDTH, *self.x[8:]]
+        write_npy(self.folder / "zero.npy", matrix(zero))
+        words = ["error: nan.npy: row 7, column 2 is not finite"]
+        self.refuse(1, words, "--transform", "x.npy", "--map", "map.npy", "--data", "nan.npy")
+        self.refuse(1, words, "--transform", "nan.npy", *files)
+        write_npy(self.folder / "flat.npy", matrix([row[1:3] for row in nan]))
+        words = ["error: flat.npy: row 7, column 1 is not finite"]
+        self.refuse(1, words, "--transform", "x.npy", "--map", "flat.npy", "--data", "x.npy")
+        words = ["error: zero.npy: ", "row 7 has zeros alone"]
+        cosine = ("--metric", "cosine", "--map", "map.npy")
+        self.refuse(1, words, "--transform", "x.npy", "--data", "zero.npy", *cosine)
+        self.refuse(1, words, "--transform", "zero.npy", "--data", "x.npy", *cosine)
         self.refuse(1, ["nowhere.npy"], "--transform", "nowhere.npy", *files)
 
 
@@ -113,6 +128,8 @@ class SourcesTest(TsneTest):
         of_matrix = self.map("a.npy", "--distances", "d.npy")
         of_graph = self.map("b.npy", "--neighbor-indices", "i.npy", "--neighbor-distances", "n.npy")
         self.assertEqual(of_matrix, of_graph)
+        sidecar = parse_json((self.folder / "a.json").read_text())
+        self.assertGreater(sidecar["seconds"]["neighbors"], 0, "picking them is part of it")
         # As SciPy keeps a sparse matrix, in no order and with more than is wanted.
         columns = [[j for j in reversed(range(ROWS)) if j != i] for i in range(ROWS)]
         write_npy(self.folder / "data.npy",
@@ -158,6 +175,28 @@ class SourcesTest(TsneTest):
         write_npy(self.folder / "zero.npy", matrix(zero))
         self.refuse(1, ["zero.npy", "row 7 has zeros alone"], "zero.npy", "--metric", "cosine")
         self.assertNotIn("bad.npy", names_in(self.folder))
+
+    def test_errors_name_the_file_they_are_about(self) -> None:
+        write_npy(self.folder / "d.npy", matrix(distances(self.x)))
+        near = [sorted(range(ROWS), key=row.__getitem__)[1:28] for row in distances(self.x)]
+        write_npy(self.folder / "i.npy", matrix([[float(j) for j in row] for row in near]))
+        far = [[math.dist(self.x[i], self.x[j]) for j in row] for i, row in enumerate(near)]
+        write_npy(self.folder / "n.npy", matrix(far))
+        graph = ("--neighbor-indices", "i.npy", "--neighbor-distances")
+        write_npy(self.folder / "few.npy", matrix([[0.0, float(i)] for i in range(9)]))
+        write_npy(self.folder / "nan.npy", matrix([[math.nan, 1.0]] * ROWS))
+        for source in (("x.npy",), ("--distances", "d.npy"), (*graph, "n.npy")):
+            self.refuse(1, ["error: few.npy: its shape is (9, 2), expected (90, 2)"],
+                        *source, "--init", "few.npy")  # fmt: skip
+            self.refuse(1, ["error: nan.npy: row 0, column 0 is not finite"],
+                        *source, "--init", "nan.npy")  # fmt: skip
+        self.refuse(1, ["error: cannot read nowhere.npy: "], *graph, "nowhere.npy")
+        self.refuse(1, ["error: n.npy: value 0 is not the index of a row"],
+                    "--neighbor-indices", "n.npy", "--neighbor-distances", "n.npy")  # fmt: skip
+        far[3][0] = math.nan
+        write_npy(self.folder / "bad-n.npy", matrix(far))
+        self.refuse(1, ["error: i.npy, bad-n.npy: neighbour graph: row 3, neighbour 0"],
+                    *graph, "bad-n.npy")  # fmt: skip
 
 
 if __name__ == "__main__":

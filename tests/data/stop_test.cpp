@@ -2,6 +2,7 @@
 // Stopped.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/dataset.hpp>
@@ -9,6 +10,7 @@
 #include <hourglass/neighbors.hpp>
 #include <hourglass/pca.hpp>
 #include <hourglass/tsne.hpp>
+#include <hourglass/tsne_transform.hpp>
 
 #include "manifold/sample_data.hpp"
 #include "support/any_device.hpp"
@@ -59,7 +61,39 @@ TEST_F(Stop, IsAskedByEveryLongCall) {
   expect_stops(
       "accuracy", [&](auto stop) { (void)label_accuracy(map, labels, 5, stop); }, 2);
   expect_stops(
-      "map quality", [&](auto stop) { (void)map_quality(samples, map, {.stop = stop}); }, 10);
+      "map quality",
+      [&](auto stop) {
+        (void)map_quality(samples, map, {.rows = 3000, .labels = labels, .stop = stop});
+      },
+      10);
+  expect_stops(
+      "queries",
+      [&](auto stop) {
+        (void)nearest_neighbors(samples, {test::normal_data(300, 12), device_}, 5, stop);
+      },
+      1);
+  Array<float> distances({40, 40});
+  for (std::size_t i = 0; i < distances.size(); ++i) {
+    distances.values[i] = std::abs(static_cast<float>(i / 40) - static_cast<float>(i % 40));
+  }
+  expect_stops(
+      "neighbours by distances", [&](auto stop) { (void)nearest_of_distances(distances, 5, stop); },
+      40);
+  expect_stops(
+      "t-SNE of distances",
+      [&](auto stop) {
+        (void)tsne_of_distances(distances, {.perplexity = 5.0, .iterations = 100, .stop = stop},
+                                device_);
+      },
+      40);
+  set_cpu_threads(threads);
+  expect_stops(
+      "t-SNE transform",
+      [&](auto stop) {
+        (void)tsne_transform(samples, test::normal_data(6000, 2),
+                             {test::normal_data(300, 12), device_}, {.stop = stop});
+      },
+      4);
   expect_stops(
       "t-SNE",
       [&](auto stop) {
@@ -92,6 +126,42 @@ TEST_F(Stop, LeavesAnAutoencoderWithTheLastStep) {
   const auto codes = stopped.encode(images);
   expect_stops(
       "decode", [&](auto stop) { (void)stopped.decode(codes, stop); }, 1);
+}
+
+/// A callback's "enough" comes between epochs: the weights are those of the epochs it was told of.
+TEST_F(Stop, AfterAnEpochLeavesTheWeightsOfThatEpoch) {
+  const auto digits = synthetic_digits(100, 3).train.images;
+  const auto four = digit_four();
+  for (const EngineKind engine : {EngineKind::layered, EngineKind::fused}) {
+    for (const Model& model : {conv_model(), dense_model()}) {
+      const Images images = model.name == "conv" ? Images(digits) : Images(four);
+      TrainingOptions options{.epochs = 3, .batch_size = 20};
+      Autoencoder limited(model, device_, engine);
+      limited.train(images, images, options);
+
+      for (const std::size_t epochs : {3U, 9U}) {  // at the last one all is done already
+        Autoencoder stopped(model, device_, engine);
+        bool enough = false;
+        options.epochs = epochs;
+        options.stop = [&] { return enough; };
+        options.on_epoch = [&](const EpochResult& at) {
+          EXPECT_FALSE(enough) << "another epoch";
+          enough = at.epoch == 3;
+        };
+        const auto train = [&] { stopped.train(images, images, options); };
+        if (epochs == 3) {
+          EXPECT_NO_THROW(train());
+        } else {
+          EXPECT_THROW(train(), Stopped);
+        }
+        EXPECT_TRUE(enough);
+        for (std::size_t t = 0; t < limited.parameters().size(); ++t) {
+          EXPECT_EQ(stopped.parameters()[t].values, limited.parameters()[t].values)
+              << model.name << ", " << name_of(engine) << ", tensor " << t;
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -185,6 +185,33 @@ TEST(Npy, RefusesDoublesThatOverflow) {
   }
 }
 
+TEST(Npy, NumbersKeepAllTheirDigits) {
+  const auto doubles = [](const std::string& bytes) {
+    return std::get<Array<double>>(files::parse_npy_numbers(bytes, "x.npy")).values;
+  };
+  const auto floats = [](const std::string& bytes) {
+    return std::get<Array<float>>(files::parse_npy_numbers(bytes, "x.npy")).values;
+  };
+  EXPECT_THAT(doubles(npy(header("<f8", "(2,)"), raw<double>({0.1, 1e300}))),
+              ElementsAre(0.1, 1e300));
+  EXPECT_THAT(floats(npy(header("<f4", "(2,)"), raw<float>({0.1F, 3.0F}))),
+              ElementsAre(0.1F, 3.0F));
+  EXPECT_THAT(floats(npy(header("<f2", "(1,)"), raw<std::uint16_t>({0x3800}))), ElementsAre(0.5F));
+  EXPECT_THAT(doubles(npy(header("<i4", "(2,)"), raw<std::int32_t>({20230101, -7}))),
+              ElementsAre(20230101.0, -7.0));
+  EXPECT_THAT(doubles(npy(header("|u1", "(2,)"), "\x01\xff"s)), ElementsAre(1.0, 255.0));
+  EXPECT_THAT(doubles(npy(header(">u2", "(2, 2)", "True"), "\0\1\0\2\0\3\0\4"s)),
+              ElementsAre(1.0, 3.0, 2.0, 4.0));
+  constexpr std::int64_t kExact = std::int64_t{1} << 53;
+  EXPECT_THAT(doubles(npy(header("<i8", "(2,)"), raw<std::int64_t>({kExact, -kExact}))),
+              ElementsAre(0x1p53, -0x1p53));
+  for (const std::int64_t beyond : {kExact + 1, -kExact - 1}) {
+    EXPECT_THAT(
+        message_of([&] { (void)doubles(npy(header("<i8", "(1,)"), raw<std::int64_t>({beyond}))); }),
+        AllOf(HasSubstr("x.npy"), HasSubstr("beyond 2^53")));
+  }
+}
+
 TEST(Npy, RefusesOtherElementTypes) {
   for (const char* descr : {"<c8", "|S5", "<U3", "|O", "<M8[ns]", "f4", "<f16", "", "|f4"}) {
     EXPECT_THAT(error(npy(header(descr, "(1,)"), "12345678")),

@@ -8,6 +8,7 @@
 #include <hourglass/model.hpp>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "data/idx.hpp"
 #include "files/npy_format.hpp"
@@ -24,6 +25,8 @@ void parse(unsigned format, std::string_view bytes) {
   if (format == 0) {
     const Array<float> array = files::parse_npy(bytes, "npy");
     check(array.size() == element_count(array.shape));
+    const auto size = [](const auto& numbers) { return numbers.size(); };
+    check(std::visit(size, files::parse_npy_numbers(bytes, "npy")) == array.size());
   } else if (format == 1) {
     for (const auto& [name, tensor] : files::parse_safetensors(bytes, "safetensors")) {
       check(tensor.size() == element_count(tensor.shape));

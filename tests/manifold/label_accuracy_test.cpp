@@ -32,6 +32,13 @@ class LabelAccuracy : public OnTarget {
   double accuracy(const Array<float>& x, const Labels& labels, std::size_t k) {
     return label_accuracy({x, device_}, labels, k);
   }
+  double accuracy(const Array<float>& x, const Labels& labels, std::size_t k,
+                  const NeighborGraph& known) {
+    return label_accuracy({x, device_}, labels, k, known);
+  }
+  NeighborGraph neighbors(const Array<float>& x, std::size_t k) {
+    return nearest_neighbors({x, device_}, k);
+  }
 
  private:
   Device device_;
@@ -222,6 +229,23 @@ TEST_F(LabelAccuracy, BadInputIsAnError) {
   expect_error([&] { accuracy(bad, data.labels, 1); }, "row 13, column 1 is not finite");
   const Array<float> constant({20, 2}, std::vector<float>(40, 3.f));
   expect_error([&] { accuracy(constant, data.labels, 1); }, "all 20 rows are the same");
+}
+
+TEST_F(LabelAccuracy, KnownNeighborsMustBeSome) {
+  const Labelled data = clouds(60, 2, false);
+  const NeighborGraph good = neighbors(data.x, 20);
+  EXPECT_EQ(accuracy(data.x, data.labels, 3, good), accuracy(data.x, data.labels, 3));
+  const auto refuse = [&](const std::string& words, auto change) {
+    NeighborGraph bad = good;
+    change(bad);
+    expect_error([&] { accuracy(data.x, data.labels, 3, bad); }, words);
+  };
+  refuse("row 7, neighbour 2 is 60, but there are only 60 rows",
+         [](auto& graph) { graph.indices.row(7)[2] = 60; });
+  refuse("row 7, neighbour 2 is the row itself", [](auto& graph) { graph.indices.row(7)[2] = 7; });
+  refuse("row 7, neighbour 2 is nearer", [](auto& graph) { graph.distances.row(7)[2] = -0.f; });
+  refuse("must both have shape", [](auto& graph) { graph.distances = {}; });
+  refuse("neighbours of 59 rows", [](auto& graph) { graph.indices.shape[0] = 59; });
 }
 
 }  // namespace

@@ -263,6 +263,24 @@ TEST_F(Quality, OfItselfIsOne) {
   EXPECT_TRUE(quality.of_rows.continuity.empty()) << "nobody asked";
 }
 
+TEST_F(Quality, IsTheSameAtAnyScale) {
+  const auto x = test::normal_data(150, 7);
+  const auto map = first_columns(x, 2);
+  const auto expected = judge(x, map, {.per_row = true});
+  for (const float scale : {0x1p-100f, 0x1p-50f, 0x1p50f, 0x1p100f}) {  // change no digit
+    SCOPED_TRACE(scale);
+    const auto scaled = [&](Array<float> values) {
+      for (float& value : values.values) value *= scale;
+      return values;
+    };
+    const auto quality = judge(scaled(x), scaled(map), {.per_row = true});
+    EXPECT_EQ(quality.of_rows.trustworthiness, expected.of_rows.trustworthiness);
+    EXPECT_EQ(quality.of_rows.continuity, expected.of_rows.continuity);
+    EXPECT_EQ(quality.of_rows.neighbor_recall, expected.of_rows.neighbor_recall);
+    EXPECT_EQ(quality.distance_correlation, expected.distance_correlation);
+  }
+}
+
 TEST_F(Quality, PairsAreDrawnFromASeed) {
   const auto x = test::normal_data(400, 5);
   const auto map = first_columns(x, 2);

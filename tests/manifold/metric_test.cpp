@@ -177,6 +177,14 @@ TEST(GivenDistances, OfAllPairsStopWhereAsked) {
   }
 }
 
+TEST(GivenDistances, OfSomePairsStopWhereAsked) {
+  const auto some = sparse(distances_of(test::normal_data(60, 2)), 1e9f);
+  for (const int most : {0, 59}) {
+    int asked = 0;
+    EXPECT_THROW((void)nearest_neighbors(some, 5, [&] { return asked++ >= most; }), Stopped);
+  }
+}
+
 TEST(GivenDistances, AMatrixThatIsNoneIsNamed) {
   const auto good = distances_of(test::normal_data(9, 2));
   const auto expect_error = [&](const std::string& words,

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include <hourglass/tsne.hpp>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -612,6 +614,63 @@ TEST_P(Tsne, StopsWhenTheTimeIsUp) {
   EXPECT_GT(result.iterations, 0U);
   EXPECT_LT(result.iterations, 1'000'000U);
   expect_map(result, 100);
+}
+
+/// Each from all others, and the same as compressed rows.
+Array<float> distances_of(const Array<float>& x) {
+  Array<float> distances({x.rows(), x.rows()});
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    for (std::size_t j = 0; j < x.rows(); ++j) {
+      distances.row(i)[j] =
+          static_cast<float>(std::sqrt(test::squared_distance(x.row(i), x.row(j))));
+    }
+  }
+  return distances;
+}
+SparseDistances in_rows(const Array<float>& distances) {
+  SparseDistances sparse{.offsets = Array<std::uint32_t>({1}), .columns = {}, .distances = {}};
+  for (std::size_t i = 0; i < distances.rows(); ++i) {
+    for (std::uint32_t j = 0; j < distances.rows(); ++j) {
+      if (j == i) continue;
+      sparse.columns.values.push_back(j);
+      sparse.distances.values.push_back(distances.row(i)[j]);
+    }
+    sparse.offsets.values.push_back(static_cast<std::uint32_t>(sparse.columns.size()));
+  }
+  sparse.offsets.shape = {sparse.offsets.size()};
+  sparse.columns.shape = sparse.distances.shape = {sparse.columns.size()};
+  return sparse;
+}
+
+TEST_P(Tsne, OfDistancesIsThatOfTheirNearest) {
+  const auto distances = distances_of(test::normal_data(80, 3));
+  TsneOptions options{.perplexity = 9.0, .iterations = 100};
+  const auto expected = tsne(nearest_of_distances(distances, 27), options, device());
+  const auto of_matrix = tsne_of_distances(distances, options, device());
+  const auto of_rows = tsne(in_rows(distances), options, device());
+  for (const TsneResult* result : {&of_matrix, &of_rows}) {
+    EXPECT_EQ(result->map.values, expected.map.values);
+    EXPECT_EQ(result->neighbors, 27U);
+    EXPECT_GT(result->seconds.neighbors, 0.0);
+  }
+  options.perplexity = 80.0;
+  EXPECT_NE(error_of([&] {
+              (void)tsne_of_distances(distances, options, device());
+            }).find("perplexity 80.000000 does not fit 80 rows; it must be from 1 to 79"),
+            std::string::npos);
+}
+
+TEST_P(Tsne, TimeIsThatOfPickingNeighborsFromDistancesToo) {
+  const auto distances = distances_of(test::normal_data(80, 3));
+  TsneOptions options{.perplexity = 9.0, .iterations = 100'000'000, .time_limit = 0.05};
+  options.on_stage = [](const std::string& stage) {
+    if (stage == "neighbours") std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  };
+  for (const auto& result : {tsne_of_distances(distances, options, device()),
+                             tsne(in_rows(distances), options, device())}) {
+    EXPECT_EQ(result.stopped, TsneStop::time_limit);
+    EXPECT_LE(result.iterations, 50U) << "the first few";
+  }
 }
 
 TEST_P(Tsne, KeepsWhatIsInterrupted) {

@@ -1,11 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <hourglass/page.hpp>
 #include <numeric>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "page/payload.hpp"
@@ -38,7 +40,7 @@ TEST(LocalQuality, IsTheShareOfNeighboursThatTheMapKeeps) {
 }
 
 TEST(PageLabels, AreDifferentValuesInOrder) {
-  const PageLabels numbers = page_labels(std::vector<float>{7.f, -1.5f, 7.f, 10.f});
+  const PageLabels numbers = page_labels(std::vector<double>{7.0, -1.5, 7.0, 10.0});
   EXPECT_THAT(numbers.names, ElementsAre("-1.5", "7", "10"));
   EXPECT_THAT(numbers.values, ElementsAre(1, 0, 1, 2));
   const PageLabels texts = page_labels(std::vector<std::string>{"b", "a", "b"});
@@ -46,6 +48,21 @@ TEST(PageLabels, AreDifferentValuesInOrder) {
   EXPECT_THAT(texts.values, ElementsAre(1, 0, 1));
   EXPECT_THAT(test::message_of([] { static_cast<void>(page_labels(line_of(40'000).values)); }),
               HasSubstr("80000 different labels, expected at most 65535"));
+}
+
+TEST(PageLabels, AreWhatIsSeenInTheArray) {
+  const auto names = [](const auto& values) { return page_labels(values).names; };
+  EXPECT_THAT(names(std::vector<double>{0.3, 0.1, 0.2, 1.0 / 3.0}),
+              ElementsAre("0.1", "0.2", "0.3", "0.3333333333333333"));
+  EXPECT_THAT(names(std::vector<float>{0.3f, 0.1f, 0.2f}), ElementsAre("0.1", "0.2", "0.3"));
+  EXPECT_THAT(names(std::vector<double>{20230103, 20230101, 20230102, 100000, 9007199254740992}),
+              ElementsAre("100000", "20230101", "20230102", "20230103", "9007199254740992"));
+  EXPECT_THAT(names(std::vector<float>{1e5f, 16777216.f}), ElementsAre("100000", "16777216"));
+  EXPECT_THAT(names(std::vector<double>{-0.0, 0.0, -1e-300, 1e300, -1e15}),
+              ElementsAre("-1000000000000000", "-1e-300", "0", "1e+300"));
+  const std::vector<double> bad{1.0, std::nan("")};
+  EXPECT_THAT(test::message_of([&] { static_cast<void>(page_labels(bad)); }),
+              HasSubstr("labels: row 1 is not finite"));
 }
 
 TEST(PageImageShape, IsSquareWhereItCanBe) {
@@ -95,6 +112,30 @@ TEST(SavePage, RefusesWhatDoesNotBelongTogether) {
   refused({.maps = maps, .snapshots = Array<float>({2, 3, 2})}, "expected (frames, 4, 2)");
   const Array<std::uint8_t> images = noise(5, 8);
   refused({.maps = maps, .images = images}, "images: 5");
+}
+
+TEST(SavePage, RefusesValuesThatAPageCannotShow) {
+  const test::ScratchFolder scratch;
+  const auto refused = [&](const Page& page, const std::string& words) {
+    EXPECT_THAT(test::message_of([&] { save_page(scratch / "map.html", page); }), HasSubstr(words));
+    EXPECT_EQ(scratch.entries(), 0);
+  };
+  std::vector<PageMap> maps{{.name = "map", .points = line_of(4)}};
+  const float nan = std::nanf("");
+  Array<float> images({4, 2, 2});
+  for (const auto& [bad, found] :
+       {std::pair(200.f, "200"), std::pair(-0.5f, "-0.5"), std::pair(nan, "nan")}) {
+    images.values[9] = bad;
+    refused({.maps = maps, .images = images},
+            "images: row 2 holds " + std::string(found) + "; images must be in [0, 1]");
+  }
+  refused({.maps = maps, .errors = Array<float>({4}, {0.f, nan, 0.f, 0.f})}, "errors: row 1");
+  refused({.maps = maps, .snapshots = Array<float>({2, 4, 2}, std::vector<float>(16, nan))},
+          "snapshots: row 0");
+  maps[0].quality = Array<float>({4}, {0.f, 1.f, nan, 0.f});
+  refused({.maps = maps}, "the map 'map': quality: row 2, column 0 is not finite");
+  maps[0].points.values[3] = nan;
+  refused({.maps = maps}, "the map 'map': row 1, column 1 is not finite");
 }
 
 }  // namespace
