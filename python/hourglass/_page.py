@@ -116,6 +116,6 @@ def _labels(labels: ArrayLike) -> NDArray[np.floating[Any]] | list[str]:
         if kinds.dtype.kind in "iu" and max(abs(int(kinds.min())), int(kinds.max())) > 2**53:
             raise ValueError("labels holds a whole number beyond 2^53; expected smaller ones")
         require_finite(kinds, "labels")
-        single = kinds.dtype in (np.float16, np.float32)  # whose digits are fewer
+        single = kinds.dtype.kind == "f" and kinds.dtype.itemsize <= 4  # digits are fewer there
         return np.ascontiguousarray(kinds, np.float32 if single else np.float64)
     return [str(kind) for kind in kinds]

@@ -37,8 +37,9 @@ void require_finite(std::span<const float> values, std::size_t row_size, const s
       std::ranges::find_if_not(values, [](float value) { return std::isfinite(value); });
   if (bad == values.end()) return;
   const auto index = static_cast<std::size_t>(bad - values.begin());
-  throw Error(what + ": row " + std::to_string(index / row_size) + ", column " +
-              std::to_string(index % row_size) + " is not finite");
+  const std::size_t width = std::max<std::size_t>(row_size, 1);  // a lone number is no row
+  throw Error(what + ": row " + std::to_string(index / width) + ", column " +
+              std::to_string(index % width) + " is not finite");
 }
 
 void require_finite(const ArrayView<float>& x, const std::string& what) {

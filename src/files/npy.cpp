@@ -148,6 +148,7 @@ struct Half {
                                              : std::ldexp(1.F + fraction, exponent - 15);
     return (bits & 0x8000U) != 0 ? -magnitude : magnitude;
   }
+  explicit operator double() const { return static_cast<float>(*this); }
 };
 
 /// One element type in the file, converted. Returns false for a value that `To` cannot hold.

@@ -106,7 +106,7 @@ class PageTest(ProgramTest):
         folder = self.folder / "run"
         folder.mkdir()
         metrics = json.loads((trained() / "metrics.json").read_text())
-        for epochs in ([{"validation_loss": None}], [{}], [1], None):
+        for epochs in ([{"validation_loss": None}], [{}], [1], 1):
             with self.subTest(epochs):
                 (folder / "metrics.json").write_text(json.dumps({**metrics, "epochs": epochs}))
                 words = ["run/metrics.json: not as a run writes it"]

@@ -110,6 +110,8 @@ class TransformTest(TsneTest):
         write_npy(self.folder / "flat.npy", matrix([row[1:3] for row in nan]))
         words = ["error: flat.npy: row 7, column 1 is not finite"]
         self.refuse(1, words, "--transform", "x.npy", "--map", "flat.npy", "--data", "x.npy")
+        write_npy(self.folder / "lone.npy", Array("<f4", (), array.array("f", [math.nan])))
+        self.refuse(1, ["error: lone.npy: "], "--transform", "lone.npy", *files)
         words = ["error: zero.npy: ", "row 7 has zeros alone"]
         cosine = ("--metric", "cosine", "--map", "map.npy")
         self.refuse(1, words, "--transform", "x.npy", "--data", "zero.npy", *cosine)
