@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t kFolds = 5;
 constexpr std::size_t kLabels = 256;
 
-void check_values(const ArrayView<float>& x, const std::string& what) {
+void check_values(const Samples& x, const std::string& what) {
   require_finite(x, what);
   require_distinct_rows(x, what, "none is nearer than another");
 }
@@ -154,7 +154,7 @@ double label_accuracy(const Samples& x, std::span<const std::uint8_t> labels, st
                 std::to_string(known.indices.rows()) + " rows");
   }
   check_voters(k, rows);
-  check_values(x.host(), "label accuracy");
+  check_values(x, "label accuracy");
 
   LeaveFoldOut classifier(x.host(), labels, k);
   classifier.decide(known);
@@ -195,12 +195,10 @@ double trustworthiness(const Samples& x, const Samples& map, std::size_t k,
     throw Error("trustworthiness: " + std::to_string(k) + " neighbours of each of " +
                 std::to_string(rows) + " rows do not fit; fewer than half of the rows do");
   }
-  check_values(x.host(), "trustworthiness: data");
-  check_values(map.host(), "trustworthiness: map");
+  check_values(x, "trustworthiness: data");
+  check_values(map, "trustworthiness: map");
 
-  const std::size_t size = map.row_size();
-  const auto values = std::span(map.host().values).first(rows * size);
-  const Samples points(Array<float>({rows, size}, {values.begin(), values.end()}), map.device());
+  const Samples points = map.first(rows);
   const NeighborGraph graph = nearest_neighbors(points, std::min(k + kMargin, rows - 1), stop);
   Array<std::uint32_t> neighbors({rows, k});
 #pragma omp parallel for
