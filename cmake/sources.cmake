@@ -8,8 +8,10 @@ set(HOURGLASS_KERNELS
     kernels/affinities/symmetrize.cu
     kernels/columns/centre.cu
     kernels/columns/copy.cu
+    kernels/columns/equal_rows.cu
     kernels/columns/facts.cu
     kernels/columns/means.cu
+    kernels/columns/unit_rows.cu
     kernels/data/corrupt.cu
     kernels/data/gather.cu
     kernels/data/shuffle.cu

@@ -17,7 +17,8 @@ inline constexpr std::array<std::string_view, 3> kNames<Metric> = {"euclidean", 
                                                                    "correlation"};
 
 /// Rows whose Euclidean distances say what the metric does: for euclidean x itself, else new rows
-/// of length one, worked out in double. For whatever takes Samples: neighbours, maps, quality.
+/// of length one, worked out in double where x is: on its device. For whatever takes Samples:
+/// neighbours, maps, quality.
 ///
 ///   const auto neighbors = nearest_neighbors(in_metric(codes, Metric::cosine), 90);
 ///

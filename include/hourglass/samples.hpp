@@ -34,14 +34,21 @@ class Samples {
   /// Values in one row.
   [[nodiscard]] std::size_t row_size() const;
   [[nodiscard]] const Device& device() const { return device_; }
+  /// Whether a GPU is the device and they have not been brought there.
+  [[nodiscard]] bool on_host_alone() const;
 
-  /// In the host's memory; brought there when first asked for.
+  /// In the host's memory; brought there when first asked for, unless the CPU is the device.
   [[nodiscard]] const ArrayView<float>& host() const;
   /// In the device's memory; brought there when first asked for.
   [[nodiscard]] const DeviceRows& on_device() const;
   /// The same, there to be read (by whatever stream), as somebody else's kernels take it. It is
   /// there for as long as this or a copy lives; on the CPU it is the host's.
   [[nodiscard]] const float* device_values() const;
+
+  /// The same rows for work on another device; on their own, these.
+  [[nodiscard]] Samples on(const Device& device) const;
+  /// The first rows, where these are: nothing is copied.
+  [[nodiscard]] Samples first(std::size_t rows) const;
 
  private:
   struct Places;

@@ -129,18 +129,35 @@ def refuse_dates(X: Any, name: str = "X") -> None:
             raise TypeError(f"{name} has dtype {dtype}; expected numbers")
 
 
-def flat_rows(X: Any, name: str = "X") -> NDArray[np.float32]:
-    """X as rows of numbers in single precision and C order, one dimension each."""
+def _one_dimension_each(X: Any, name: str) -> Any:
+    """X as rows of numbers of one dimension each, or as a GpuArray of such."""
     there = on_gpu(X)
-    if there is not None:
-        if there.ndim < 2:
-            raise ValueError(f"{name} has shape {there.shape}; expected rows of values")
-        return there.flat()
-    x = numbers(X, name)
+    x = numbers(X, name) if there is None else there
     if x.ndim < 2:
         raise ValueError(f"{name} has shape {x.shape}; expected rows of values")
-    features = int(np.prod(x.shape[1:]))
-    return np.ascontiguousarray(to_float32(x.reshape(len(x), features), name))
+    if there is not None:
+        return there.flat()
+    return x.reshape(len(x), int(np.prod(x.shape[1:])))
+
+
+def flat_rows(X: Any, name: str = "X") -> NDArray[np.float32]:
+    """X as rows of numbers in single precision and C order, one dimension each."""
+    return in_single(_one_dimension_each(X, name), None, name)
+
+
+def compared_rows(X: Any, metric: str, name: str = "X") -> tuple[Any, Any]:
+    """The same, less an offset that the metric does not mind, and that offset, for others."""
+    x = _one_dimension_each(X, name)
+    offset = None if isinstance(x, _core.GpuArray) else offset_of(x, metric, name)
+    return in_single(x, offset, name), offset
+
+
+def rows_beside(X: Any, offset: Any, name: str = "X") -> Any:
+    """Rows that are compared with those that an offset was taken from."""
+    x = _one_dimension_each(X, name)
+    if isinstance(offset, np.ndarray) and x.shape[1:] != offset.shape:
+        offset = None  # the library says what is wrong
+    return in_single(x, offset, name)
 
 
 def require_finite(x: NDArray[Any], name: str = "X") -> None:
@@ -167,16 +184,40 @@ def to_float32(x: NDArray[Any], name: str = "X") -> NDArray[np.float32]:
 
 
 _BLOCK_ROWS = 1024
+_EACH_ROWS_MEAN = "each row's mean"  # an offset, too
 
 
-def minus_in_double(
-    x: NDArray[Any], offset: NDArray[np.float64], name: str = "X"
-) -> NDArray[np.float32]:
+def offset_of(x: NDArray[Any], metric: str, name: str = "X") -> Any:
+    """What rows in double precision can do without as far as a metric is concerned, or None."""
+    if x.dtype != np.float64 or x.size == 0 or metric == "cosine":
+        return None
+    if metric == "correlation":
+        return _EACH_ROWS_MEAN
+    require_finite(x, name)
+    with np.errstate(over="ignore"):
+        return x.mean(axis=0)
+
+
+def in_single(x: Any, offset: Any, name: str = "X") -> Any:
+    """Rows in single precision and C order, less the offset that double precision can do without;
+    a GpuArray as it is where there is none."""
+    if isinstance(x, _core.GpuArray):
+        return x if offset is None else minus_in_double(x.numpy(), offset, name)
+    if offset is None:
+        return np.ascontiguousarray(to_float32(x, name))
+    require_finite(x, name)
+    return minus_in_double(x, offset, name)
+
+
+def minus_in_double(x: NDArray[Any], offset: Any, name: str = "X") -> NDArray[np.float32]:
     """x - offset, taken in double precision and rounded once: an offset costs no digits."""
     result = np.empty(x.shape, np.float32)
+    own = isinstance(offset, str)
     with np.errstate(over="ignore"):
         for first in range(0, len(x), _BLOCK_ROWS):
             rows = slice(first, first + _BLOCK_ROWS)
+            if own:  # whose sums are the same in whatever order the rows came
+                offset = np.ascontiguousarray(x[rows], np.float64).mean(axis=1, keepdims=True)
             result[rows] = x[rows] - offset
     require_finite(result, name)
     return result

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hourglass import _core
-from hourglass._arrays import flat_rows
+from hourglass._arrays import compared_rows, flat_rows, rows_beside
 from hourglass._checks import METRICS, device_name, one_of, seed_of, whole
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def nearest_neighbors(
     [[2]]
     """
     one_of(metric, "metric", METRICS)
-    x = flat_rows(X, "X")
-    asked = None if queries is None else flat_rows(queries, "queries")
+    x, offset = compared_rows(X, metric, "X")
+    asked = None if queries is None else rows_beside(queries, offset, "queries")
     indices, distances = _core.nearest_neighbors(
         x, asked, whole(n_neighbors, "n_neighbors"), METRICS.index(metric), device_name(device)
     )
@@ -143,7 +143,7 @@ def map_quality(
     (1.0, 1.0)
     """
     one_of(metric, "metric", METRICS)
-    x, mapped = flat_rows(X, "X"), flat_rows(embedding, "embedding")
+    x, mapped = compared_rows(X, metric, "X")[0], flat_rows(embedding, "embedding")
     neighbors = whole(n_neighbors, "n_neighbors")
     numbered = None
     if labels is not None:

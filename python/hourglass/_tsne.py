@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hourglass import _core
-from hourglass._arrays import minus_in_double, numbers, to_float32
+from hourglass._arrays import in_single, numbers, offset_of, to_float32
 from hourglass._base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -235,7 +235,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 f"new rows can be placed in maps with dof=1; this one has dof={fitted['dof']:g}"
             )
         x = validated(self, X, reset=False, dtypes=float_types(X), sparse=True)
-        x = _in_single(x, fitted["offset"])
+        x = in_single(x, fitted["offset"])
         perplexity = min(_NEW_ROWS_PERPLEXITY, max(len(fitted["rows"]) // 3, 1))
         return _core.tsne_transform(
             fitted["rows"],
@@ -271,11 +271,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _data(self, X: Any) -> tuple[Any, int, dict[str, Any]]:
         """The call that maps rows, how many there are, and what is kept of them."""
         x = validated(self, X, reset=True, dtypes=float_types(X), min_samples=2, sparse=True)
-        offset = None
         # Distances do not mind an offset, single precision does.
-        if x.dtype != np.float32 and self.metric == "euclidean":
-            offset = x.mean(axis=0)
-        x = _in_single(x, offset)
+        offset = None if isinstance(x, _core.GpuArray) else offset_of(x, self.metric)
+        x = in_single(x, offset)
         kept = {"rows": x, "offset": offset, "metric": METRICS.index(self.metric)}
         return (lambda *call: _core.tsne(x, *call)), len(x), kept
 
@@ -375,15 +373,6 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             "pairwise": self._precomputed,
             "X_types": ["2darray", "sparse"],
         }
-
-
-def _in_single(x: Any, offset: NDArray[np.float64] | None) -> Any:
-    """Rows in single precision, less the offset that double precision can do without."""
-    if isinstance(x, _core.GpuArray):
-        if offset is not None:  # the fit had rows in double precision
-            return minus_in_double(x.numpy(), offset)
-        return x
-    return to_float32(x, "X") if offset is None else minus_in_double(x, offset)
 
 
 def _require_square(shape: tuple[int, ...]) -> None:

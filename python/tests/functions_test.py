@@ -36,9 +36,36 @@ def test_neighbours_are_scikit_learns(table, metric) -> None:
         assert distances.dtype == np.float32
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "correlation"])
+def test_an_offset_costs_double_precision_no_digits(table, metric) -> None:
+    """What the metric does not mind, single precision alone would."""
+    far = table + 1e7  # where single precision has whole numbers
+    if metric == "correlation":
+        far += 1e6 * np.arange(len(table))[:, None]
+    for queries in (None, slice(100, 120)):
+        near_queries, far_queries = (
+            None if queries is None else rows[queries] for rows in (table, far)
+        )
+        distances, indices = hourglass.nearest_neighbors(far, 5, queries=far_queries, metric=metric)
+        expected, places = hourglass.nearest_neighbors(
+            table, 5, queries=near_queries, metric=metric
+        )
+        np.testing.assert_array_equal(indices, places)
+        np.testing.assert_allclose(distances, expected, rtol=1e-4, atol=1e-6)
+    quality = hourglass.map_quality(far, table[:, :2], metric=metric)
+    assert quality == pytest.approx(hourglass.map_quality(table, table[:, :2], metric=metric), 1e-4)
+    maps = [
+        hourglass.TSNE(perplexity=10, max_iter=250, metric=metric).fit(rows)
+        for rows in (far, table)
+    ]
+    assert maps[0].kl_divergence_ == pytest.approx(maps[1].kl_divergence_, 0.05)
+    np.testing.assert_array_equal(maps[0].transform(far[3:5]), maps[0].embedding_[3:5])
+
+
 def test_bad_queries(table) -> None:
     for options, words in [
-        ({"queries": table[:, :3]}, "3"),
+        ({"queries": table[:, :3]}, "the queries have 3 values each"),
+        ({"queries": table[:, :1]}, "the queries have 1 values each"),
         ({"queries": table[:0]}, "0 rows|no rows|at least 1|no queries"),
         ({"queries": table * np.nan}, "NaN"),
         ({"queries": table[0]}, "shape"),

@@ -52,6 +52,31 @@ def test_maps_are_those_of_the_hosts_rows(table, kind) -> None:
 
 
 @gpu
+@pytest.mark.parametrize("metric", ["cosine", "correlation"])
+@pytest.mark.parametrize("kind", [lambda array: array, Foreign])
+def test_angles_are_those_of_the_hosts_rows(table, kind, metric) -> None:
+    table = table.astype(np.float32)
+    there, options = kind(hourglass.to_gpu(table)), {"metric": metric, "device": "cuda"}
+    tsne = hourglass.TSNE(perplexity=5, max_iter=50, **options)
+    expected = tsne.fit_transform(table)
+    np.testing.assert_array_equal(tsne.fit_transform(there), expected)
+    for rows in (there, table):  # that were there before, wherever they come from now
+        np.testing.assert_array_equal(tsne.transform(rows), expected)
+    for queries in (None, table[:7]):
+        there_too = None if queries is None else kind(hourglass.to_gpu(queries))
+        found = hourglass.nearest_neighbors(there, 3, queries=there_too, **options)
+        expected = hourglass.nearest_neighbors(table, 3, queries=queries, **options)
+        for one, other in zip(found, expected):
+            np.testing.assert_array_equal(one, other)
+    judged = {"n_neighbors": 3, "max_samples": 50, **options}
+    quality = hourglass.map_quality(there, hourglass.to_gpu(table[:, :2]), **judged)
+    assert quality == hourglass.map_quality(table, table[:, :2], **judged)
+    table[4] = 0
+    with pytest.raises(ValueError, match=f"{metric}: row 4 has"):
+        hourglass.nearest_neighbors(kind(hourglass.to_gpu(table)), 3, **options)
+
+
+@gpu
 def test_networks_leave_their_rows_there() -> None:
     (images, _), _ = hourglass.synthetic_digits(200)
     images = (images / 255).astype(np.float32)

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
+#include <vector>
 
 namespace hourglass {
 
@@ -27,6 +30,17 @@ class DeviceRows {
   [[nodiscard]] virtual const float* settled_values() const = 0;
   /// Of so many rows, which is how many there always are: looked for on the device, and once.
   [[nodiscard]] virtual const RowFacts& facts(std::size_t rows) const = 0;
+  /// So many rows over their lengths, or, `centred`, less their means first: new ones, beside them.
+  /// A row without a direction becomes NaNs.
+  [[nodiscard]] virtual std::unique_ptr<DeviceRows> unit(std::size_t rows, bool centred) const = 0;
+  /// So many values of `whole`, these rows, from the first, where they are.
+  [[nodiscard]] virtual std::unique_ptr<DeviceRows> first(std::shared_ptr<const DeviceRows> whole,
+                                                          std::size_t size) const = 0;
+  /// For each i: 1 where row own[i] of these is row theirs[i] of others on the same device, else 0.
+  [[nodiscard]] virtual std::vector<std::uint32_t> equal_rows(std::span<const std::uint32_t> own,
+                                                              const DeviceRows& others,
+                                                              std::span<const std::uint32_t> theirs,
+                                                              std::size_t row_size) const = 0;
 };
 
 }  // namespace hourglass

@@ -12,8 +12,9 @@ namespace hourglass {
 /// Where the rows are: in either place, or both.
 struct Samples::Places {
   std::optional<Array<float>> owned;
-  std::optional<ArrayView<float>> host;  // of `owned`, or of another's
+  std::optional<ArrayView<float>> host;  // of `owned`, of `device` on the CPU, or of another's
   std::shared_ptr<const DeviceRows> device;
+  std::shared_ptr<const Places> whole;  // whose memory `host` is, if not these places'
 };
 
 Samples::Samples(Shape shape, Device device, std::shared_ptr<Places> places)
@@ -46,8 +47,15 @@ std::size_t Samples::row_size() const {
   return shape_.empty() ? 0 : element_count(std::span(shape_).subspan(1));
 }
 
+bool Samples::on_host_alone() const {
+  return device_.kind == DeviceKind::cuda && !places_->device;
+}
+
 const ArrayView<float>& Samples::host() const {
-  if (!places_->host) {
+  if (!places_->host && device_.kind == DeviceKind::cpu) {
+    const float* values = places_->device->settled_values();
+    places_->host.emplace(shape_, std::span(values, element_count(shape_)));
+  } else if (!places_->host) {
     Array<float>& host = places_->owned.emplace(shape_);
     places_->device->copy_to_host(host.values);
     places_->host.emplace(host);
@@ -64,6 +72,29 @@ const DeviceRows& Samples::on_device() const {
 
 const float* Samples::device_values() const {
   return on_device().settled_values();
+}
+
+Samples Samples::on(const Device& device) const {
+  if (device.kind == device_.kind && device.index == device_.index) return *this;
+  auto places = std::make_shared<Places>();
+  places->host = host();
+  places->whole = places_;
+  return {shape_, device, std::move(places)};
+}
+
+Samples Samples::first(std::size_t rows) const {
+  if (rows >= this->rows()) return *this;
+  auto places = std::make_shared<Places>();
+  Shape shape = shape_;
+  shape.front() = rows;
+  if (places_->host) {
+    places->host.emplace(shape, places_->host->values.first(element_count(shape)));
+    places->whole = places_;
+  }
+  if (places_->device) {
+    places->device = places_->device->first(places_->device, element_count(shape));
+  }
+  return {std::move(shape), device_, std::move(places)};
 }
 
 }  // namespace hourglass

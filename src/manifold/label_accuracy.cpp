@@ -136,8 +136,8 @@ void check_voters(std::size_t k, std::size_t rows) {
 /// With neighbours that are in order.
 double accuracy(const Samples& x, std::span<const std::uint8_t> labels, std::size_t k,
                 const NeighborGraph& known, const StopRequest& stop) {
-  require_finite(x.host(), "label accuracy");
-  require_distinct_rows(x.host(), "label accuracy", "none is nearer than another");
+  require_finite(x, "label accuracy");
+  require_distinct_rows(x, "label accuracy", "none is nearer than another");
 
   LeaveFoldOut classifier(x.host(), labels, k);
   classifier.decide(known);

@@ -42,17 +42,15 @@ void check(const Samples& x, const Samples& map, std::size_t rows,
   }
   for (const auto& [samples, what] :
        {std::pair{&x, "map quality: data"}, std::pair{&map, "map quality: map"}}) {
-    require_finite(samples->host(), what);
-    require_distinct_rows(samples->host(), what, "none is nearer than another");
+    const std::string why = "none is nearer than another";
+    if (samples->on_host_alone()) {  // only rows that are looked at need go to the device
+      require_finite(samples->host(), what);
+      require_distinct_rows(samples->host(), what, why);
+    } else {
+      require_finite(*samples, what);
+      require_distinct_rows(*samples, what, why);
+    }
   }
-}
-
-Samples first_rows(const Samples& x, std::size_t rows) {
-  if (rows == x.rows()) return x;
-  Shape shape = x.host().shape;
-  shape[0] = rows;
-  const auto values = std::span(x.host().values).first(rows * x.row_size());
-  return {Array<float>(std::move(shape), {values.begin(), values.end()}), x.device()};
 }
 
 // ---- neighbours --------------------------------------------------------------------------------
@@ -284,8 +282,8 @@ MapQuality map_quality(const Samples& given, const Samples& given_map,
   const Range range("map quality");
   const std::size_t rows = std::min(given.rows(), options.rows);
   check(given, given_map, rows, options);
-  const Samples x = first_rows(given, rows);
-  const Samples map = first_rows(given_map, rows);
+  const Samples x = given.first(rows);
+  const Samples map = given_map.first(rows);
   const auto near_in_x = nearest_in_order(x, options.neighbors, options.stop);
   const auto near_in_map = nearest_in_order(map, options.neighbors, options.stop);
   RowQuality of_rows;

@@ -57,12 +57,7 @@ NeighborGraph nearest_neighbors(const Samples& data, const Samples& queries, std
                                 const StopRequest& stop) {
   check_queries(data, queries, k);
   check_reach(data, queries);
-  if (queries.device().kind != data.device().kind ||
-      queries.device().index != data.device().index) {
-    const Samples there = Samples::view(queries.host(), data.device());
-    return target_of(data.device()).query_neighbors(data, there, k, stop);
-  }
-  return target_of(data.device()).query_neighbors(data, queries, k, stop);
+  return target_of(data.device()).query_neighbors(data, queries.on(data.device()), k, stop);
 }
 
 }  // namespace hourglass

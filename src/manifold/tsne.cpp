@@ -364,9 +364,9 @@ NeighborGraph nearest_neighbors(const Samples& x, std::size_t k, const StopReque
 TsneResult tsne(const Samples& given, const TsneOptions& options) {
   const Range range("t-SNE");
   const auto call = Clock::now();
-  check_data(given, "t-SNE");
+  require_rows(given.rows(), given.row_size(), "t-SNE");
   const Samples x = in_metric(given, options.metric);
-  if (options.metric != Metric::euclidean) check_data(x, "t-SNE");
+  check_data(x, "t-SNE");
   const std::size_t rows = x.rows();
   check_options(options, rows, std::min(rows - 1, kMaxNeighbors / 3));
   const auto solver = make_solver(x.device());

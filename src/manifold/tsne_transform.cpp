@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/check.hpp"
+#include "data/device_rows.hpp"
 #include "device/range.hpp"
 #include "kernels/neighbors/limits.hpp"
 #include "manifold/placement.hpp"
@@ -111,14 +112,19 @@ Placement prepare(const Array<float>& map, const NeighborGraph& graph,
 /// Rows that were there before are where they were.
 void keep_known(const Samples& training, const Array<float>& map, const Samples& fresh,
                 const NeighborGraph& graph, Array<float>& placed) {
-  for (std::size_t i = 0; i < placed.rows(); ++i) {
+  std::vector<std::uint32_t> rows;
+  std::vector<std::uint32_t> perhaps;  // the same: at no distance that single precision has
+  for (std::uint32_t i = 0; i < placed.rows(); ++i) {
     for (std::size_t j = 0; j < graph.indices.row_size(); ++j) {
       if (graph.distances.row(i)[j] > 0.f) break;
-      const std::uint32_t row = graph.indices.row(i)[j];
-      if (!std::ranges::equal(fresh.host().row(i), training.host().row(row))) continue;
-      std::ranges::copy(map.row(row), placed.row(i).begin());
-      break;
+      rows.push_back(i);
+      perhaps.push_back(graph.indices.row(i)[j]);
     }
+  }
+  const auto equal =
+      fresh.on_device().equal_rows(rows, training.on_device(), perhaps, training.row_size());
+  for (std::size_t n = rows.size(); n-- > 0;) {  // of several the first comes last
+    if (equal[n] != 0) std::ranges::copy(map.row(perhaps[n]), placed.row(rows[n]).begin());
   }
 }
 
@@ -129,7 +135,8 @@ Array<float> tsne_transform(const Samples& given, const Array<float>& map, const
   const Range range("t-SNE transform");
   check_rows(given, map, asked);
   const Samples training = in_metric(given, options.metric);
-  const Samples fresh = in_metric(asked, options.metric);
+  // By the training rows' device: what is equal must be so in any metric.
+  const Samples fresh = in_metric(asked.on(given.device()), options.metric);
   check_options(options, training.rows());
   const auto stage = [&](const char* name) {
     stop_if_requested(options.stop);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/dataset.hpp>
+#include <hourglass/metric.hpp>
 #include <hourglass/pca.hpp>
 #include <hourglass/samples.hpp>
 
@@ -39,6 +40,32 @@ TEST_F(SamplesTest, AViewCopiesNothingAndCopiesShareWhatTheyHold) {
   EXPECT_EQ(view.host().values.data(), rows_.values.data());
   const Samples copy = view;  // NOLINT(performance-unnecessary-copy-initialization)
   EXPECT_EQ(&copy.on_device(), &view.on_device());
+}
+
+// On the CPU, rows that a method left on the device are the host's too.
+TEST_F(SamplesTest, AreInOnePlaceWhereThereIsOne) {
+  if (device_.kind != DeviceKind::cpu) GTEST_SKIP() << "a GPU has memory of its own";
+  const Samples made = in_metric(Samples::view(rows_, device_), Metric::cosine);
+  const Samples copy = made;  // NOLINT(performance-unnecessary-copy-initialization)
+  EXPECT_EQ(copy.host().values.data(), made.device_values());
+  EXPECT_EQ(copy.host().copy().values, from_device(made));
+}
+
+TEST_F(SamplesTest, TheFirstAreWhereAllAre) {
+  const Samples view = Samples::view(rows_, device_);
+  (void)view.on_device();
+  for (const Samples& all : {view, in_metric(view, Metric::cosine), Samples(rows_, device_)}) {
+    const Samples first = all.first(1);
+    EXPECT_EQ(first.rows(), 1);
+    EXPECT_EQ(first.row_size(), 3);
+    EXPECT_TRUE(std::ranges::equal(first.host().values, all.host().row(0)));
+    EXPECT_EQ(from_device(first), first.host().copy().values);
+    EXPECT_EQ(first.device_values(), all.device_values());
+    EXPECT_EQ(&all.first(2).on_device(), &all.on_device());
+  }
+  const Samples kept = Samples(rows_, device_).first(1);
+  EXPECT_EQ(kept.host().values[2], 3.f);
+  EXPECT_FALSE(kept.on_device().facts(1).distinct) << "facts are the first rows' own";
 }
 
 TEST_F(SamplesTest, KnowWhatTheChecksAskFor) {

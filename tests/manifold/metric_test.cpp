@@ -105,6 +105,26 @@ TEST_P(Metrics, RowsWithoutADirectionAreNamed) {
   EXPECT_THAT(error(Metric::cosine), ThrowsMessage<Error>(HasSubstr("rows are the same")));
 }
 
+TEST_P(Metrics, ValuesThatAreNotFiniteAreNamed) {
+  auto x = test::normal_data(20, 3);
+  std::ranges::fill(x.row(3), 0.f);
+  for (const float value : {std::numeric_limits<float>::infinity(), std::nanf("")}) {
+    x.row(7)[2] = value;
+    for (const Metric metric : {Metric::cosine, Metric::correlation}) {
+      EXPECT_THAT(
+          [&] {
+            (void)in_metric({x, device()}, metric);
+          },
+          ThrowsMessage<Error>(HasSubstr("row 7, column 2 is not finite")));
+    }
+  }
+  const auto empty = [&] { (void)nearest_neighbors(in_metric({x, device()}, Metric::cosine), 1); };
+  x = Array<float>({0, 3});
+  EXPECT_THAT(empty, ThrowsMessage<Error>(HasSubstr("at least 2 rows, and there are none")));
+  x = Array<float>({4, 0});
+  EXPECT_THAT(empty, ThrowsMessage<Error>(HasSubstr("rows are empty")));
+}
+
 TEST_P(Metrics, AMapIsThatOfUnitRows) {
   auto x = test::blob_data(300, 6, 3, 5.0);
   for (const Metric metric : {Metric::cosine, Metric::correlation}) {

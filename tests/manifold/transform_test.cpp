@@ -101,6 +101,10 @@ TEST_P(Transform, ARowThatWasThereBeforeStaysWhereItWas) {
     EXPECT_EQ(rows_of(placed, {0, 1, 2}).values, rows_of(map_, {599, 0, 17}).values);
     EXPECT_FALSE(std::ranges::equal(placed.row(3), map_.row(17)));
   }
+  training_.row(17)[5] = 0.f;
+  fresh = rows_of(training_, {17});
+  fresh.row(0)[5] = 1e-30f;  // no distance away in single precision, and yet another row
+  EXPECT_FALSE(std::ranges::equal(transform(fresh).row(0), map_.row(17)));
   std::ranges::copy(training_.row(3), training_.row(400).begin());
   EXPECT_EQ(transform(rows_of(training_, {400})).values, rows_of(map_, {3}).values)
       << "of several, the first";

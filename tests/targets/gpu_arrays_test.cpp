@@ -2,15 +2,18 @@
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/dataset.hpp>
 #include <hourglass/error.hpp>
 #include <hourglass/map_quality.hpp>
+#include <hourglass/metric.hpp>
 #include <hourglass/pca.hpp>
 #include <hourglass/replicas.hpp>
 #include <hourglass/tsne.hpp>
+#include <hourglass/tsne_transform.hpp>
 #include <limits>
 #include <memory>
 #include <span>
@@ -28,16 +31,25 @@
 namespace hourglass {
 namespace {
 
-/// Fewer bytes than so many go from the host to the device. Known in the rehearsal alone.
-void expect_uploads_below(std::size_t most, const std::function<void()>& work) {
+/// Bytes that go from the host to the device and back. Known in the rehearsal alone.
+struct Traffic {
+  std::size_t up = 0;
+  std::size_t down = 0;
+};
+
+Traffic traffic_of(const std::function<void()>& work) {
 #ifdef HOURGLASS_REHEARSAL
-  const std::size_t before = rehearsal::uploaded();
+  const Traffic before{rehearsal::uploaded(), rehearsal::downloaded()};
   work();
-  EXPECT_LT(rehearsal::uploaded() - before, most);
+  return {rehearsal::uploaded() - before.up, rehearsal::downloaded() - before.down};
 #else
-  (void)most;
   work();
+  return {};
 #endif
+}
+
+void expect_uploads_below(std::size_t most, const std::function<void()>& work) {
+  EXPECT_LT(traffic_of(work).up, most);
 }
 
 void require(cudaError_t status) {
@@ -120,6 +132,111 @@ TEST_F(GpuArrays, RowsAreNotCopiedThroughTheHost) {
   EXPECT_TRUE(samples.on_device().facts(samples.rows()).finite) << "read before it was written";
   EXPECT_EQ(samples.device_values(), there.view().data);
   expect_uploads_below(x.size() * sizeof(float) / 4, [&] { (void)nearest_neighbors(samples, 15); });
+}
+
+class MetricsOfGpuArrays : public GpuArrays, public testing::WithParamInterface<Metric> {
+ protected:
+  [[nodiscard]] Samples on_host() const { return {x_, device()}; }
+
+  /// An angle has no rows go to the host and back that distances have not.
+  void expect_traffic_of_distances(const std::function<void(Metric)>& work) {
+    const Traffic of_distances = traffic_of([&] { work(Metric::euclidean); });
+    const Traffic of_angles = traffic_of([&] { work(GetParam()); });
+    const std::size_t some = x_.size() * sizeof(float) / 4;
+    EXPECT_LT(of_angles.up, of_distances.up + some);
+    EXPECT_LT(of_angles.down, of_distances.down + some);
+  }
+
+  const Array<float> x_{{300, 200}, test::random_values(300 * 200, -0.3f, 1.f, 7)};
+};
+INSTANTIATE_TEST_SUITE_P(Angles, MetricsOfGpuArrays,
+                         testing::Values(Metric::cosine, Metric::correlation));
+
+TEST_P(MetricsOfGpuArrays, AreTakenWhereTheyAre) {
+  const Foreign<float> there(x_);
+  const Samples samples(there.view());
+  const Traffic traffic = traffic_of([&] { (void)in_metric(samples, GetParam()); });
+  EXPECT_EQ(traffic.up, 0U);
+  EXPECT_LT(traffic.down, 100U) << "more than what is known of all rows";
+  EXPECT_EQ(samples.host().copy().values, x_.values) << "the rows themselves are as they were";
+}
+
+TEST_P(MetricsOfGpuArrays, NeighborsAreTheHosts) {
+  const Foreign<float> there(x_);
+  NeighborGraph graph;
+  expect_traffic_of_distances([&](Metric metric) {
+    graph = nearest_neighbors(in_metric(Samples(there.view()), metric), 15);
+  });
+  const NeighborGraph expected = nearest_neighbors(in_metric(on_host(), GetParam()), 15);
+  EXPECT_EQ(graph.indices.values, expected.indices.values);
+  EXPECT_EQ(graph.distances.values, expected.distances.values);
+}
+
+TEST_P(MetricsOfGpuArrays, MapsAreTheHosts) {
+  const Foreign<float> there(x_);
+  TsneOptions options{.perplexity = 5.0, .iterations = 5};
+  TsneResult result;
+  expect_traffic_of_distances([&](Metric metric) {
+    options.metric = metric;
+    result = tsne(Samples(there.view()), options);
+  });
+  EXPECT_EQ(result.map.values, tsne(on_host(), options).map.values);
+}
+
+TEST_P(MetricsOfGpuArrays, RowsThatWereThereBeforeStayWhereTheyWere) {
+  const Foreign<float> training(x_);
+  Array<float> fresh({20, x_.row_size()});
+  for (std::size_t i = 0; i < 20; ++i) {
+    std::ranges::copy(x_.row(250 - i), fresh.row(i).begin());
+    if (i != 9) fresh.row(i)[0] += 1.f;
+  }
+  const Foreign<float> there(fresh);
+  const Array<float> map({300, 2}, test::random_values(600, -20.f, 20.f, 8));
+  Array<float> placed;
+  const Traffic traffic = traffic_of([&] {
+    placed = tsne_transform(Samples(training.view()), map, Samples(there.view()),
+                            {.metric = GetParam()});
+  });
+  EXPECT_LT(traffic.up + traffic.down, x_.size() * sizeof(float) / 4);
+  for (std::size_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(std::ranges::equal(placed.row(i), map.row(250 - i)), i == 9) << i;
+  }
+  // Another device's rows are brought to the training rows' first, for equal rows to be equal.
+  for (const char* where : {"cuda", "cpu"}) {
+    if (!HOURGLASS_HAS_CPU && std::string(where) == "cpu") continue;
+    const Samples asked(fresh, select_device(where));
+    EXPECT_EQ(tsne_transform(on_host(), map, asked, {.metric = GetParam()}).values, placed.values);
+  }
+}
+
+TEST_P(MetricsOfGpuArrays, FiguresOfAMapAreTheHosts) {
+  const Foreign<float> there(x_);
+  const Array<float> map({300, 2}, test::random_values(600, -20.f, 20.f, 8));
+  const MapQualityOptions options{.neighbors = 5, .rows = 60};
+  MapQuality quality{};
+  expect_traffic_of_distances([&](Metric metric) {
+    quality = map_quality(in_metric(Samples(there.view()), metric), {map, device()}, options);
+  });
+  const MapQuality expected =
+      map_quality(in_metric(on_host(), GetParam()), {map, device()}, options);
+  EXPECT_EQ(quality.trustworthiness, expected.trustworthiness);
+  EXPECT_EQ(quality.distance_correlation, expected.distance_correlation);
+}
+
+TEST_P(MetricsOfGpuArrays, ARowWithoutADirectionIsNamed) {
+  Array<float> x = x_;
+  std::ranges::fill(x.row(123), 0.f);
+  const Foreign<float> there(x);
+  EXPECT_NE(error_of([&] { (void)in_metric(Samples(there.view()), GetParam()); })
+                .find(GetParam() == Metric::cosine ? "cosine: row 123 has zeros alone"
+                                                   : "correlation: row 123 has one value"),
+            std::string::npos);
+  x.row(7)[5] = std::numeric_limits<float>::quiet_NaN();
+  const Foreign<float> worse(x);
+  EXPECT_NE(error_of([&] {
+              (void)in_metric(Samples(worse.view()), GetParam());
+            }).find("row 7, column 5 is not finite"),
+            std::string::npos);
 }
 
 TEST_F(GpuArrays, TheirOwnerIsKeptAsLongAsTheyAre) {

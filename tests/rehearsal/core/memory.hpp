@@ -15,8 +15,9 @@ void release(void* memory);
 /// The device that holds a live buffer which begins here.
 [[nodiscard]] int device_of_buffer(const void* memory);
 
-/// Bytes that were copied from the host, until now.
+/// Bytes that were copied from the host, and to it, until now.
 [[nodiscard]] std::size_t uploaded();
+[[nodiscard]] std::size_t downloaded();
 
 /// Whether an address is device memory's, live or not.
 [[nodiscard]] bool is_device_address(const void* address);

@@ -40,12 +40,18 @@ void require_host(const char* what, const void* begin) {
 }
 
 std::size_t uploaded_bytes = 0;
+std::size_t downloaded_bytes = 0;
 
 }  // namespace
 
 std::size_t rehearsal::uploaded() {
   const std::lock_guard lock(api_lock());
   return uploaded_bytes;
+}
+
+std::size_t rehearsal::downloaded() {
+  const std::lock_guard lock(api_lock());
+  return downloaded_bytes;
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
@@ -66,6 +72,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
     } else if (kind == cudaMemcpyDeviceToHost) {
       require_host("the destination", to);
       require_no_recording("a read-back");
+      downloaded_bytes += bytes;
       enqueue(stream, {source}, copy);
       // "the function will return only once the copy has completed" (API synchronization behavior)
       finish(require_stream(stream));
