@@ -123,8 +123,8 @@ TEST_F(Optimizer, StridesDoNotMatter) {
 }
 
 // Where points lie in memory changes the roundings of a mean and no more: they are put in order
-// after 50 iterations, and again 100 after the early ones. (Exaggerated throughout, for what is left
-// to itself magnifies roundings.)
+// after 50 iterations, and again 100 after the early ones. (Exaggerated throughout, for a map that
+// is left to itself magnifies roundings.)
 TEST_F(Optimizer, PointsInOrderComeBackToTheirRows) {
   const auto matrix = affinities(test::blob_data(kRows, 10, 4, 12.0));
   const auto plane = in_map(test::blob_map(kRows, 5e-4));
