@@ -39,6 +39,7 @@ set(HOURGLASS_KERNELS
     kernels/space/spread.cu
     kernels/tsne/convolve.cu
     kernels/tsne/move.cu
+    kernels/tsne/order.cu
     kernels/tsne/place.cu
     kernels/tsne/repulsion.cu
     kernels/tsne/spread.cu)
@@ -58,6 +59,7 @@ set(HOURGLASS_PER_TARGET
     src/manifold/frozen_field.cpp
     src/manifold/line_tables.cpp
     src/manifold/map_optimizer.cpp
+    src/manifold/map_order.cpp
     src/manifold/neighbor_ranks.cpp
     src/manifold/neighbors.cpp
     src/manifold/packed_affinities.cpp

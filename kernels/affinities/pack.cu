@@ -60,7 +60,9 @@ __global__ void pack_affinities_kernel(Affinities affinities, std::uint32_t poin
                                        std::uint32_t unit, PackedAffinities packed,
                                        std::uint16_t* __restrict__ values,
                                        std::uint16_t* __restrict__ columns,
-                                       std::uint32_t* __restrict__ wide_columns) {
+                                       std::uint32_t* __restrict__ wide_columns,
+                                       const std::uint32_t* __restrict__ rows,
+                                       const std::uint32_t* __restrict__ places) {
   const auto put = [&](std::uint32_t to, std::uint16_t value, std::uint32_t column) {
     values[to] = value;
     if (columns != nullptr) {
@@ -70,14 +72,16 @@ __global__ void pack_affinities_kernel(Affinities affinities, std::uint32_t poin
     }
   };
   for (const auto i : simt::elements(points)) {
-    const std::uint32_t last = affinities.offsets[i + 1];
-    std::uint32_t room = strong_count(affinities, i, threshold, unit);  // for strong ones first ...
-    for (std::uint32_t e = affinities.offsets[i]; e < last; ++e) {
+    const std::uint32_t row = rows != nullptr ? rows[i] : i;
+    const std::uint32_t first = affinities.offsets[row];
+    const std::uint32_t last = affinities.offsets[row + 1];
+    std::uint32_t room = strong_count(affinities, row, threshold, unit);  // for strong ones ...
+    for (std::uint32_t e = first; e < last; ++e) {
       if (affinities.values[e] >= threshold) --room;
     }
     std::uint32_t strong = packed.strong[i];
     std::uint32_t weak = packed.weak[i];
-    for (std::uint32_t e = affinities.offsets[i]; e < last; ++e) {
+    for (std::uint32_t e = first; e < last; ++e) {
       std::uint32_t* part = &strong;
       if (!(affinities.values[e] >= threshold)) {  // ... then for as many weak ones as fill it up
         if (room > 0) {
@@ -86,7 +90,9 @@ __global__ void pack_affinities_kernel(Affinities affinities, std::uint32_t poin
           part = &weak;
         }
       }
-      put((*part)++, packed_value(affinities.values[e], packed.base), affinities.columns[e]);
+      const std::uint32_t column = affinities.columns[e];
+      put((*part)++, packed_value(affinities.values[e], packed.base),
+          places != nullptr ? places[column] : column);
     }
     while (strong < packed.strong[i + 1]) put(strong++, 0, i);
     while (weak < packed.weak[i + 1]) put(weak++, 0, i);
@@ -124,10 +130,11 @@ void count_packed(simt::StreamHandle stream, const Affinities& affinities, std::
 
 void pack_affinities(simt::StreamHandle stream, const Affinities& affinities, std::size_t points,
                      float threshold, const PackedAffinities& packed, std::uint16_t* values,
-                     std::uint16_t* columns, std::uint32_t* wide_columns) {
+                     std::uint16_t* columns, std::uint32_t* wide_columns, const std::uint32_t* rows,
+                     const std::uint32_t* places) {
   simt::launch(stream, simt::per_element(points, kBlock), pack_affinities_kernel, affinities,
                simt::narrow(points), threshold, packed_unit(), packed, values, columns,
-               wide_columns);
+               wide_columns, rows, places);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

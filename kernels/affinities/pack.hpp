@@ -25,9 +25,11 @@ void sample_values(simt::StreamHandle stream, const float* values, std::size_t s
 void count_packed(simt::StreamHandle stream, const Affinities& affinities, std::size_t points,
                   float threshold, std::uint32_t* sizes, std::uint32_t* weak_sizes);
 
-/// Writes what `packed` points to, whose offsets are there.
+/// Writes what `packed` points to, whose offsets are there. Its row i is point rows[i]'s, and its
+/// column of point j is places[j]; without them points are where they were.
 void pack_affinities(simt::StreamHandle stream, const Affinities& affinities, std::size_t points,
                      float threshold, const PackedAffinities& packed, std::uint16_t* values,
-                     std::uint16_t* columns, std::uint32_t* wide_columns);
+                     std::uint16_t* columns, std::uint32_t* wide_columns,
+                     const std::uint32_t* rows = nullptr, const std::uint32_t* places = nullptr);
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <hourglass/error.hpp>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,12 @@ constexpr std::size_t kCheapNormalizer = 20000;
 /// Beyond, a fine grid's is exact to single precision's last digits, and all pairs take minutes.
 constexpr std::size_t kMaxExactNormalizer = 200000;
 constexpr double kFineSpacing = 0.25;
+
+/// From here on it pays to put points in order, when the map has a shape ...
+constexpr std::size_t kOrderedPoints = 30000;
+constexpr std::uint64_t kShapedAfter = 50;
+/// ... and when it has spread, so many iterations after the early ones.
+constexpr std::uint64_t kSpreadAfter = 100;
 
 /// Halvings of the spacing of small maps' grid, which follows the map down.
 constexpr std::uint32_t kSmallLevels = 21;
@@ -54,7 +61,9 @@ MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinit
       geometry_(1),
       forces_(exact_ ? kernels::repulsion_parts(count_) * count_ : 0),
       normalizers_(kernels::repulsion_partial_count(count_)),
-      grid_(spacing_, count_, tail_) {
+      grid_(spacing_, count_, tail_),
+      ordered_(count_ >= repulsion.ordered_points.value_or(kOrderedPoints)),
+      order_(ordered_ ? count_ : 0) {
   std::vector<Point> start(count_);
   const auto scale = static_cast<float>(1.0 / unit_);
   Box box;
@@ -124,8 +133,9 @@ void MapOptimizer::advance(std::size_t iterations) {
   device::Stream& stream = context_.stream();
   const std::uint64_t last = iteration_ + iterations;
   while (iteration_ < last) {
+    if (iteration_ == next_order()) follow_curve();
     if (!exact_) choose_grid();
-    recorded_.launch(stream, last - iteration_, [&] { iterate(); });
+    recorded_.launch(stream, std::min(last, next_order()) - iteration_, [&] { iterate(); });
     Geometry geometry;
     device::copy_to_host<Geometry>(stream, geometry_.span(), {&geometry, 1});
     if (!std::isfinite(geometry.extent_x) || !std::isfinite(geometry.extent_y)) {
@@ -138,6 +148,27 @@ void MapOptimizer::advance(std::size_t iterations) {
                std::max(geometry.extent_y - extent_.y, 0.f)};
     extent_ = {geometry.extent_x, geometry.extent_y};
   }
+}
+
+std::uint64_t MapOptimizer::next_order() const {
+  if (ordered_) {
+    for (const std::uint64_t due : {kShapedAfter, schedule_.early_iterations + kSpreadAfter}) {
+      if (due > ordered_at_) return due;
+    }
+  }
+  return std::numeric_limits<std::uint64_t>::max();
+}
+
+void MapOptimizer::follow_curve() {
+  const device::Stream& stream = context_.stream();
+  order_.follow_curve(context_, {current(), count_}, boxes_.span());
+  Point* scratch = points_[(iteration_ + 1) % 2].data();
+  order_.rearrange(stream, {current(), count_}, scratch);
+  for (device::Buffer<Point>* values : {&velocity_, &gain_, &weak_pull_}) {
+    order_.rearrange(stream, values->span(), scratch);
+  }
+  ordered_at_ = iteration_;
+  packed_.reorder(stream, affinities_.view(), order_.host_rows(), order_.rows(), order_.places());
 }
 
 double MapOptimizer::exact_normalizer() {
@@ -167,8 +198,11 @@ double MapOptimizer::divergence(bool exact) {
   const std::size_t limit = exact ? kMaxExactNormalizer : kCheapNormalizer;
   const double normalizer = count_ <= limit ? exact_normalizer() : grid_normalizer();
   device::Buffer<double> sums(boxes_.size());
-  kernels::divergence_terms(context_.stream(), {current(), count_}, affinities_.view(), sums.span(),
-                            tail_);
+  device::Buffer<Point> by_row(order_.by_row() ? 0 : count_);
+  if (!order_.by_row()) order_.to_rows(context_.stream(), current(), by_row.data());
+  kernels::divergence_terms(context_.stream(),
+                            {order_.by_row() ? current() : by_row.data(), count_},
+                            affinities_.view(), sums.span(), tail_);
   return total(context_.stream(), sums.span()) + std::log(normalizer);
 }
 
@@ -183,8 +217,9 @@ Array<float> MapOptimizer::map() const {
   }
   Array<float> map({count_, on_line_ ? 1U : 2U});
   for (std::size_t i = 0; i < count_; ++i) {
-    map.row(i)[0] = static_cast<float>(unit_ * (points[i].x - mean_x));
-    if (!on_line_) map.row(i)[1] = static_cast<float>(unit_ * (points[i].y - mean_y));
+    const auto row = map.row(order_.row(i));
+    row[0] = static_cast<float>(unit_ * (points[i].x - mean_x));
+    if (!on_line_) row[1] = static_cast<float>(unit_ * (points[i].y - mean_y));
   }
   return map;
 }

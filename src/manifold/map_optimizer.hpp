@@ -10,6 +10,7 @@
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/descent_loop.hpp"
 #include "manifold/map_descent.hpp"
+#include "manifold/map_order.hpp"
 #include "manifold/map_solver.hpp"
 #include "manifold/packed_affinities.hpp"
 #include "manifold/repulsion_grid.hpp"
@@ -29,6 +30,7 @@ class MapOptimizer final : public MapDescent {
   [[nodiscard]] Array<float> map() const override;
   [[nodiscard]] std::size_t overflows() const override { return overflows_; }
   [[nodiscard]] std::size_t grid_iterations() const override { return exact_ ? 0 : iteration_; }
+  [[nodiscard]] const MapOrder& order() const { return order_; }
 
  private:
   struct Extent {
@@ -42,6 +44,9 @@ class MapOptimizer final : public MapDescent {
   void iterate();
   /// A grid for the map as it is, and as it will soon be.
   void choose_grid();
+  /// Iterations after which the points are to be put in order, the next time.
+  [[nodiscard]] std::uint64_t next_order() const;
+  void follow_curve();
   [[nodiscard]] double exact_normalizer();
   [[nodiscard]] double grid_normalizer();
 
@@ -64,6 +69,10 @@ class MapOptimizer final : public MapDescent {
   device::Buffer<double> normalizers_;
   RepulsionGrid grid_;
   RecordedIterations recorded_;  // on this grid
+
+  bool ordered_;                  // along a curve, once the map has a shape
+  MapOrder order_;                // of the points in device memory
+  std::uint64_t ordered_at_ = 0;  // iterations done when they came into it
 
   std::uint64_t iteration_ = 0;  // done
   Extent extent_{};

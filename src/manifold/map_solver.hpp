@@ -12,13 +12,15 @@
 
 namespace hourglass {
 
-/// Where the repulsion of a map comes from.
+/// Where the repulsion of a map comes from, and how its points lie in memory.
 struct RepulsionOptions {
   double spacing = 1.0 / 3.0;  ///< of the grid's nodes
   double dof = 1.0;            ///< TsneOptions::dof
   /// Maps of no more points have their repulsion summed over all pairs, not taken from a grid;
   /// without it, up to where that is as quick on this target.
   std::optional<std::size_t> exact_points = {};
+  /// Maps of no fewer points are put in the order of a curve; without it, from where that pays.
+  std::optional<std::size_t> ordered_points = {};
 };
 
 class MapSolver {

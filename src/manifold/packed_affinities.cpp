@@ -26,20 +26,25 @@ float weak_threshold(const device::Stream& stream, const float* values, std::siz
   return *middle;
 }
 
-/// Sizes -> offsets from `first` on, N + 1 of them.
-std::vector<std::uint32_t> offsets_of(const device::Stream& stream,
-                                      const device::Buffer<std::uint32_t>& sizes,
-                                      std::size_t first) {
+/// Sizes -> offsets from `first` on, N + 1 of them. Place i is that of point rows[i], or of i.
+std::vector<std::uint32_t> offsets_of(std::span<const std::uint32_t> sizes, std::size_t first,
+                                      std::span<const std::uint32_t> rows = {}) {
   std::vector<std::uint32_t> offsets(sizes.size() + 1);
-  device::copy_to_host<std::uint32_t>(stream, sizes.span(), std::span(offsets).first(sizes.size()));
   std::size_t next = first;
-  for (std::uint32_t& offset : offsets) {
-    const std::uint32_t size = offset;
-    offset = static_cast<std::uint32_t>(next);
-    next += size;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    offsets[i] = static_cast<std::uint32_t>(next);
+    next += sizes[rows.empty() ? i : rows[i]];
     check_entries(next);
   }
+  offsets.back() = static_cast<std::uint32_t>(next);
   return offsets;
+}
+
+std::vector<std::uint32_t> on_host(const device::Stream& stream,
+                                   const device::Buffer<std::uint32_t>& values) {
+  std::vector<std::uint32_t> host(values.size());
+  device::copy_to_host<std::uint32_t>(stream, values.span(), host);
+  return host;
 }
 
 }  // namespace
@@ -47,13 +52,15 @@ std::vector<std::uint32_t> offsets_of(const device::Stream& stream,
 PackedAffinityMatrix::PackedAffinityMatrix(const device::Stream& stream,
                                            const kernels::Affinities& affinities,
                                            std::size_t points, std::size_t entries)
-    : base_(kernels::packed_base(points)) {
-  const float threshold = weak_threshold(stream, affinities.values, entries);
+    : threshold_(weak_threshold(stream, affinities.values, entries)),
+      base_(kernels::packed_base(points)) {
   device::Buffer<std::uint32_t> sizes(points);
   device::Buffer<std::uint32_t> weak_sizes(points);
-  kernels::count_packed(stream, affinities, points, threshold, sizes.data(), weak_sizes.data());
-  const auto strong = offsets_of(stream, sizes, 0);
-  const auto weak = offsets_of(stream, weak_sizes, strong.back());
+  kernels::count_packed(stream, affinities, points, threshold_, sizes.data(), weak_sizes.data());
+  sizes_ = on_host(stream, sizes);
+  weak_sizes_ = on_host(stream, weak_sizes);
+  const auto strong = offsets_of(sizes_, 0);
+  const auto weak = offsets_of(weak_sizes_, strong.back());
   strong_ = device::to_device<std::uint32_t>(stream, strong);
   weak_ = device::to_device<std::uint32_t>(stream, weak);
   const std::size_t all = weak.back();
@@ -63,9 +70,20 @@ PackedAffinityMatrix::PackedAffinityMatrix(const device::Stream& stream,
   } else {
     wide_columns_ = device::Buffer<std::uint32_t>(all);
   }
-  kernels::pack_affinities(stream, affinities, points, threshold, view(), values_.data(),
+  kernels::pack_affinities(stream, affinities, points, threshold_, view(), values_.data(),
                            columns_.data(), wide_columns_.data());
-  stream.synchronize();  // `sizes` are about to be freed
+}
+
+void PackedAffinityMatrix::reorder(const device::Stream& stream,
+                                   const kernels::Affinities& affinities,
+                                   std::span<const std::uint32_t> host_rows,
+                                   const std::uint32_t* rows, const std::uint32_t* places) {
+  const auto strong = offsets_of(sizes_, 0, host_rows);
+  const auto weak = offsets_of(weak_sizes_, strong.back(), host_rows);
+  device::copy_to_device<std::uint32_t>(stream, strong, strong_.span());
+  device::copy_to_device<std::uint32_t>(stream, weak, weak_.span());
+  kernels::pack_affinities(stream, affinities, host_rows.size(), threshold_, view(), values_.data(),
+                           columns_.data(), wide_columns_.data(), rows, places);
 }
 
 kernels::PackedAffinities PackedAffinityMatrix::view() const {

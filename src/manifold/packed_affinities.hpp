@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "device/buffer.hpp"
 #include "kernels/affinities/packed.hpp"
@@ -17,7 +19,16 @@ class PackedAffinityMatrix {
 
   [[nodiscard]] kernels::PackedAffinities view() const;
 
+  /// From the same affinities again, in the same memory, the points in another order: rows (N),
+  /// also on the host, is the point at each place, places (N) the place of each point.
+  void reorder(const device::Stream& stream, const kernels::Affinities& affinities,
+               std::span<const std::uint32_t> host_rows, const std::uint32_t* rows,
+               const std::uint32_t* places);
+
  private:
+  float threshold_;
+  std::vector<std::uint32_t> sizes_;       // of each point's strong part
+  std::vector<std::uint32_t> weak_sizes_;  // and of its weak one
   device::Buffer<std::uint32_t> strong_;
   device::Buffer<std::uint32_t> weak_;
   device::Buffer<std::uint16_t> values_;

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "manifold/packed_affinities.hpp"
@@ -102,6 +103,60 @@ TEST_P(Pack, EveryEntryIsThereOnceAndWeakOnesApart) {
       EXPECT_LT(weak_mass, 0.01 * mass);
     });
   }
+}
+
+// As if the points had been given so.
+TEST_P(Pack, PointsInAnotherOrder) {
+  constexpr std::size_t kPoints = 500;
+  const Matrix matrix = make(kPoints, 1e-6);
+  std::vector<std::uint32_t> rows(kPoints), places(kPoints);
+  Matrix ordered;
+  for (std::uint32_t i = 0; i < kPoints; ++i) {
+    rows[i] = i * 7 % kPoints;
+    places[rows[i]] = i;
+  }
+  for (const std::uint32_t row : rows) {
+    for (std::uint32_t e = matrix.offsets[row]; e < matrix.offsets[row + 1]; ++e) {
+      ordered.columns.push_back(places[matrix.columns[e]]);
+      ordered.values.push_back(matrix.values[e]);
+    }
+    ordered.offsets.push_back(static_cast<std::uint32_t>(ordered.columns.size()));
+  }
+  const auto device_rows = to_device(rows);
+  const auto device_places = to_device(places);
+  struct OnDevice {
+    device::Buffer<std::uint32_t> offsets, columns;
+    device::Buffer<float> values;
+    [[nodiscard]] kernels::Affinities view() const {
+      return {offsets.data(), columns.data(), values.data()};
+    }
+  };
+  const auto on_device = [&](const Matrix& m) {
+    return OnDevice{to_device(m.offsets), to_device(m.columns), to_device(m.values)};
+  };
+  const OnDevice given = on_device(matrix);
+  const OnDevice given_so = on_device(ordered);
+  run([&] {
+    PackedAffinityMatrix packed(stream(), given.view(), kPoints, matrix.values.size());
+    const PackedAffinityMatrix expected(stream(), given_so.view(), kPoints, matrix.values.size());
+    const auto all = [&](const PackedAffinityMatrix& of) {
+      const kernels::PackedAffinities view = of.view();
+      std::vector<std::uint32_t> numbers(2 * (kPoints + 1));
+      device::copy_to_host<std::uint32_t>(stream(), {view.strong, kPoints + 1},
+                                          std::span(numbers).first(kPoints + 1));
+      device::copy_to_host<std::uint32_t>(stream(), {view.weak, kPoints + 1},
+                                          std::span(numbers).last(kPoints + 1));
+      std::vector<std::uint16_t> entries(numbers.back());
+      for (const std::uint16_t* part : {view.values, view.columns}) {
+        device::copy_to_host<std::uint16_t>(stream(), {part, entries.size()}, entries);
+        numbers.insert(numbers.end(), entries.begin(), entries.end());
+      }
+      return numbers;
+    };
+    EXPECT_NE(all(packed), all(expected));
+    packed.reorder(stream(), given.view(), rows, device_rows.data(), device_places.data());
+    EXPECT_EQ(all(packed), all(expected));
+  });
 }
 
 TEST_P(Pack, TheWeakestOfAllCountsForNothing) {
