@@ -57,8 +57,8 @@ void check_start(const Options& options, const TsneOptions& tsne_options, std::s
   const std::string& file = options.tsne.init;
   const Shape expected{rows, tsne_options.components};
   if (map.shape != expected) {
-    throw Error(file + ": its shape is " + files::shape_text(map.shape) + ", expected " +
-                files::shape_text(expected) + ", a point for each row");
+    throw Error(file + ": the initial map has shape " + files::shape_text(map.shape) +
+                ", expected " + files::shape_text(expected) + ", a point for each row");
   }
   require_finite(map, file);
 }

@@ -188,7 +188,7 @@ class SourcesTest(TsneTest):
         write_npy(self.folder / "few.npy", matrix([[0.0, float(i)] for i in range(9)]))
         write_npy(self.folder / "nan.npy", matrix([[math.nan, 1.0]] * ROWS))
         for source in (("x.npy",), ("--distances", "d.npy"), (*graph, "n.npy")):
-            self.refuse(1, ["error: few.npy: its shape is (9, 2), expected (90, 2)"],
+            self.refuse(1, ["error: few.npy: the initial map has shape (9, 2), expected (90, 2)"],
                         *source, "--init", "few.npy")  # fmt: skip
             self.refuse(1, ["error: nan.npy: row 0, column 0 is not finite"],
                         *source, "--init", "nan.npy")  # fmt: skip
