@@ -137,7 +137,7 @@ std::string architecture_problem(int capability, std::string_view architectures)
     const std::string_view item = rest.substr(0, rest.find(';'));
     rest.remove_prefix(std::min(rest.size(), item.size() + 1));
     int number = 0;
-    std::from_chars(item.begin(), item.end(), number);
+    if (std::from_chars(item.begin(), item.end(), number).ec != std::errc()) continue;
     const bool machine_code = !item.ends_with("-virtual");
     const bool ptx = !item.ends_with("-real");
     if (machine_code && number / 10 == capability / 10 && number <= capability) return "";
@@ -148,6 +148,7 @@ std::string architecture_problem(int capability, std::string_view architectures)
          std::to_string(capability % 10) + " (it has: " + std::string(architectures) +
          "); rebuild with -DCMAKE_CUDA_ARCHITECTURES=" + wanted;
 }
+    if (item.starts_with("all")) return "";  // CMake's "all", "all-major"
 
 Device select_device(std::string_view request) {
   if (request == "auto") {

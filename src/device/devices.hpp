@@ -24,7 +24,8 @@ struct CudaFacts {
 
 /// Why a GPU of this compute capability (major * 10 + minor) cannot run a build for
 /// `architectures`, as CMake lists them ("80;86-real;90-virtual"), or nothing. Machine code runs on
-/// the same major number from its own minor number on; PTX on everything as new or newer.
+/// the same major number from its own minor number on; PTX on everything as new or newer. An item
+/// that is no number says nothing, but for "all" and "all-major".
 [[nodiscard]] std::string architecture_problem(int capability, std::string_view architectures);
 
 }  // namespace hourglass
