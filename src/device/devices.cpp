@@ -1,6 +1,8 @@
 // Which devices there are, and which is taken.
 #include "device/devices.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <fstream>
@@ -74,7 +76,9 @@ struct Gpus {
 Gpus find_gpus() {
 #if HOURGLASS_HAS_CUDA
   const CudaFacts facts = cuda_facts();
-  Gpus gpus{.found = {}, .problem = cuda_problem(facts)};
+  Gpus gpus{.found = {}, .problem = fork_problem()};
+  if (!gpus.problem.empty()) return gpus;
+  gpus.problem = cuda_problem(facts);
   for (int i = 0; gpus.problem.empty() && i < facts.device_count; ++i) {
     gpus.found.push_back(gpu_status(i));
   }
@@ -117,6 +121,13 @@ std::string cuda_version(int version) {
 }
 
 std::string cuda_problem(const CudaFacts& facts) {
+std::string fork_problem() {
+  static const pid_t first = getpid();
+  if (getpid() == first) return "";
+  return "CUDA cannot be used in a process that was forked after its first use; start the process "
+         "afresh (in Python by multiprocessing's \"spawn\"), or use the device cpu";
+}
+
   if (facts.driver_version == 0) {
     return "no NVIDIA driver answers; install one, or use --device cpu";
   }

@@ -19,6 +19,10 @@ struct CudaFacts {
 /// "12.4" from such a number.
 [[nodiscard]] std::string cuda_version(int version);
 
+/// Why CUDA cannot be used in this process: it was forked from one that had used CUDA, that is, had
+/// asked this; or nothing.
+[[nodiscard]] std::string fork_problem();
+
 /// Why no device at all can be used, or nothing.
 [[nodiscard]] std::string cuda_problem(const CudaFacts& facts);
 
