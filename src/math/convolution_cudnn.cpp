@@ -95,7 +95,7 @@ struct Convolution::Plan {
           "setting the math type");
     check(cudnnSetActivationDescriptor(activation,
                                        relu ? CUDNN_ACTIVATION_RELU : CUDNN_ACTIVATION_IDENTITY,
-                                       CUDNN_NOT_PROPAGATE_NAN, 0.0),
+                                       CUDNN_NOT_PROPAGATE_NAN, 0.0),  // it fuses no other
           "describing the activation");
   }
 

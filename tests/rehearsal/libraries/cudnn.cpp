@@ -229,11 +229,13 @@ cudnnStatus_t cudnnDestroyActivationDescriptor(cudnnActivationDescriptor_t activ
   return Cudnn::give_back(__func__, activation);
 }
 cudnnStatus_t cudnnSetActivationDescriptor(cudnnActivationDescriptor_t activation,
-                                           cudnnActivationMode_t mode, cudnnNanPropagation_t,
+                                           cudnnActivationMode_t mode, cudnnNanPropagation_t nans,
                                            double) {
   return Cudnn::call(__func__, [&] {
-    require(mode == CUDNN_ACTIVATION_RELU || mode == CUDNN_ACTIVATION_IDENTITY,
-            "cudnnConvolutionBiasActivationForward fuses ReLU and nothing else");
+    require(
+        (mode == CUDNN_ACTIVATION_RELU || mode == CUDNN_ACTIVATION_IDENTITY) &&
+            nans == CUDNN_NOT_PROPAGATE_NAN,
+        "cudnnConvolutionBiasActivationForward fuses a ReLU that need not keep NaNs, and no other");
     known(activation).set = mode;
   });
 }
@@ -277,7 +279,7 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
                      add(length, floats(weight)[w], floats(x) + from, sums.data() + to);
                    });
                    if (!relu) return;
-                   for (double& sum : sums) sum = sum < 0 ? 0 : sum;  // a NaN stays
+                   for (double& sum : sums) sum = sum > 0 ? sum : 0;  // a NaN may stay or not
                  });
   });
 }
