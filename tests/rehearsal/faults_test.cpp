@@ -32,6 +32,9 @@ bool tells(const std::string& error, const std::string& call) {
     return has("cannot launch") && has("unspecified launch failure");
   }
   if (call.starts_with("cuda")) return has(call);
+  if (call.starts_with("cudnnConv") || call.starts_with("cudnnGetConv")) {
+    return has("cuDNN: convolution ") && has(" x 4 x 4 to ") && has("(as it was told to)");
+  }
   if (call.starts_with("cudnn")) return has("cuDNN");
   if (call.starts_with("cublas")) return has("cuBLAS");
   if (call.starts_with("cusolver")) return has("cuSOLVER");

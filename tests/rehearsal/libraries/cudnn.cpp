@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -161,6 +162,10 @@ std::size_t cudnnGetVersion() {
 
 const char* cudnnGetErrorString(cudnnStatus_t status) {
   return status == CUDNN_STATUS_SUCCESS ? "CUDNN_STATUS_SUCCESS" : "CUDNN_STATUS_EXECUTION_FAILED";
+}
+
+void cudnnGetLastErrorString(char* message, std::size_t size) {
+  std::snprintf(message, size, "as it was\ntold to");
 }
 
 cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) {
