@@ -1,7 +1,8 @@
 # Which GPUs to compile for, unless CMAKE_CUDA_ARCHITECTURES says so: those that answer, else every
 # generation from Ampere on that this toolkit knows, plus PTX for those it does not: then
 # HOURGLASS_CUDA_CODE names one PTX and what nvcc makes of it. Both are empty if GPUs answer and the toolkit
-# compiles for none of them; HOURGLASS_ARCHITECTURES_FROM says why.
+# compiles for none of them; HOURGLASS_ARCHITECTURES_FROM says why. HOURGLASS_CUDA_ARCHITECTURES is what
+# there is code for, in CMake's words either way.
 set(HOURGLASS_ARCHITECTURES_FROM "as given")
 set(HOURGLASS_CUDA_CODE)
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND DEFINED ENV{CUDAARCHS})
@@ -53,4 +54,12 @@ if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES OR CMAKE_CUDA_ARCHITECTURES STREQUAL "na
     endif()
     set(HOURGLASS_ARCHITECTURES_FROM "no GPU answers: every generation")
   endif()
+endif()
+
+set(HOURGLASS_CUDA_ARCHITECTURES ${CMAKE_CUDA_ARCHITECTURES})
+if(HOURGLASS_CUDA_CODE)
+  string(REGEX REPLACE "compute_([^;]+)" "\\1-virtual" HOURGLASS_CUDA_ARCHITECTURES
+                       "${HOURGLASS_CUDA_CODE}")
+  string(REGEX REPLACE "sm_([^;]+)" "\\1-real" HOURGLASS_CUDA_ARCHITECTURES
+                       "${HOURGLASS_CUDA_ARCHITECTURES}")
 endif()

@@ -23,7 +23,8 @@ class Stage {
     if (place_ != nullptr) simt::store_relaxed(place_, place_word(step_, phase));
     if (clock_ != nullptr) {
       const std::uint64_t now = simt::ticks();
-      clock_[static_cast<int>(phase_)] += now - since_;
+      // One more, so that what was entered is not 0 where the clock ticks in microseconds.
+      clock_[static_cast<int>(phase_)] += now - since_ + 1;
       since_ = now;
     }
     phase_ = phase;

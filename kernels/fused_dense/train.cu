@@ -142,7 +142,7 @@ class Trainer {
     if (!is_timed()) return;
     const std::uint64_t now = simt::ticks();
     job_.clocks[std::size_t{blockIdx.x} * kDensePhaseCount + static_cast<int>(smem_.phase)] +=
-        now - smem_.since;
+        now - smem_.since + 1;  // or a phase shorter than the clock's tick would not be there
     smem_.since = now;
     smem_.phase = phase;
   }

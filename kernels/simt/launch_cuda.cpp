@@ -30,15 +30,26 @@ bool succeeds(cudaError_t error) {
   return error == cudaSuccess;
 }
 
-/// The current device's, 0 if it does not say.
-int attribute(cudaDeviceAttr which) {
+/// The current device's.
+cudaError_t get_attribute(cudaDeviceAttr which, int& value) {
   int device = 0;
+  const cudaError_t error = cudaGetDevice(&device);
+  return error == cudaSuccess ? cudaDeviceGetAttribute(&value, which, device) : error;
+}
+
+/// The same, 0 if it does not say.
+int attribute(cudaDeviceAttr which) {
   int value = 0;
-  if (!succeeds(cudaGetDevice(&device)) ||
-      !succeeds(cudaDeviceGetAttribute(&value, which, device))) {
-    return 0;
-  }
-  return value;
+  return succeeds(get_attribute(which, value)) ? value : 0;
+}
+
+/// Lets a kernel have all the shared memory there is, of which it says at each launch how much. A
+/// limit that one launch needs might be too low for the next, and it is all threads'.
+cudaError_t allow_shared_memory(const void* kernel) {
+  int most = 0;
+  const cudaError_t error = get_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, most);
+  if (error != cudaSuccess) return error;
+  return cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most);
 }
 
 }  // namespace
@@ -53,8 +64,7 @@ bool blocks_may_wait() {
 
 std::size_t detail::resident_blocks(const void* kernel, unsigned block, std::size_t shared_bytes) {
   int each = 0;
-  if (!succeeds(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                     static_cast<int>(shared_bytes))) ||
+  if (shared_bytes > most_shared_bytes() || !succeeds(allow_shared_memory(kernel)) ||
       !succeeds(cudaOccupancyMaxActiveBlocksPerMultiprocessor(
           &each, kernel, static_cast<int>(block), shared_bytes))) {
     return 0;
@@ -70,10 +80,7 @@ void detail::launch(StreamHandle stream, const LaunchConfig& config, const void*
     if (error != cudaSuccess) throw_launch_error(kernel, config, error);
   };
   constexpr std::size_t kGivenWithoutAsking = 48 * 1024;
-  if (config.shared_bytes > kGivenWithoutAsking) {
-    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(config.shared_bytes)));
-  }
+  if (config.shared_bytes > kGivenWithoutAsking) check(allow_shared_memory(kernel));
   cudaLaunchAttribute cooperative{};
   cooperative.id = cudaLaunchAttributeCooperative;
   cooperative.val.cooperative = 1;

@@ -9,7 +9,8 @@
 //   wait_while(address, v, gives_up)           until *address is another, with an acquire; false
 //                                              if gives_up() says so, which is asked now and then
 //   wake_all(address)                          those that wait_while *address: after storing there
-//   ticks()                                    a clock: nanoseconds, from some past moment
+//   ticks()                                    a clock: nanoseconds, from some past moment; a GPU's
+//                                              may stand still for a microsecond or more
 #pragma once
 
 #include <cstdint>

@@ -99,10 +99,10 @@ import numpy as np
 import hourglass
 x = np.random.default_rng(0).normal(size=(300, 5)).astype(np.float32)
 hourglass.set_threads(2)
-expected = hourglass.TSNE(perplexity=5, max_iter=50).fit_transform(x)
+expected = hourglass.TSNE(perplexity=5, max_iter=50, device="cpu").fit_transform(x)
 child = os.fork()
 if child == 0:
-    mapped = hourglass.TSNE(perplexity=5, max_iter=50).fit_transform(x)
+    mapped = hourglass.TSNE(perplexity=5, max_iter=50, device="cpu").fit_transform(x)
     os._exit(0 if (mapped == expected).all() else 1)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """

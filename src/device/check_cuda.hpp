@@ -11,6 +11,7 @@ namespace hourglass::cuda::device {
 /// `what` names the call, as in check(cudaMalloc(...), "cudaMalloc").
 inline void check(cudaError_t status, const char* what) {
   if (status != cudaSuccess) {
+    (void)cudaGetLastError();  // told here; it must not surface again at somebody's next check
     throw DeviceError("CUDA: " + std::string(what) + " failed: " + cudaGetErrorString(status));
   }
 }

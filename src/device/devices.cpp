@@ -1,6 +1,8 @@
 // Which devices there are, and which is taken.
 #include "device/devices.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <fstream>
@@ -50,6 +52,7 @@ DeviceStatus gpu_status(int index) {
   DeviceStatus status{.kind = DeviceKind::cuda, .index = index, .name = "GPU"};
   cudaDeviceProp properties{};
   if (const cudaError_t error = cudaGetDeviceProperties(&properties, index); error != cudaSuccess) {
+    (void)cudaGetLastError();
     status.problem = cudaGetErrorString(error);
   } else {
     status.name = properties.name;
@@ -73,8 +76,10 @@ struct Gpus {
 
 Gpus find_gpus() {
 #if HOURGLASS_HAS_CUDA
+  Gpus gpus{.found = {}, .problem = fork_problem()};
+  if (!gpus.problem.empty()) return gpus;
   const CudaFacts facts = cuda_facts();
-  Gpus gpus{.found = {}, .problem = cuda_problem(facts)};
+  gpus.problem = cuda_problem(facts);
   for (int i = 0; gpus.problem.empty() && i < facts.device_count; ++i) {
     gpus.found.push_back(gpu_status(i));
   }
@@ -116,6 +121,13 @@ std::string cuda_version(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
+std::string fork_problem() {
+  static const pid_t first = getpid();
+  if (getpid() == first) return "";
+  return "CUDA cannot be used in a process that was forked after its first use; start the process "
+         "afresh (in Python by multiprocessing's \"spawn\"), or use the device cpu";
+}
+
 std::string cuda_problem(const CudaFacts& facts) {
   if (facts.driver_version == 0) {
     return "no NVIDIA driver answers; install one, or use --device cpu";
@@ -136,8 +148,9 @@ std::string architecture_problem(int capability, std::string_view architectures)
   while (!rest.empty()) {
     const std::string_view item = rest.substr(0, rest.find(';'));
     rest.remove_prefix(std::min(rest.size(), item.size() + 1));
+    if (item.starts_with("all")) return "";  // CMake's "all", "all-major"
     int number = 0;
-    std::from_chars(item.begin(), item.end(), number);
+    if (std::from_chars(item.begin(), item.end(), number).ec != std::errc()) continue;
     const bool machine_code = !item.ends_with("-virtual");
     const bool ptx = !item.ends_with("-real");
     if (machine_code && number / 10 == capability / 10 && number <= capability) return "";

@@ -19,12 +19,17 @@ struct CudaFacts {
 /// "12.4" from such a number.
 [[nodiscard]] std::string cuda_version(int version);
 
+/// Why CUDA cannot be used in this process: it was forked from one that had used CUDA, that is, had
+/// asked this; or nothing.
+[[nodiscard]] std::string fork_problem();
+
 /// Why no device at all can be used, or nothing.
 [[nodiscard]] std::string cuda_problem(const CudaFacts& facts);
 
 /// Why a GPU of this compute capability (major * 10 + minor) cannot run a build for
 /// `architectures`, as CMake lists them ("80;86-real;90-virtual"), or nothing. Machine code runs on
-/// the same major number from its own minor number on; PTX on everything as new or newer.
+/// the same major number from its own minor number on; PTX on everything as new or newer. An item
+/// that is no number says nothing, but for "all" and "all-major".
 [[nodiscard]] std::string architecture_problem(int capability, std::string_view architectures);
 
 }  // namespace hourglass

@@ -53,7 +53,7 @@ void* allocate(std::size_t bytes) {
   void* memory = nullptr;
   const cudaError_t status = cudaMalloc(&memory, bytes);
   if (status == cudaErrorMemoryAllocation) {
-    cudaGetLastError();  // clear it: running out of memory is no lasting failure
+    (void)cudaGetLastError();  // no lasting failure
     throw DeviceError("out of GPU memory: " + std::to_string(bytes >> 20) +
                       " MiB more were asked for");
   }

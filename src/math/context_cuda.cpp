@@ -1,6 +1,7 @@
 #include <cuda_runtime_api.h>
 
 #include "device/check_cuda.hpp"
+#include "device/devices.hpp"
 #include "math/context.hpp"
 #include "math/libraries_cuda.hpp"
 
@@ -9,6 +10,7 @@ namespace {
 
 /// Before the stream is made: a stream belongs to the device that is current then.
 int use_device(int index) {
+  if (const std::string problem = fork_problem(); !problem.empty()) throw DeviceError(problem);
   device::check(cudaSetDevice(index), "cudaSetDevice");
   return index;
 }

@@ -2,6 +2,8 @@
 // graph API's extra fusions want channels-last layouts that buy nothing at 1 to 16 channels.
 #include <cudnn.h>
 
+#include <string>
+
 #include "device/buffer.hpp"
 #include "kernels/layers/bias_gradient.hpp"
 #include "math/convolution.hpp"
@@ -44,17 +46,25 @@ constexpr auto kForward = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
 constexpr auto kBackwardData = CUDNN_CONVOLUTION_BWD_DATA_ALGO_1;
 constexpr auto kBackwardFilter = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
 
-/// A pass's scratch memory, had when the pass is first made: inference makes no backward pass, and
-/// no gradient goes to the first layer's images. Each pass has its own, for recorded ones keep the
-/// address.
-class Workspace {
+/// A pass's name, for errors, and its scratch memory, had when the pass is first made: inference
+/// makes no backward pass, and no gradient goes to the first layer's images. Each has its own, for
+/// recorded ones keep the address.
+class Pass {
  public:
+  Pass(const char* name, const ConvolutionShape& shape)
+      : name_("convolution " + std::string(name) + " of " + std::to_string(shape.batch) + " x " +
+              std::to_string(shape.in_channels) + " x " + std::to_string(shape.height) + " x " +
+              std::to_string(shape.width) + " to " + std::to_string(shape.out_channels) +
+              " channels") {}
+
+  void check(cudnnStatus_t status) const { math::check(status, name_.c_str()); }
+
   /// `size(&bytes)` asks cuDNN how much the pass wants.
   template <class Size>
-  device::Buffer<std::byte>& get(Size size) {
+  device::Buffer<std::byte>& workspace(Size size) {
     if (!sized_) {
       std::size_t bytes = 0;
-      check(size(&bytes), "sizing a convolution's workspace");
+      check(size(&bytes));
       buffer_ = device::Buffer<std::byte>(bytes);
       sized_ = true;
     }
@@ -62,6 +72,7 @@ class Workspace {
   }
 
  private:
+  std::string name_;
   device::Buffer<std::byte> buffer_;
   bool sized_ = false;
 };
@@ -75,7 +86,10 @@ struct Convolution::Plan {
   Plan(Context& context, const ConvolutionShape& shape, bool relu)
       : channels{.batch = shape.batch,
                  .channels = shape.out_channels,
-                 .inner = shape.height * shape.width} {
+                 .inner = shape.height * shape.width},
+        forward("forward by IMPLICIT_PRECOMP_GEMM", shape),
+        backward_data("backward data by ALGO_1", shape),
+        backward_filter("backward filter by ALGO_1", shape) {
     const auto number = [](std::size_t n) { return static_cast<int>(n); };
     const int n = number(shape.batch);
     const int c = number(shape.in_channels);
@@ -95,7 +109,7 @@ struct Convolution::Plan {
           "setting the math type");
     check(cudnnSetActivationDescriptor(activation,
                                        relu ? CUDNN_ACTIVATION_RELU : CUDNN_ACTIVATION_IDENTITY,
-                                       CUDNN_NOT_PROPAGATE_NAN, 0.0),
+                                       CUDNN_NOT_PROPAGATE_NAN, 0.0),  // it fuses no other
           "describing the activation");
   }
 
@@ -104,7 +118,7 @@ struct Convolution::Plan {
   ConvolutionDescriptor convolution;
   ActivationDescriptor activation;
   kernels::ChannelShape channels;  // of y
-  Workspace forward, backward_data, backward_filter;
+  Pass forward, backward_data, backward_filter;
   device::Buffer<float> bias_partials;  // had when first wanted, as workspaces
 };
 
@@ -119,27 +133,25 @@ void Convolution::forward(Context& context, const float* x, const float* weight,
                           float* y) {
   Plan& p = *plan_;
   cudnnHandle_t handle = context.libraries().cudnn.get();
-  auto& workspace = p.forward.get([&](std::size_t* bytes) {
+  auto& workspace = p.forward.workspace([&](std::size_t* bytes) {
     return cudnnGetConvolutionForwardWorkspaceSize(handle, p.x, p.weight, p.convolution, p.y,
                                                    kForward, bytes);
   });
-  check(cudnnConvolutionBiasActivationForward(
-            handle, &kOne, p.x, x, p.weight, weight, p.convolution, kForward, workspace.data(),
-            workspace.size(), &kZero, p.y, y, p.bias, bias, p.activation, p.y, y),
-        "convolution forward");
+  p.forward.check(cudnnConvolutionBiasActivationForward(
+      handle, &kOne, p.x, x, p.weight, weight, p.convolution, kForward, workspace.data(),
+      workspace.size(), &kZero, p.y, y, p.bias, bias, p.activation, p.y, y));
 }
 
 void Convolution::backward_data(Context& context, const float* dz, const float* weight, float* dx) {
   Plan& p = *plan_;
   cudnnHandle_t handle = context.libraries().cudnn.get();
-  auto& workspace = p.backward_data.get([&](std::size_t* bytes) {
+  auto& workspace = p.backward_data.workspace([&](std::size_t* bytes) {
     return cudnnGetConvolutionBackwardDataWorkspaceSize(handle, p.weight, p.y, p.convolution, p.x,
                                                         kBackwardData, bytes);
   });
-  check(cudnnConvolutionBackwardData(handle, &kOne, p.weight, weight, p.y, dz, p.convolution,
-                                     kBackwardData, workspace.data(), workspace.size(), &kZero, p.x,
-                                     dx),
-        "convolution backward data");
+  p.backward_data.check(cudnnConvolutionBackwardData(handle, &kOne, p.weight, weight, p.y, dz,
+                                                     p.convolution, kBackwardData, workspace.data(),
+                                                     workspace.size(), &kZero, p.x, dx));
 }
 
 // The bias gradient is a kernel of ours: cuDNN's sums each channel in one block.
@@ -147,14 +159,13 @@ void Convolution::backward_parameters(Context& context, const float* x, const fl
                                       float* dweight, float* dbias) {
   Plan& p = *plan_;
   cudnnHandle_t handle = context.libraries().cudnn.get();
-  auto& workspace = p.backward_filter.get([&](std::size_t* bytes) {
+  auto& workspace = p.backward_filter.workspace([&](std::size_t* bytes) {
     return cudnnGetConvolutionBackwardFilterWorkspaceSize(handle, p.x, p.y, p.convolution, p.weight,
                                                           kBackwardFilter, bytes);
   });
-  check(
-      cudnnConvolutionBackwardFilter(handle, &kOne, p.x, x, p.y, dz, p.convolution, kBackwardFilter,
-                                     workspace.data(), workspace.size(), &kZero, p.weight, dweight),
-      "convolution backward filter");
+  p.backward_filter.check(cudnnConvolutionBackwardFilter(
+      handle, &kOne, p.x, x, p.y, dz, p.convolution, kBackwardFilter, workspace.data(),
+      workspace.size(), &kZero, p.weight, dweight));
   if (const auto count = kernels::bias_partial_count(p.channels); p.bias_partials.size() != count) {
     p.bias_partials = device::Buffer<float>(count);
   }

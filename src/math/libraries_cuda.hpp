@@ -5,6 +5,7 @@
 #include <cudnn.h>
 #include <cusolverDn.h>
 
+#include <algorithm>
 #include <hourglass/error.hpp>
 #include <optional>
 #include <string>
@@ -18,7 +19,11 @@ namespace hourglass::HOURGLASS_TARGET::math {
 
 inline void check(cudnnStatus_t status, const char* what) {
   if (status != CUDNN_STATUS_SUCCESS) {
-    throw DeviceError("cuDNN: " + std::string(what) + " failed: " + cudnnGetErrorString(status));
+    char reason[512] = "";
+    cudnnGetLastErrorString(reason, sizeof reason);
+    std::ranges::replace(reason, '\n', ' ');
+    throw DeviceError("cuDNN: " + std::string(what) + " failed: " + cudnnGetErrorString(status) +
+                      " (" + reason + ")");
   }
 }
 

@@ -1,3 +1,4 @@
+#include <cuda_runtime_api.h>
 #include <thrust/device_ptr.h>
 #include <thrust/execution_policy.h>
 #include <thrust/reduce.h>
@@ -23,9 +24,11 @@ auto on(Context& context) {
   return thrust::cuda::par.on(context.stream().handle());
 }
 
-/// Thrust throws what it throws: also std::bad_alloc, for memory it could not have.
+/// Thrust throws what it throws: also std::bad_alloc, for memory it could not have, and for a
+/// failure of somebody's call that nobody has forgotten.
 template <class Work>
 auto checked(Work work) {
+  (void)cudaGetLastError();
   try {
     return work();
   } catch (const thrust::system_error& error) {

@@ -129,7 +129,8 @@ class SymmetricEigen : public OnTarget {
       for (std::size_t j = 0; j < n; ++j) norm += a[i * n + j] * a[i * n + j];
     }
     norm = std::sqrt(norm);
-    const double tolerance = 1e-14 * static_cast<double>(n) * std::max(norm, 1e-300);
+    // A solver that scales leaves what is 0 to it of a matrix of zeros.
+    const double tolerance = std::max(1e-14 * static_cast<double>(n) * norm, 1e-30);
 
     counts.push_back(n);
     const Pairs all = solve(a, n, n);

@@ -1,14 +1,20 @@
 // Which devices a program sees, and what goes to one.
+#include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <hourglass/device.hpp>
 #include <hourglass/error.hpp>
 #include <hourglass/pca.hpp>
 #include <hourglass/samples.hpp>
 #include <hourglass/tsne.hpp>
+#include <vector>
 
+#include "device/buffer.hpp"
+#include "math/context.hpp"
+#include "math/sort.hpp"
 #include "rehearsal/core/library.hpp"
 #include "rehearsal/core/memory.hpp"
 #include "support/random_values.hpp"
@@ -35,6 +41,16 @@ TEST_F(VisibleDevices, MayBeNone) {
   setenv("CUDA_VISIBLE_DEVICES", "", 1);
   EXPECT_EQ(select_device("auto").kind, DeviceKind::cpu);
   EXPECT_THROW(select_device("cuda"), Error);
+}
+
+TEST(AFailure, IsToldOnceAndIsNotTheNextSorts) {
+  EXPECT_THROW(cuda::math::Context(99), DeviceError);
+  EXPECT_EQ(cudaGetLastError(), cudaSuccess);
+  cuda::math::Context context;
+  EXPECT_NE(cudaSetDevice(99), cudaSuccess);  // which nobody asks about
+  const std::vector<std::uint64_t> keys{2, 1};
+  auto sorted = cuda::device::to_device<std::uint64_t>(context.stream(), keys);
+  EXPECT_NO_THROW(cuda::math::sort_keys(context, sorted.span()));
 }
 
 /// What several methods look at goes to the device once, and they share its stream and libraries.

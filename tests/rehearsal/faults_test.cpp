@@ -27,8 +27,14 @@ bool tells(const std::string& error, const std::string& call) {
   const auto has = [&](const std::string& text) { return error.find(text) != std::string::npos; };
   if (error.find('\n') != std::string::npos) return false;
   if (call == "cudaMalloc" && has("out of GPU memory")) return true;
-  if (call.starts_with("cudaFunc") || call.starts_with("cudaLaunch")) return has("cannot launch");
+  if (call.starts_with("cudaFunc") || call.starts_with("cudaLaunch") || call == "cudaGetDevice" ||
+      call == "cudaDeviceGetAttribute") {
+    return has("cannot launch") && has("unspecified launch failure");
+  }
   if (call.starts_with("cuda")) return has(call);
+  if (call.starts_with("cudnnConv") || call.starts_with("cudnnGetConv")) {
+    return has("cuDNN: convolution ") && has(" x 4 x 4 to ") && has("(as it was told to)");
+  }
   if (call.starts_with("cudnn")) return has("cuDNN");
   if (call.starts_with("cublas")) return has("cuBLAS");
   if (call.starts_with("cusolver")) return has("cuSOLVER");

@@ -372,8 +372,7 @@ class CudaSetupTest(unittest.TestCase):
         script.write_text(
             f'set(CUDAToolkit_NVCC_EXECUTABLE "{nvcc}")\n'
             f'include("{ROOT}/cmake/CudaArchitectures.cmake")\n'
-            'message("${CMAKE_CUDA_ARCHITECTURES}${HOURGLASS_CUDA_CODE}"\n'
-            '        "|${HOURGLASS_ARCHITECTURES_FROM}")\n'
+            'message("${HOURGLASS_CUDA_ARCHITECTURES}|${HOURGLASS_ARCHITECTURES_FROM}")\n'
         )
         done = subprocess.run(
             [shutil.which(CMAKE), "-DCMAKE_CUDA_ARCHITECTURES=native", "-P", str(script)],
@@ -400,7 +399,7 @@ class CudaSetupTest(unittest.TestCase):
     def test_without_a_gpu_one_ptx_becomes_every_generations_code(self):
         self.assertEqual(
             self.architectures("", "80 90"),
-            ["OFFcompute_80;sm_80;sm_86;sm_90", "no GPU answers: every generation"],
+            ["80-virtual;80-real;86-real;90-real", "no GPU answers: every generation"],
         )
 
 

@@ -19,6 +19,7 @@ import gpu_pack  # noqa: E402
 
 PROGRAMS = ("hourglass", "hourglass_tests", "hourglass_tests_cuda", "hourglass_tests_targets")
 TOOLS = ["memcheck", "racecheck", "synccheck", "initcheck"]
+SUITES = ["targets", "networks", "libraries", "kernels", "neighbors", "replays"]
 
 # What a stand-in does wrong is said by $FAULT.
 NVIDIA_SMI = """
@@ -40,6 +41,9 @@ echo "{\\"epochs\\": [{\\"seconds\\": 9}, $epoch, $epoch], \\"stages\\": {}, \\"
 """
 TESTS = """
 name="${0##*/}"
+echo "$name $*" >>"$CALLS"
+echo "[ RUN      ] Suite.First"
+echo "[       OK ] Suite.First (0 ms)"
 echo "[ RUN      ] Suite.Second"
 if [[ $FAULT == hang && $name == *cuda ]]; then
   sleep 600 & echo "$!" >"$CHILD"
@@ -53,7 +57,9 @@ case "$FAULT" in
   *) echo "[       OK ] Suite.Second (0 ms)" ;;
 esac
 [[ $second == *skipped* ]] && result=skipped || result=completed
-cat >"${GTEST_OUTPUT#xml:}/$name.xml" <<XML
+file="${GTEST_OUTPUT#xml:}/$name"
+[[ -e $file.xml ]] && file+=_1 # as GoogleTest does
+cat >"$file.xml" <<XML
 <testsuites><testsuite name="Suite">
 <testcase name="First" result="completed" classname="Suite"/>
 <testcase name="Second" result="$result" classname="Suite">$second</testcase>
@@ -117,6 +123,7 @@ class GpuCheck(unittest.TestCase):
                 "PATH": f"{self.folder}/bin:{path}",
                 "FAULT": fault,
                 "CHILD": str(self.folder / "child"),
+                "CALLS": str(self.folder / "calls"),
                 **variables,
             },
             stdout=subprocess.PIPE,
@@ -135,22 +142,26 @@ class GpuCheck(unittest.TestCase):
     def passed(self):
         return [name for name, step in self.result["steps"].items() if step["passed"]]
 
-    def expect_problem(self, step, words, *options, fault, kind="problems"):
+    def expect_problem(self, step, words, *options, fault="", kind="problems"):
         status, said = self.check("--only", step, *options, fault=fault)
         self.assertEqual((status, self.passed()), (1, []), said)
-        self.assertIn(words, " ".join(self.result["steps"][step][kind]))
+        found = self.result["steps"][step]
+        self.assertIn(words, " ".join([*found[kind], *map(str, found["output"].values())]))
         self.assertFalse(self.result["passed"])
         self.assertEqual(said.splitlines()[-1], f"gpu_check: FAILED: {step}")
 
     def test_all_is_well(self):
-        status, said = self.check("--skip", "pytorch")
+        status, said = self.check("--skip", "pytorch", "commands")
         self.assertEqual(status, 0, said)
         steps = self.result["steps"]
         self.assertEqual(
-            list(steps), ["program", "tests", "targets", "engines", "study", *TOOLS, "bench"]
+            list(steps),
+            ["program", *SUITES, "study", "engines", "bench", *TOOLS, "host", "python"],
         )
         self.assertEqual(self.passed(), list(steps))
-        self.assertEqual(steps["tests"]["hourglass_tests_cuda"]["passed"], 2)
+        self.assertEqual(steps["kernels"]["hourglass_tests_cuda"]["passed"], 2)
+        self.assertEqual(steps["racecheck"]["hourglass_tests_cuda_1"]["passed"], 2)
+        self.assertIn("has no module hourglass", steps["python"]["skipped"][0])  # not essential
         measured = steps["targets"]["hourglass_tests_targets"]["measured"]
         self.assertEqual(measured, {"Suite.Second.error": "1e-6"})
         self.assertEqual(len([name for name in steps["study"] if name.startswith("tf32.")]), 3)
@@ -164,7 +175,7 @@ class GpuCheck(unittest.TestCase):
     def test_quick_is_what_matters_most(self):
         status, said = self.check("--quick")
         self.assertEqual(status, 0, said)
-        self.assertEqual(self.passed(), ["program", "tests", "targets", "memcheck"])
+        self.assertEqual(self.passed(), ["program", *SUITES, "memcheck"])
 
     def test_no_gpu_ends_at_once(self):
         for options in ({"fault": "no gpu"}, {"path": "/nowhere"}):
@@ -188,18 +199,20 @@ class GpuCheck(unittest.TestCase):
 
     def test_the_deadline_ends_a_step_and_what_it_started(self):
         start = time.monotonic()
-        self.expect_problem("tests", "[ RUN      ] Suite.Second", "--limit", "5", fault="hang")
+        self.expect_problem("memcheck", "[ RUN      ] Suite.Second", "--limit", "5", fault="hang")
         self.assertLess(time.monotonic() - start, 60)
-        self.assertIn("no time left for", " ".join(self.result["steps"]["tests"]["skipped"]))
+        self.assertIn("no time left for", " ".join(self.result["steps"]["memcheck"]["skipped"]))
+        (found,) = self.result["steps"]["memcheck"]["unfinished"]  # though there is no XML
+        self.assertEqual((found["passed"], found["ended_in"]), (1, "Suite.Second"))
         child = Path("/proc") / (self.folder / "child").read_text().strip() / "stat"
         self.assertTrue(not child.exists() or ") Z " in child.read_text(), "it still runs")
 
     def test_one_failure_does_not_hide_the_next(self):
-        status, said = self.check("--skip", "pytorch", "bench", fault="crash")
+        status, said = self.check("--skip", "pytorch", "commands", "bench", fault="crash")
         self.assertEqual(status, 1)
-        self.assertEqual(self.passed(), ["tests", "targets", *TOOLS], said)
+        self.assertEqual(self.passed(), [*SUITES, *TOOLS, "host", "python"], said)
         self.assertIn("the GPU is on fire", " ".join(self.result["steps"]["study"]["problems"]))
-        self.assertEqual(said.splitlines()[-1], "gpu_check: FAILED: program, engines, study")
+        self.assertEqual(said.splitlines()[-1], "gpu_check: FAILED: program, study, engines")
 
     def test_the_json_is_there_after_each_step(self):
         so_far = self.folder / "so_far.json"
@@ -209,11 +222,35 @@ class GpuCheck(unittest.TestCase):
 
     def test_a_test_fails(self):
         words = "Suite.Second: file.cpp:1 Expected equality"
-        self.expect_problem("tests", words, fault="test fails")
+        self.expect_problem("networks", words, fault="test fails")
+
+    def test_a_test_that_failed_before_the_end_came(self):
+        self.stand_in(
+            "build/hourglass_tests_cuda",
+            """
+            echo "[ RUN      ] Suite.First"; echo "file.cpp:1: Failure"; echo "  the values differ"
+            echo "[  FAILED  ] Suite.First, where GetParam() = 3 (1 ms)"
+            echo "[ RUN      ] Suite.Second"
+            kill -SEGV $$
+            """,
+        )
+        words = "Suite.First: file.cpp:1: Failure   the values differ"
+        self.expect_problem("kernels", words)
+        self.assertEqual(self.result["steps"]["kernels"]["unfinished"][0]["ended_in"], "Suite.Second")
+
+    def test_every_test_is_in_a_step(self):
+        self.check("--only", *SUITES)
+        calls = (self.folder / "calls").read_text().splitlines()
+        filters = [call.split("=")[1] for call in calls if "cuda" in call]
+        taken = [patterns.split("-")[0] for patterns in filters]
+        self.assertIn("-" + ":".join(filter(None, taken)), filters)
+
+    def test_the_program_is_tried_as_a_whole(self):
+        self.expect_problem("commands", "test_info_names_the_libraries")  # which a stand-in fails
 
     def test_skips(self):
-        self.expect_problem("tests", "no GPU for this test", fault="test skips", kind="skipped")
-        status, said = self.check("--only", "tests", fault="no data")  # no GPU could change that
+        self.expect_problem("kernels", "no GPU for this test", fault="test skips", kind="skipped")
+        status, said = self.check("--only", "kernels", fault="no data")  # no GPU could change that
         self.assertEqual(status, 0, said)
 
     def test_compute_sanitizer(self):
@@ -234,14 +271,16 @@ class GpuCheck(unittest.TestCase):
         files = sorted(str(file.relative_to(pack)) for file in pack.rglob("*") if file.is_file())
         scripts = ["scripts/deadline.py", "scripts/gpu_check", "scripts/gpu_pack.py"]
         bench = ["bench/common.py", "bench/pytorch_gpu.py"]
-        self.assertEqual(files, [*bench, "hourglass.tar.xz", *scripts, "tests/sanitize"])
+        python = ["python/tests/conftest.py", "python/tests/gpu_test.py"]
+        tests = ["tests/cli/program.py", "tests/sanitize", "tests/targets/program_test.py"]
+        self.assertEqual(files, [*bench, "hourglass.tar.xz", *python, *scripts, *tests])
         with tarfile.open(pack / "hourglass.tar.xz") as archive:
             names = {name.removeprefix("./") for name in archive.getnames()}
         wanted = {*PROGRAMS, "build.json", "golden/conv.safetensors"}
         self.assertLessEqual({*wanted, "mnist/t10k-labels-idx1-ubyte.gz"}, names)
 
         self.stand_in("bin/git", "exit 1")  # the pack knows its commit
-        status, said = self.call(pack / "scripts" / "gpu_check", "--only", "tests")
+        status, said = self.call(pack / "scripts" / "gpu_check", "--only", "host")
         self.assertEqual((status, self.result["data"]), (0, "MNIST"), said)
         self.assertEqual(self.result["commit"], gpu_pack.commit_of(ROOT))
 

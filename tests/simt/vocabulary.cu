@@ -177,7 +177,7 @@ void sum_blocks(simt::StreamHandle stream, simt::LaunchConfig config, const std:
 void pass_round(simt::StreamHandle stream, simt::LaunchConfig config, unsigned* values,
                 unsigned* buffer, fused::Exchange* exchange, int rounds) {
   config.cooperative = true;
-  config.shared_bytes = sizeof(std::uint32_t);
+  if (config.shared_bytes == 0) config.shared_bytes = sizeof(std::uint32_t);
   simt::launch(stream, config, pass_round_kernel, Buffers{values, buffer}, exchange, rounds);
 }
 

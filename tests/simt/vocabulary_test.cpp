@@ -235,6 +235,22 @@ TEST_P(Vocabulary, AsManyBlocksMeetAsAreResident) {
   }
 }
 
+// Neither a question nor a launch takes memory away from the next launch.
+TEST_P(Vocabulary, AKernelMayHaveWhatItMightBefore) {
+  auto values = to_device(std::vector<unsigned>(32, 7U));
+  device::Buffer<unsigned> buffer(32);
+  auto exchange = to_device(std::vector<fused::Exchange>(1));
+  for (const std::size_t kilobytes : {48U, 60U, 40U, 60U, 48U}) {
+    const LaunchConfig config{.grid = {1}, .block = {32}, .shared_bytes = kilobytes << 10U};
+    ASSERT_GE(resident_blocks(32, config.shared_bytes), 1U);
+    ASSERT_GE(resident_blocks(32, 64), 1U);
+    EXPECT_NO_THROW(run([&] {
+      pass_round(stream(), config, values.data(), buffer.data(), exchange.data(), 1);
+    })) << kilobytes
+        << " KB";
+  }
+}
+
 TEST_P(Vocabulary, BlocksMeetByWordsInMemory) {
   for (const LaunchConfig& config :
        {LaunchConfig{.grid = {1}, .block = {1}}, LaunchConfig{.grid = {9}, .block = {1}},

@@ -59,6 +59,9 @@ inline std::string target_problem() {
   return problem;
 }
 
+/// Seconds by which a kernel's clock may be off: some GPUs' tick in milliseconds.
+inline constexpr double kTick = kOnCuda ? 2e-3 : 0.0;
+
 /// A fixture with a context, for tests that do not care how kernels run.
 class OnTarget : public testing::Test {
  protected:

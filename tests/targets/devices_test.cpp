@@ -1,12 +1,16 @@
-// Two GPUs side by side: in two threads, and each while the other is current.
+// Two GPUs side by side: in two threads, and each while the other is current; and a forked process.
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/dataset.hpp>
 #include <hourglass/error.hpp>
 #include <hourglass/pca.hpp>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -76,6 +80,35 @@ TEST_F(Devices, EachIsUsedAndGivenUpWhileAnotherIsCurrent) {
   samples.reset();
   other();
   dense.reset();
+}
+
+TEST(Forks, WhatWasCudaInTheParentIsAClearErrorInTheChild) {
+  std::unique_ptr<Autoencoder> parents;
+  try {
+    parents = std::make_unique<Autoencoder>(dense_model(), select_device("cuda"));
+  } catch (const Error& error) {
+    GTEST_SKIP() << "no GPU for this test: " << error.what();
+  }
+  parents->initialize(1);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto refused = [](auto work) {
+      try {
+        work();
+      } catch (const DeviceError& error) {
+        return std::string_view(error.what()).find("forked") != std::string_view::npos;
+      }
+      return false;
+    };
+    const bool clear = refused([] { (void)select_device("cuda"); }) &&
+                       refused([&] { (void)parents->reconstruct(digit_four()); }) &&
+                       select_device("auto").kind == DeviceKind::cpu;
+    _exit(clear ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(parents->reconstruct(digit_four()).rows(), 1U);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -163,6 +164,10 @@ const char* cudnnGetErrorString(cudnnStatus_t status) {
   return status == CUDNN_STATUS_SUCCESS ? "CUDNN_STATUS_SUCCESS" : "CUDNN_STATUS_EXECUTION_FAILED";
 }
 
+void cudnnGetLastErrorString(char* message, std::size_t size) {
+  std::snprintf(message, size, "as it was\ntold to");
+}
+
 cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) {
   return Cudnn::create(__func__, handle);
 }
@@ -229,11 +234,13 @@ cudnnStatus_t cudnnDestroyActivationDescriptor(cudnnActivationDescriptor_t activ
   return Cudnn::give_back(__func__, activation);
 }
 cudnnStatus_t cudnnSetActivationDescriptor(cudnnActivationDescriptor_t activation,
-                                           cudnnActivationMode_t mode, cudnnNanPropagation_t,
+                                           cudnnActivationMode_t mode, cudnnNanPropagation_t nans,
                                            double) {
   return Cudnn::call(__func__, [&] {
-    require(mode == CUDNN_ACTIVATION_RELU || mode == CUDNN_ACTIVATION_IDENTITY,
-            "cudnnConvolutionBiasActivationForward fuses ReLU and nothing else");
+    require(
+        (mode == CUDNN_ACTIVATION_RELU || mode == CUDNN_ACTIVATION_IDENTITY) &&
+            nans == CUDNN_NOT_PROPAGATE_NAN,
+        "cudnnConvolutionBiasActivationForward fuses a ReLU that need not keep NaNs, and no other");
     known(activation).set = mode;
   });
 }
@@ -277,7 +284,7 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
                      add(length, floats(weight)[w], floats(x) + from, sums.data() + to);
                    });
                    if (!relu) return;
-                   for (double& sum : sums) sum = sum < 0 ? 0 : sum;  // a NaN stays
+                   for (double& sum : sums) sum = sum > 0 ? sum : 0;  // a NaN may stay or not
                  });
   });
 }

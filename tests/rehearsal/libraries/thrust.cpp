@@ -27,8 +27,8 @@ std::shared_ptr<void> open_for_thrust(cudaStream_t stream) {
   auto running = std::make_shared<Running>();
   require_no_recording("an algorithm of Thrust, which allocates and waits");
   CUstream_st& used = require_stream(stream);
-  if (must_fail("cudaMalloc")) throw std::bad_alloc();  // its temporary memory
-  if (must_fail("thrust")) {
+  if (must_fail("cudaMalloc")) throw std::bad_alloc();                // its temporary memory
+  if (must_fail("thrust") || Runtime::last_failure != cudaSuccess) {  // its or another's
     throw thrust::system_error(cudaErrorLaunchFailure, thrust::system_category(), "thrust");
   }
   finish(used);

@@ -1,7 +1,6 @@
 // Without CUDA's headers, for they and the host's words share their names.
 #include "rehearsal/runtime/gpu.hpp"
 
-#include <cstdlib>
 #include <map>
 #include <stdexcept>
 
@@ -36,8 +35,7 @@ Architecture architecture_of(const std::string& name) {
 }  // namespace
 
 Architecture& architecture() {
-  const char* const name = std::getenv("REHEARSAL_ARCHITECTURE");
-  static Architecture played = architecture_of(name == nullptr ? "9.0" : name);
+  static Architecture played;
   return played;
 }
 

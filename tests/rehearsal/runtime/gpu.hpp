@@ -34,7 +34,7 @@ struct Architecture {
   bool cooperates = true;
 };
 
-/// What is played now: what $REHEARSAL_ARCHITECTURE names, if it does, or 9.0.
+/// What is played now: 9.0 but while there is a `Playing`.
 [[nodiscard]] Architecture& architecture();
 
 /// Plays another until its end, by name, or throws std::invalid_argument:

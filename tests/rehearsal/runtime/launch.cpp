@@ -2,6 +2,7 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -22,7 +23,7 @@ struct Kernel {
   std::string name;
   simt::detail::Call call = nullptr;
   std::span<const simt::detail::Parameter> parameters{};
-  std::size_t shared_bytes = kSharedBytes;  // that it may have
+  std::array<std::size_t, kDevices> shared_bytes = {kSharedBytes, kSharedBytes};  // may have, each
 };
 
 auto& kernels = *new std::map<const void*, Kernel>;
@@ -31,6 +32,11 @@ Kernel& kernel(const void* function) {
   const auto found = kernels.find(function);
   require(found != kernels.end(), "a kernel that nobody has told of");
   return found->second;
+}
+
+/// The shared memory that a kernel may have on the current device.
+auto& allowed(auto& kernel) {
+  return kernel.shared_bytes[static_cast<std::size_t>(current_device)];
 }
 
 /// A launch's own copy of what its kernel is given.
@@ -85,7 +91,7 @@ cudaError_t verdict(const simt::LaunchConfig& config, const Kernel& kernel) {
     return cudaErrorInvalidConfiguration;
   }
   if (config.block.count() > kBlockThreads) return cudaErrorInvalidConfiguration;
-  if (config.shared_bytes > kernel.shared_bytes) return cudaErrorInvalidValue;
+  if (config.shared_bytes > allowed(kernel)) return cudaErrorInvalidValue;
   const std::size_t each = blocks_on_a_processor(kernel, config.block.count(), config.shared_bytes);
   if (each == 0) return cudaErrorLaunchOutOfResources;
   const std::size_t resident = static_cast<std::size_t>(architecture().processors) * each;
@@ -116,7 +122,8 @@ cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribu
     if (value < 0 || static_cast<std::size_t>(value) > architecture().shared_bytes_asked) {
       return cudaErrorInvalidValue;
     }
-    kernel(function).shared_bytes = std::max(kSharedBytes, static_cast<std::size_t>(value));
+    // Also less than it had (cuda.h, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES).
+    allowed(kernel(function)) = static_cast<std::size_t>(value);
     return cudaSuccess;
   });
 }
