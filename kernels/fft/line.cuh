@@ -35,28 +35,40 @@ struct Lines {
 
 namespace detail {
 
+/// Whether a line of kLines has the radix, or twice it, in this pass: others are not compiled.
+template <std::uint32_t Radices::*pass, std::uint32_t radix>
+inline constexpr bool kHas = [] {
+  for (const Radices& line : kLines) {
+    if (line.*pass == (pass == &Radices::first ? 2 * radix : radix)) return true;
+  }
+  return false;
+}();
+
 /// f(radix) with the radix as a constant.
-template <class F>
+template <std::uint32_t Radices::*pass, class F>
 __device__ __forceinline__ void with_radix(std::uint32_t radix, F&& f) {
+  const auto call = [&](auto constant) {
+    if constexpr (kHas<pass, decltype(constant)::value>) f(constant);
+  };
   switch (radix) {
     case 4:
-      return f(std::integral_constant<int, 4>{});
+      return call(std::integral_constant<int, 4>{});
     case 5:
-      return f(std::integral_constant<int, 5>{});
+      return call(std::integral_constant<int, 5>{});
     case 6:
-      return f(std::integral_constant<int, 6>{});
+      return call(std::integral_constant<int, 6>{});
     case 8:
-      return f(std::integral_constant<int, 8>{});
+      return call(std::integral_constant<int, 8>{});
     case 9:
-      return f(std::integral_constant<int, 9>{});
+      return call(std::integral_constant<int, 9>{});
     case 10:
-      return f(std::integral_constant<int, 10>{});
+      return call(std::integral_constant<int, 10>{});
     case 12:
-      return f(std::integral_constant<int, 12>{});
+      return call(std::integral_constant<int, 12>{});
     case 15:
-      return f(std::integral_constant<int, 15>{});
+      return call(std::integral_constant<int, 15>{});
     default:
-      return f(std::integral_constant<int, 16>{});
+      return call(std::integral_constant<int, 16>{});
   }
 }
 
@@ -186,7 +198,7 @@ __device__ __phase__ void first_pass_back(const Line& line, const Lines<V>& line
 template <class V>
 __device__ __forceinline__ void middle(const Line& line, const Lines<V>& lines, bool back) {
   if (line.radices.middle == 1) return;
-  with_radix(line.radices.middle, [&](auto radix) {
+  with_radix<&Radices::middle>(line.radices.middle, [&](auto radix) {
     if (back) {
       middle_pass_back<decltype(radix)::value>(line, lines);
     } else {
@@ -201,7 +213,7 @@ __device__ __forceinline__ void middle(const Line& line, const Lines<V>& lines, 
 /// Passes of the way there, but for the last.
 template <bool half, class V, class Load>
 __device__ __forceinline__ void begin_forward(const Line& line, const Lines<V>& lines, Load load) {
-  detail::with_radix(line.radices.first / 2, [&](auto h) {
+  detail::with_radix<&Radices::first>(line.radices.first / 2, [&](auto h) {
     detail::first_pass<half, 2 * decltype(h)::value>(line, lines, load);
   });
   simt::sync_block();  // the pass is over before the next reads
@@ -211,7 +223,7 @@ __device__ __forceinline__ void begin_forward(const Line& line, const Lines<V>& 
 /// The rest of the way there.
 template <class V>
 __device__ __forceinline__ void end_forward(const Line& line, const Lines<V>& lines) {
-  detail::with_radix(line.radices.last, [&](auto radix) {
+  detail::with_radix<&Radices::last>(line.radices.last, [&](auto radix) {
     constexpr int r = decltype(radix)::value;
     detail::last_pass<r>(line, lines,
                          [](std::uint32_t, std::uint32_t, Value<V>(&x)[r]) { dft<r>(x); });
@@ -223,7 +235,7 @@ __device__ __forceinline__ void end_forward(const Line& line, const Lines<V>& li
 template <class V, class Product>
 __device__ __forceinline__ void turn_round(const Line& line, const Lines<V>& lines,
                                            Product product) {
-  detail::with_radix(line.radices.last, [&](auto radix) {
+  detail::with_radix<&Radices::last>(line.radices.last, [&](auto radix) {
     constexpr int r = decltype(radix)::value;
     detail::last_pass<r>(line, lines, [&](std::uint32_t first, std::uint32_t l, Value<V>(&x)[r]) {
       dft<r>(x);
@@ -244,7 +256,7 @@ __device__ __forceinline__ void begin_backward(const Line& line, const Lines<V>&
 template <class V, class Store>
 __device__ __forceinline__ void end_backward(const Line& line, const Lines<V>& lines, Store store) {
   detail::middle(line, lines, true);
-  detail::with_radix(line.radices.first / 2, [&](auto h) {
+  detail::with_radix<&Radices::first>(line.radices.first / 2, [&](auto h) {
     detail::first_pass_back<2 * decltype(h)::value>(
         line, lines, [&](std::uint32_t position, std::uint32_t l, const Value<V>& value) {
           store(position, l, swapped(value));

@@ -59,6 +59,9 @@ __device__ __forceinline__ V take(Charge* charges, std::size_t copy_size, std::u
                                   float unit) {
   if constexpr (sizeof(V) == sizeof(float)) {
     Charge sum = 0;
+#ifdef __CUDACC__
+#pragma unroll 1  // on a GPU there is one
+#endif
     for (std::uint32_t copy = 0; copy < copies; ++copy) {
       sum += charges[copy * copy_size];
       charges[copy * copy_size] = 0;
@@ -233,7 +236,16 @@ __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
 
 // ---- the interaction's spectrum -----------------------------------------------------------------
 
-template <class L, bool plain_tail>
+/// Of lines that other threads may have filled, and all of them.
+template <class V>
+__device__ __forceinline__ void forward_in_place(const fft::Line& line, const Lines<V>& lines) {
+  simt::sync_block();  // the lines are there
+  fft::begin_forward<false>(
+      line, lines, [&](std::uint32_t position, std::uint32_t l) { return lines.at(position, l); });
+  fft::end_forward(line, lines);
+}
+
+template <class L>
 __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
     interaction_rows_kernel(Plane plane, Interaction interaction, float spacing, float power) {
   using V = typename L::Value;
@@ -245,24 +257,24 @@ __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
   const auto interact = [&](float x, std::uint32_t first) {
     const V y = (lane_rows + V(static_cast<float>(first))) * V(spacing);
     V squared = V(x * x) + y * y;
-    if constexpr (plain_tail) {
-      return (plain ? V(1.f) : -squared) / (V(1.f) + squared);
-    } else {
-      V raised;
-      for (int lane = 0; lane < L::kCount; ++lane) {
-        const float exponent = -power * log1pf(lane_of(squared, lane));
-        lane_of(raised, lane) = plain ? expf(exponent) : expm1f(exponent);
-      }
-      return raised;
+    if (power == 1.f) return (plain ? V(1.f) : -squared) / (V(1.f) + squared);
+    V raised;
+    for (int lane = 0; lane < L::kCount; ++lane) {
+      const float exponent = -power * log1pf(lane_of(squared, lane));
+      lane_of(raised, lane) = plain ? expf(exponent) : expm1f(exponent);
     }
+    return raised;
   };
-  fft::begin_forward<false>(plane.x, lines, [&](std::uint32_t column, std::uint32_t l) {
+  // Not as the transform asks for them: a compiler would have all this again for each of them.
+  for (const auto i : simt::block_elements(side * plane.layout.lines)) {
+    const std::uint32_t column = i / plane.layout.lines;
+    const std::uint32_t l = i % plane.layout.lines;
     const std::uint32_t row = first_row(plane.layout, l);
     // On a cyclic grid the shorter way round.
     const float x = static_cast<float>(column < side - column ? column : side - column) * spacing;
-    return Value<V>{interact(x, row), interact(x, row + L::kCount)};
-  });
-  fft::end_forward(plane.x, lines);
+    lines.at(column, l) = {interact(x, row), interact(x, row + L::kCount)};
+  }
+  forward_in_place(plane.x, lines);
   store_rows<L>(plane, lines);
 }
 
@@ -281,10 +293,12 @@ __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
   const PlaneLayout& layout = plane.layout;
   const std::uint32_t first = blockIdx.x * layout.lines;
   const std::uint32_t side = plane.y.length;
-  fft::begin_forward<false>(plane.y, lines, [&](std::uint32_t row, std::uint32_t l) {
-    return row_value<V>(plane, first + l, row < side - row ? row : side - row);
-  });
-  fft::end_forward(plane.y, lines);
+  for (const auto i : simt::block_elements(side * layout.lines)) {
+    const std::uint32_t row = i / layout.lines;
+    const std::uint32_t l = i % layout.lines;
+    lines.at(row, l) = row_value<V>(plane, first + l, row < side - row ? row : side - row);
+  }
+  forward_in_place(plane.y, lines);
   // Of these rows, of the charges' and of the potential's all are doubled but the last.
   const float scale = 0.25f / (static_cast<float>(plane.x.length) * static_cast<float>(side));
   for (std::uint32_t l = 0; l < layout.lines; ++l) {
@@ -359,10 +373,8 @@ void interaction_spectrum(simt::StreamHandle stream, const Plane& plane, Interac
                           float spacing, float* spectrum, Tail tail) {
   with_lanes(plane.layout, [&](auto lanes) {
     using L = decltype(lanes);
-    simt::launch(
-        stream, rows_shape(plane, plane.layout.row_pitch()),
-        tail.plain() ? interaction_rows_kernel<L, true> : interaction_rows_kernel<L, false>, plane,
-        interaction, spacing, tail.power);
+    simt::launch(stream, rows_shape(plane, plane.layout.row_pitch()), interaction_rows_kernel<L>,
+                 plane, interaction, spacing, tail.power);
     simt::launch(stream, columns_shape(plane), interaction_columns_kernel<L>, plane, spectrum);
   });
 }
