@@ -28,7 +28,7 @@ __device__ __forceinline__ std::uint32_t two_in_a_word(std::int16_t low, std::in
 constexpr unsigned kEncodeRows = 8;  // a block
 
 /// Doubles, as many as a register holds.
-#ifdef __CUDACC__
+#if defined(__CUDACC__) || defined(HOURGLASS_REHEARSAL)
 using Doubles = double;
 #else
 using Doubles [[gnu::vector_size(kRegisterBytes), gnu::may_alias, gnu::aligned(8)]] = double;

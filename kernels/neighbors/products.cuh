@@ -14,6 +14,8 @@
 // the targets differ.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/neighbors/cells.hpp"
 #include "kernels/simt/simt.hpp"
 
@@ -39,11 +41,7 @@ inline constexpr unsigned kTileSide = 8;     ///< rows, and columns, of a thread
 inline constexpr unsigned kTileDepth = 8;    ///< words at a time
 static_assert(std::size_t{kTileBlock} * kTileSide * kTileSide == kCell * kCell);
 
-#ifdef __CUDACC__
-using TileNumber = float;
-#else
-using TileNumber = std::int32_t;
-#endif
+using TileNumber = std::conditional_t<simt::kVectorWidth == 1, float, std::int32_t>;
 
 /// Who appends places may write a register full of them.
 inline constexpr std::size_t kPlacesBehind = 32;

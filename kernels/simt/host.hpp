@@ -111,7 +111,12 @@ T shuffle(const char* what, const T& value, unsigned source_lane, std::uint32_t 
 }  // namespace detail
 
 /// Values that one thread had best work on side by side, as an array: a vector register of floats.
+/// The rehearsal has a GPU's threads, which are lanes themselves.
+#ifdef HOURGLASS_REHEARSAL
+inline constexpr unsigned kVectorWidth = 1;
+#else
 inline constexpr unsigned kVectorWidth = 16;
+#endif
 
 /// Emulation is for tests, and the GPU's form of a large kernel takes as long to compile as the
 /// CPU's: a build without tests does without.
@@ -125,16 +130,20 @@ inline constexpr bool kGpuShapes = true;
 
 namespace detail {
 
-/// The share of thread `me` of `threads`: contiguous, with step 1, so that the loop over the share
-/// of a one-thread block vectorises.
+/// The share of thread `me` of `threads`: every so many-th where threads are lanes, as on a GPU;
+/// else contiguous, with step 1, so that the loop over the share of a one-thread block vectorises.
 template <std::integral T>
 Elements<T, T> share(T n, std::size_t me, std::size_t threads) {
-  const auto total = static_cast<std::size_t>(n);
-  const std::size_t share = total / threads;
-  const std::size_t longer = total % threads;  // the first so many have one more
-  const std::size_t first = share * me + (me < longer ? me : longer);
-  const std::size_t last = first + share + (me < longer ? 1 : 0);
-  return {static_cast<T>(first), static_cast<T>(last), T{1}};
+  if constexpr (kVectorWidth == 1) {
+    return {static_cast<T>(me), n, static_cast<T>(threads)};
+  } else {
+    const auto total = static_cast<std::size_t>(n);
+    const std::size_t share = total / threads;
+    const std::size_t longer = total % threads;  // the first so many have one more
+    const std::size_t first = share * me + (me < longer ? me : longer);
+    const std::size_t last = first + share + (me < longer ? 1 : 0);
+    return {static_cast<T>(first), static_cast<T>(last), T{1}};
+  }
 }
 
 }  // namespace detail
