@@ -91,6 +91,13 @@ int run(int argc, char** argv) {
   program.get_formatter()->label("ENUM", "NAME");
   program.require_subcommand(1);
   add_commands(program, join(argc, argv));
+  // Between the line, which may be wrong or ask for help, and its command.
+  program.parse_complete_callback([argv] {
+#if HOURGLASS_HAS_CPU
+    hourglass::cli::suit_libraries(argv);  // may start it all anew
+#endif
+    hourglass::cli::watch_for_interrupts();
+  });
   try {
     program.parse(argc, argv);  // runs the command
   } catch (const CLI::Success& request) {
@@ -105,10 +112,6 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-#if HOURGLASS_HAS_CPU
-  hourglass::cli::suit_libraries(argv);
-#endif
-  hourglass::cli::watch_for_interrupts();
   try {
     return run(argc, argv);
   } catch (const hourglass::Stopped& stopped) {
