@@ -210,6 +210,10 @@ LOSSES='{"study": "conv", "model": "conv", "epochs": [{"epoch": 1, "train_loss":
   run scripts/run --data here --out "$work/plain"
 check "run: draws the figures if the program did not" last "0,$work/plain/loss.png"
 
+LOSSES='{"study": "conv", "model": "conv", "epochs": [{"epoch": 1, "train_loss": 0.2, "validation_loss": 0.1}]}' \
+  run scripts/run --data here --no-figures --out "$work/none"
+check "run: draws none where none are wanted" test "$status,$(ls "$work/none")" = 0,metrics.json
+
 PROGRAM_STATUS=2 run scripts/run --epochs x
 check "run: exit status is the program's" test "$status" = 2
 
