@@ -188,8 +188,8 @@ _EACH_ROWS_MEAN = "each row's mean"  # an offset, too
 
 
 def offset_of(x: NDArray[Any], metric: str, name: str = "X") -> Any:
-    """What rows in double precision can do without as far as a metric is concerned, or None."""
-    if x.dtype != np.float64 or x.size == 0 or metric == "cosine":
+    """What rows that single precision may not hold can do without for a metric, or None."""
+    if np.can_cast(x.dtype, np.float32) or x.size == 0 or metric == "cosine":
         return None
     if metric == "correlation":
         return _EACH_ROWS_MEAN

@@ -439,9 +439,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Parameters
         ----------
         file : path
+
+        Raises
+        ------
+        OSError
+            The folder is not there.
         """
         require_fitted(self)
-        self._network.save(os.fspath(file))
+        name = os.fspath(file)
+        os.stat(os.path.join(os.path.dirname(name) or ".", ""))  # OSError where it is no folder
+        self._network.save(name)
 
     @classmethod
     def load(cls, file: str | os.PathLike[str], **params: Any) -> Autoencoder:
@@ -513,7 +520,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             shape = X.shape
         if len(shape) > 2:
             X = np.asarray(X)
-            X = X.reshape(len(X), -1)
+            X = X.reshape(len(X), int(np.prod(shape[1:])))
         rows = validated(self, X, reset=reset, dtypes=[np.float32, np.uint8])
         return rows, tuple(int(side) for side in shape[1:])
 

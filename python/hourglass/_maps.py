@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hourglass import _core
-from hourglass._arrays import compared_rows, flat_rows, rows_beside
+from hourglass._arrays import compared_rows, rows_beside
 from hourglass._checks import METRICS, device_name, one_of, seed_of, whole
 
 if TYPE_CHECKING:
@@ -143,7 +143,8 @@ def map_quality(
     (1.0, 1.0)
     """
     one_of(metric, "metric", METRICS)
-    x, mapped = compared_rows(X, metric, "X")[0], flat_rows(embedding, "embedding")
+    x, _ = compared_rows(X, metric, "X")
+    mapped, _ = compared_rows(embedding, "euclidean", "embedding")
     neighbors = whole(n_neighbors, "n_neighbors")
     numbered = None
     if labels is not None:

@@ -268,6 +268,22 @@ def test_bad_parameters(table, parameters, error) -> None:
     assert "\n" not in str(told.value)
 
 
+def test_no_images(trained) -> None:
+    for shape in ((0, 28, 28), (0, 784)):
+        with pytest.raises(ValueError, match="0 sample"):
+            hourglass.Autoencoder().fit(np.zeros(shape))
+        with pytest.raises(ValueError, match="0 sample"):
+            trained.transform(np.zeros(shape))
+
+
+def test_a_folder_that_is_not_there(tmp_path, trained) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        trained.save(tmp_path / "nowhere" / "weights.safetensors")
+    with pytest.raises(NotADirectoryError):
+        trained.save(tmp_path / "file" / "weights.safetensors")
+
+
 def test_bad_codes(trained) -> None:
     for bad in (
         np.zeros((3, 7)),

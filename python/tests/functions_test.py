@@ -62,6 +62,16 @@ def test_an_offset_costs_double_precision_no_digits(table, metric) -> None:
     np.testing.assert_array_equal(maps[0].transform(far[3:5]), maps[0].embedding_[3:5])
 
 
+def test_an_offset_costs_whole_numbers_and_maps_no_digits(table, kinds) -> None:
+    whole = np.round(table * 1000).astype(np.int64)
+    expected = hourglass.nearest_neighbors(whole, 6)
+    moved = hourglass.nearest_neighbors(whole + 10**12, 6)
+    np.testing.assert_array_equal(moved[1], expected[1])
+    embedding = table[:, :2]
+    quality = hourglass.map_quality(table, embedding - 1e7, kinds)
+    assert quality == pytest.approx(hourglass.map_quality(table, embedding, kinds), abs=1e-5)
+
+
 def test_bad_queries(table) -> None:
     for options, words in [
         ({"queries": table[:, :3]}, "the queries have 3 values each"),
