@@ -65,6 +65,7 @@ void run_anomaly(const StudyOptions& options, const std::string& against) {
   const Autoencoder& autoencoder = study.autoencoder();
   const Model& model = autoencoder.model();
   const auto normal = in_unit_range(study.images().validation(), model.input);
+  if (against.ends_with(".npy")) study.refuse_to_overwrite("--against", against);
   const auto anomalous = load_anomalies(against, normal, options.train.seed, model);
   study.train();
   study.stage("anomaly", [&] {

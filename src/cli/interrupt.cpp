@@ -48,6 +48,9 @@ void watch_for_interrupts() {
   use_signal_stack();
   handle(SIGINT, note);
   handle(SIGTERM, note);
+  struct sigaction given = {};  // nohup has it ignored
+  sigaction(SIGHUP, nullptr, &given);
+  if (given.sa_handler != SIG_IGN) handle(SIGHUP, note);
   handle(SIGALRM, give_up_waiting);
   std::signal(SIGXFSZ,
               SIG_IGN);  // a file beyond the limit (ulimit -f) is an error like a full disk

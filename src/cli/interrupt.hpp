@@ -3,8 +3,9 @@
 
 namespace hourglass::cli {
 
-/// From now on SIGINT and SIGTERM are noted. If nobody asks interrupted() within a second, or the
-/// signal comes again, the program ends there, taking its temporary files with it.
+/// From now on SIGINT, SIGTERM and, unless it is ignored, SIGHUP are noted. If nobody asks
+/// interrupted() within a second, or a signal comes again, the program ends there, taking its
+/// temporary files with it.
 void watch_for_interrupts();
 
 /// Whether a signal came: the StopRequest of all that the program does. Asking counts as noticing.

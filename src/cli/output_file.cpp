@@ -10,6 +10,11 @@ namespace hourglass::cli {
 
 namespace fs = std::filesystem;
 
+bool same_file(const fs::path& a, const fs::path& b) {
+  std::error_code ignored;  // where either is not there
+  return fs::equivalent(a, b, ignored);
+}
+
 void check_output_file(const fs::path& file) {
   const std::string name = "--out " + file.string();
   if (file.empty()) throw UsageError("--out is empty, expected a file name");
@@ -20,6 +25,14 @@ void check_output_file(const fs::path& file) {
                 (fs::exists(folder, ignored) ? " is not a folder" : " does not exist"));
   }
   if (fs::is_directory(file, ignored)) throw Error(name + " is a folder, expected a file name");
+}
+
+void check_not_read(const fs::path& file, const std::vector<std::optional<fs::path>>& inputs) {
+  for (const auto& input : inputs) {
+    if (!input || !same_file(file, *input)) continue;
+    throw UsageError("--out would write " + file.string() + " over the input " + input->string() +
+                     "; choose another name");
+  }
 }
 
 fs::path json_beside(const fs::path& file) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace hourglass::cli {
@@ -10,9 +11,18 @@ namespace hourglass::cli {
 /// nothing came into it. Throws Error when the folder cannot be written to.
 class RunFolder {
  public:
-  explicit RunFolder(std::filesystem::path folder);
+  RunFolder(std::filesystem::path folder, std::string study);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  /// Where one of the run's files goes. The first call takes away what an earlier run left: the
+  /// files of this study and of the one that metrics.json names, and no others.
+  [[nodiscard]] std::filesystem::path file(const std::string& name);
+
+  /// `file` is read by this run, and so stays until it is written over.
+  void keep(const std::filesystem::path& file) { kept_.push_back(file); }
+  /// The same for one that must not be written over: throws UsageError if this study would.
+  void refuse_to_overwrite(const std::string& option, const std::filesystem::path& file);
 
  private:
   struct Made {
@@ -25,7 +35,12 @@ class RunFolder {
     Made& operator=(Made&&) = delete;
   };
 
+  void remove_files_of(const std::string& study);
+
   std::filesystem::path path_;
+  std::string study_;
+  std::vector<std::filesystem::path> kept_;
+  bool cleared_ = false;
   Made made_;
 };
 

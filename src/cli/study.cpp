@@ -53,7 +53,14 @@ Study::Study(std::string name, Model model, const StudyOptions& options, const s
       device_(options.compute.select()),
       autoencoder_(options.compute.make_autoencoder(std::move(model), device_)),
       images_(load()),
-      folder_(announce(folder)) {}
+      folder_(options.out.value_or(folder), name_) {
+  announce();
+  if (options_.images.input) refuse_to_overwrite("--input", *options_.images.input);
+  if (options_.images.validation) refuse_to_overwrite("--validation", *options_.images.validation);
+  // Weights may be taken from a folder and come back to it.
+  if (options_.weights) folder_.keep(*options_.weights);
+  if (options_.train.initial_weights) folder_.keep(*options_.train.initial_weights);
+}
 
 TrainingImages Study::load() {
   if (options_.out && options_.out->empty()) throw UsageError("--out is empty, expected a folder");
@@ -84,8 +91,8 @@ TrainingImages Study::load() {
   });
 }
 
-/// Says what there is to work on, and makes the folder for what comes of it.
-RunFolder Study::announce(const std::string& default_folder) {
+/// Says what there is to work on.
+void Study::announce() {
   const std::size_t images = Images(images_.train).count();
   if (!options_.train.batch_size) training_.batch_size = std::min(training_.batch_size, images);
   const auto counted = [](std::size_t n) { return with_thousands(static_cast<double>(n)); };
@@ -94,11 +101,22 @@ RunFolder Study::announce(const std::string& default_folder) {
   said += images == 1 ? " image" : " images";
   progress_.say(said + "; model: " + autoencoder_.model().name + ", " +
                 counted(autoencoder_.parameter_count()) + " parameters");
-  return RunFolder(options_.out.value_or(default_folder));
 }
 
-std::filesystem::path Study::file(const std::string& name) const {
-  return folder_.path() / name;
+void Study::save_weights() {
+  autoencoder_.save_weights(file("weights.safetensors"));
+}
+
+void Study::save_unfinished() {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  if (saved_epoch_ && start < next_save_) return;
+  save_weights();
+  saved_epoch_ = finished_.back().epoch;
+  save_metrics();
+  // The metrics of many epochs are long.
+  const auto took = Clock::now() - start;
+  next_save_ = Clock::now() + std::max<Clock::duration>(std::chrono::seconds(1), 20 * took);
 }
 
 void Study::train() {
@@ -110,6 +128,7 @@ void Study::train() {
     };
     training_.on_epoch = [&](const EpochResult& result) {
       finished_.push_back(result);
+      save_unfinished();
       progress_.epoch(result, training_.epochs);
     };
     try {
@@ -119,7 +138,8 @@ void Study::train() {
       steps_ = result.steps;
       if (training_.phase_times) metrics("phases") = tell_phases("blocks", result.phases);
     } catch (const Stopped&) {
-      autoencoder_.save_weights(file("weights.safetensors"));
+      save_weights();
+      saved_epoch_.reset();
       interrupted_at_step_ = steps;
       save_metrics();
       throw Stopped("interrupted after " + std::to_string(steps) +
@@ -130,8 +150,8 @@ void Study::train() {
       throw;
     }
   }
-  autoencoder_.save_weights(
-      file("weights.safetensors"));  // also those given: a folder is of one run
+  save_weights();  // also those given: a folder is of one run
+  saved_epoch_.reset();
   save_metrics();
   if (options_.replicas) {
     stage("replicas", [&] { train_replicas(); });
@@ -223,7 +243,7 @@ void Study::finish() {
                 "; everything is in " + std::filesystem::absolute(folder_.path()).string());
 }
 
-Json Study::save_metrics() const {
+Json Study::save_metrics() {
   Json metrics;
   metrics["version"] = HOURGLASS_VERSION;
   metrics["command"] = options_.command_line;
@@ -254,6 +274,7 @@ Json Study::save_metrics() const {
                                  {"seconds", epoch.seconds},
                                  {"images_per_second", epoch.images_per_second}});
   }
+  if (saved_epoch_) metrics["weights_of_epoch"] = *saved_epoch_;
   if (interrupted_at_step_) metrics["interrupted_at_step"] = *interrupted_at_step_;
   metrics["stages"] = clock_.to_json();
   for (const char* map : {"pca", "tsne"}) metrics[map] = Json();  // of studies that make none

@@ -1,9 +1,11 @@
 // What all studies and `train` share: options, a folder, one place to train and one to draw.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/corruption.hpp>
+#include <hourglass/stop.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,18 +71,26 @@ class Study {
   [[nodiscard]] const TrainingImages& images() const { return images_; }
   [[nodiscard]] const Autoencoder& autoencoder() const { return autoencoder_; }
   [[nodiscard]] Progress& progress() { return progress_; }
-  [[nodiscard]] std::filesystem::path file(const std::string& name) const;
+  [[nodiscard]] std::filesystem::path file(const std::string& name) { return folder_.file(name); }
+  /// Throws UsageError if the run would write over what this option has it read.
+  void refuse_to_overwrite(const std::string& option, const std::filesystem::path& input) {
+    folder_.refuse_to_overwrite(option, input);
+  }
   /// A section of metrics.json of the study's own.
   [[nodiscard]] Json& metrics(const std::string& section) { return sections_[section]; }
   /// To metrics.json; returns what is in it.
-  Json save_metrics() const;
+  Json save_metrics();
 
  private:
   [[nodiscard]] TrainingImages load();
-  [[nodiscard]] RunFolder announce(const std::string& default_folder);
+  void announce();
   /// The time of each phase, as a table; returns what metrics.json has of it.
   Json tell_phases(const std::string& whose, const std::vector<PhaseTime>& phases);
   void train_replicas();
+  /// Weights and metrics of the epochs so far, once in a while: the program may end in the midst of
+  /// a step.
+  void save_unfinished();
+  void save_weights();
 
   StageClock clock_;  // first: it times everything
   std::string name_;
@@ -93,6 +103,8 @@ class Study {
   RunFolder folder_;
   std::vector<EpochResult> finished_;
   std::size_t steps_ = 0;  ///< of the training
+  std::chrono::steady_clock::time_point next_save_;
+  std::optional<std::size_t> saved_epoch_;  ///< whose weights are in the folder, in a training
   std::optional<std::size_t> interrupted_at_step_;
   Json sections_ = Json::object();
 };
@@ -102,13 +114,18 @@ inline constexpr std::size_t kShownImages = 8;
 
 template <class Work>
 auto Study::stage(const std::string& name, Work work) {
-  if constexpr (std::is_void_v<decltype(work())>) {
-    clock_.time(name, work);
-    save_metrics();
-  } else {
-    auto result = clock_.time(name, work);
-    save_metrics();
-    return result;
+  try {
+    if constexpr (std::is_void_v<decltype(work())>) {
+      clock_.time(name, work);
+      save_metrics();
+    } else {
+      auto result = clock_.time(name, work);
+      save_metrics();
+      return result;
+    }
+  } catch (const Stopped&) {
+    throw Stopped("interrupted in '" + name + "'; what was finished is in " +
+                  folder_.path().string());
   }
 }
 

@@ -42,11 +42,26 @@ void save_page(Study& study, const Images& images, const Array<float>& clean, Pa
       study.progress());
 }
 
+namespace {
+
+bool all_the_same(const ArrayView<float>& rows) {
+  for (std::size_t i = 1; i < rows.rows(); ++i) {
+    if (!std::ranges::equal(rows.row(0), rows.row(i))) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 void draw_page(Study& study, const Array<float>& images, const Array<float>& clean,
                PageLabels labels) {
   if (study.options().no_figures || images.rows() < 2) return;
   study.stage("page", [&] {
     const Samples codes = study.autoencoder().encode_on_device(images, interrupted);
+    if (all_the_same(codes.host())) {
+      study.progress().say("the codes are all the same, so there is no map of them, and no page");
+      return;
+    }
     const PcaMap pca = fit_transform_pca(codes, {.components = 2, .stop = interrupted});
     save_page(study, images, clean, std::move(labels), codes, pca, map_codes(study, codes, pca));
   });

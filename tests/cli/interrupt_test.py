@@ -94,8 +94,57 @@ class InterruptTest(ProgramTest):
     def test_twice(self) -> None:
         train = ("train", "conv", "--data", "synthetic:600", "--epochs", 100_000, "--out", "run")
         self.interrupt(after_line("epoch  1/"), *train, signals=(signal.SIGINT, signal.SIGINT))
-        left = names_in(self.folder / "run")
-        self.assertLessEqual(set(left), {"metrics.json", "weights.safetensors"})
+        self.assert_holds_epochs()
+
+    def test_steps_longer_than_a_second(self) -> None:
+        """They cannot be waited for, but the epochs before are there."""
+        train = ("train", "conv", "--engine", "layered", "--data", "synthetic:15000",
+                 "--batch-size", 15000, "--out", "run")  # fmt: skip
+        self.interrupt(after_line("epoch  1/"), *train)
+        self.assert_holds_epochs()
+
+    def test_nohup(self) -> None:
+        run = ("train", "conv", "--data", "synthetic:600", "--epochs", 100_000, "--out", "run")
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which a program inherits
+        try:
+            process = subprocess.Popen(
+                [PROGRAM, *map(str, run), "--threads", "1", "--device", "cpu"],
+                cwd=self.folder, env=environment(), stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        assert process.stdout
+        with process.stdout:
+            self.addCleanup(process.kill)
+            after_line("epoch  1/")(process.stdout.readline)
+            process.send_signal(signal.SIGHUP)
+            after_line("epoch ")(process.stdout.readline)
+            time.sleep(0.3)
+            self.assertIsNone(process.poll())
+            process.kill()
+            process.wait()
+
+    def assert_holds_epochs(self) -> None:
+        """Weights and metrics of the first epoch or a later one, however the program ended."""
+        out = self.folder / "run"
+        self.assertEqual(names_in(out), ["metrics.json", "weights.safetensors"])
+        metrics = parse_json((out / "metrics.json").read_text())
+        self.assertGreaterEqual(len(metrics["epochs"]), 1)
+        if "interrupted_at_step" not in metrics:
+            self.assertEqual(metrics["weights_of_epoch"], len(metrics["epochs"]))
+        encode = ("encode", "--weights", "run/weights.safetensors", "--out", "z.npy")
+        self.run_well(*encode, "--data", "synthetic:60")
+
+    def test_stages_after_training(self) -> None:
+        run = ("run", "conv", "--data", "synthetic:30000", "--steps", 1, "--out", "run")
+        error = self.interrupt(after_line("epoch  1/"), *run)
+        self.assertRegex(error, r"interrupted in '\w+'; what was finished is in run\n")
+
+    def test_a_terminal_that_goes(self) -> None:
+        run = ("train", "conv", "--data", "synthetic:600", "--epochs", 100_000, "--out", "run")
+        error = self.interrupt(after_line("epoch  1/"), *run, signals=(signal.SIGHUP,))
+        self.assertRegex(error, r"after \d+ steps.* run\n")
+        self.assert_holds_epochs()
 
     def test_loading(self) -> None:
         """A pipe that nobody writes to stands for a slow disk."""

@@ -56,6 +56,15 @@ class StudiesTest(ProgramTest):
         self.assertLess(found["mse_inpainted"], found["mse_blanked"])
         self.assertIn("10 x 10", said)
 
+    def test_codes_that_are_all_the_same_have_no_map(self) -> None:
+        said = self.run_well("run", "inpaint", "--patch", 28, "--data", "synthetic:60", "--steps", 1,
+                             variables={"HOURGLASS_PYTHON": "true"})  # fmt: skip
+        self.assertIn("the codes are all the same, so there is no map", said)
+        self.assertIn("done in", said)
+        out = self.folder / "runs" / "inpaint"
+        images = ["blanked.npy", "inpainted.npy", "originals.npy", "patches.npy"]
+        self.assertEqual(names_in(out), sorted([*TRAINED, *images]))
+
     def test_anomaly(self) -> None:
         out, metrics, said = self.run_study("anomaly")
         arrays = ["errors_anomalous.npy", "errors_normal.npy", "unusual.npy"]

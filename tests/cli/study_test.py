@@ -1,6 +1,7 @@
 """run and train: their files, the numbers in them, and that one seed gives the same bytes."""
 
 import pathlib
+import re
 import unittest
 
 from program import ProgramTest, names_in, parse_json, read_npy, read_safetensors
@@ -27,6 +28,13 @@ ARRAYS = {
     "tsne.npy": ("<f4", (100, 2)),
     "tsne_snapshots.npy": ("<f4", (31, 100, 2)),
 }
+
+
+def plot_names(study: str) -> list[str]:
+    """The figures that scripts/plot.py draws of a study."""
+    script = pathlib.Path(__file__).parents[2] / "scripts" / "plot.py"
+    found = re.findall(r'^@figure\("(.+?)", (.+)', script.read_text(), re.MULTILINE)
+    return [name for name, studies in found if f'"{study}"' in studies or "STUDIES" in studies]
 
 
 class StudyTest(ProgramTest):
@@ -120,6 +128,58 @@ class StudyTest(ProgramTest):
         self.run_conv("run", "--seed", 1)
         self.assertNotEqual(self.weights(out), before)
         self.assertIn("notes.txt", names_in(out))
+
+    def test_a_folder_is_of_one_run(self) -> None:
+        """What an earlier run left goes when the first file of this one comes, and nothing else."""
+        out = self.folder / "run"
+        stay = ("notes.txt", "latent.png", "noisy.npy")
+        diverging = ("--learning-rate", "1e30", "--out", "run")
+        self.run_conv("run", count=60)
+        drawn = plot_names("conv")
+        self.assertIn("latent_maps.png", drawn)
+        for name in (*drawn, *stay):
+            (out / name).write_text("earlier")
+        before = names_in(out)
+        refused = ("train", "dense", "--batch-size", 2, "--out", "run")
+        self.assertEqual(self.call(*refused).returncode, 1)
+        self.assertEqual(names_in(out), before, "what is refused takes nothing away")
+        self.assertEqual(self.call("train", "dense", *diverging).returncode, 1)
+        self.assertEqual(names_in(out), sorted([*TRAIN_FILES, *stay]))
+        metrics = self.metrics(out)
+        self.assertTrue(1 <= metrics["weights_of_epoch"] <= len(metrics["epochs"]))
+
+    def test_every_study_takes_away_what_it_left(self) -> None:
+        data = ("--data", "synthetic:60", "--steps", 1, "--threads", 1)
+        for study in ("conv", "dense", "denoise", "inpaint", "anomaly", "features"):
+            with self.subTest(study):
+                out = self.folder / study
+                mine = ("--epochs", 1) if study == "dense" else data
+                # The figures' script is another program: here one that draws nothing.
+                self.run_well("run", study, *mine, "--out", study,
+                              variables={"HOURGLASS_PYTHON": "true"})  # fmt: skip
+                for name in plot_names(study):
+                    (out / name).write_text("earlier")
+                self.run_well("train", "dense", "--epochs", 1, "--out", study)
+                self.assertEqual(names_in(out), TRAIN_FILES)
+
+    def test_a_run_takes_nothing_away_that_it_reads(self) -> None:
+        self.run_well("run", "dense", "--no-figures", "--epochs", 1, "--out", "run")
+        out = self.folder / "run"
+        images = (out / "originals.npy").read_bytes()
+        for study in (("run", "dense", "--no-figures"), ("train", "dense")):
+            own = (*study, "--input", "run/originals.npy", "--epochs", 1, "--out", "run")
+            if study[0] == "run":
+                self.assert_fails(2, ["--input run/originals.npy", "another folder"], *own)
+            else:
+                self.run_well(*own)
+                self.assertEqual(names_in(out), sorted([*TRAIN_FILES, "originals.npy"]))
+        self.assertEqual((out / "originals.npy").read_bytes(), images)
+        before = self.weights(out)
+        start = ("--initial-weights", "run/weights.safetensors", "--out", "run")
+        self.assertEqual(self.call("train", "dense", "--batch-size", 2, *start).returncode, 1)
+        self.assertEqual(self.weights(out), before)
+        self.run_well("train", "dense", "--epochs", 1, *start)
+        self.assertNotEqual(self.weights(out), before)
 
     def test_one_seed_gives_the_same_bytes(self) -> None:
         first, again, other = (
