@@ -81,6 +81,8 @@ void add_neighbors(Page& page, const Samples& rows, std::optional<NeighborGraph>
 
 /// Throws Error unless it has finite points (N, 2), one or more.
 void require_map(const PageMap& map);
+/// The same for finite frames (frames, points, 2), one or more.
+void require_snapshots(const Array<float>& snapshots, std::size_t points);
 
 /// How much of each point's neighbourhood a map keeps: the share of its k nearest in the data that
 /// are among its k nearest on the map, k the shorter of the two lists.

@@ -82,7 +82,8 @@ struct TsneOptions {
   /// iterations, of which 150 must lie behind the early phase.
   double flat_tolerance = 0.0;
   /// Seconds after the beginning of the call from which on no iteration begins, but for the first
-  /// few; 0: no limit. What comes before the iterations is never cut short.
+  /// few; 0: no limit. What comes before the iterations, and the last divergence, is never cut
+  /// short.
   double time_limit = 0.0;
 
   /// Called when a stage begins ("neighbours", "affinities", ...) ...
@@ -125,8 +126,8 @@ struct TsneResult {
 };
 
 /// Throws Error for fewer than two rows, values that are not finite, rows that are all the same or
-/// have no direction for the metric, an initial map of another shape or with values that are not
-/// finite, a map that grows without bound, and unless 1 <= perplexity < N and perplexity <= 682,
+/// have no direction for the metric, an initial map of another shape, with values that are not
+/// finite or with all points in one place, a map that grows without bound, and unless 1 <= perplexity < N and perplexity <= 682,
 /// each. UsageError for options that make no sense, or none together.
 [[nodiscard]] TsneResult tsne(const Samples& x, const TsneOptions& options);
 

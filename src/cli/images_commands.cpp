@@ -74,6 +74,7 @@ ImageArray images_of(const ImagesOptions& options, const Model& model) {
 template <class Work>
 void with_model(const ImagesOptions& options, Work work) {
   check_output_file(options.out);
+  check_not_read(options.out, {options.weights, options.input, options.model.model});
   const Device device = options.compute.select();
   Autoencoder autoencoder = options.compute.make_autoencoder(
       options.model.model ? ModelOptions::find(*options.model.model) : model_of(options.weights),

@@ -101,7 +101,7 @@ int run(int argc, char** argv) {
   try {
     program.parse(argc, argv);  // runs the command
   } catch (const CLI::Success& request) {
-    return program.exit(request);  // --help, --version
+    static_cast<void>(program.exit(request));  // --help, --version
   } catch (const CLI::ParseError& error) {
     return fail(kWrongCommandLine, describe(program, error));
   }

@@ -19,6 +19,7 @@
 #include "cli/options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
+#include "cli/rows.hpp"
 #include "files/atomic_file.hpp"
 #include "files/messages.hpp"
 #include "files/npy_format.hpp"
@@ -89,6 +90,9 @@ void page_of_arrays(const PageOptions& options) {
     throw UsageError("--weights are run on images; give those by --images");
   }
   check_output_file(*options.out);
+  for (const fs::path& map : options.maps) check_not_read(*options.out, {map});
+  check_not_read(*options.out, {options.rows, options.images, options.labels, options.weights,
+                                options.snapshots});
   const fs::path& first = options.maps.front();
   Page page{.title = options.title.empty() ? first.stem().string() : options.title};
   for (const fs::path& file : options.maps) {
@@ -104,7 +108,10 @@ void page_of_arrays(const PageOptions& options) {
     page.labels = load_labels(*options.labels);
     require_rows_of(*options.labels, page.labels.values.size(), points);
   }
-  if (options.snapshots) page.snapshots = load_npy(*options.snapshots);
+  if (options.snapshots) {
+    page.snapshots = load_npy(*options.snapshots);
+    about_file(*options.snapshots, [&] { require_snapshots(page.snapshots, points); });
+  }
   ImageArray images;
   if (options.images) {
     images = load_images(*options.images);
@@ -114,10 +121,11 @@ void page_of_arrays(const PageOptions& options) {
   if (options.weights) {
     const Autoencoder autoencoder =
         load_autoencoder(options, *options.weights, options.compute.select());
-    about_file(*options.images, [&] { add_model(page, autoencoder, images, {}, interrupted); });
+    const std::string names = options.weights->string() + ", " + options.images->string();
+    about_file(names, [&] { add_model(page, autoencoder, images, {}, interrupted); });
   }
   if (options.rows) {
-    const Samples rows(load_npy(*options.rows), options.compute.select());
+    const Samples rows(load_rows(*options.rows).values, options.compute.select());
     require_rows_of(*options.rows, rows.rows(), points);
     about_file(*options.rows, [&] { add_neighbors(page, rows, {}, interrupted); });
   }
@@ -130,7 +138,10 @@ void page_of_arrays(const PageOptions& options) {
 Json load_metrics(const fs::path& folder) {
   const fs::path file = folder / "metrics.json";
   if (!fs::exists(file)) {
-    throw Error(folder.string() + ": no metrics.json in it, expected the folder of a run");
+    throw Error(
+        folder.string() +
+        (fs::is_directory(folder) ? ": no metrics.json in it" : ": there is no such folder") +
+        ", expected the folder of a run");
   }
   try {
     Json metrics = Json::parse(files::read_file(file));
@@ -156,8 +167,13 @@ void page_of_run(const PageOptions& options) {
     throw UsageError("a RUN_FOLDER has its own maps, labels and weights; leave it or them out");
   }
   const fs::path out = options.out.value_or(folder / "map.html");
-  check_output_file(out);
   const Json metrics = load_metrics(folder);
+  check_output_file(out);
+  for (const char* name : {"metrics.json", "weights.safetensors", "latent.npy", "labels.npy",
+                           "pca.npy", "tsne.npy", "tsne_snapshots.npy"}) {
+    check_not_read(out, {folder / name});
+  }
+  check_not_read(out, {options.images});
   std::vector<PageMap> maps;
   for (const auto& [name, file] : {std::pair("PCA", "pca.npy"), std::pair("t-SNE", "tsne.npy")}) {
     if (!fs::exists(folder / file)) continue;

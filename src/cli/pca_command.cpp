@@ -4,6 +4,8 @@
 #include <hourglass/npy.hpp>
 #include <hourglass/pca.hpp>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "cli/about_file.hpp"
 #include "cli/commands.hpp"
@@ -12,6 +14,7 @@
 #include "cli/options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
+#include "cli/rows.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -53,15 +56,19 @@ PcaOptions with_components(const std::string& text, PcaOptions options) {
 void run_pca(const PcaCommandOptions& options) {
   check_output_file(options.out);
   const auto json_file = json_beside(options.out);
+  for (const auto& file : {options.out, json_file}) check_not_read(file, {options.input});
   const Device device = options.compute.select();
-  const Samples x(load_npy(options.input), device);
+  Rows rows = load_rows(options.input);
+  const Samples x(std::move(rows.values), device);
   PcaOptions pca = options.pca;
   pca.stop = interrupted;
   const auto [model, scores] = about_file(options.input, [&] { return fit_transform_pca(x, pca); });
   save_npy(options.out, scores);
 
   Json json;
-  json["mean"] = model.mean;
+  std::vector<double> mean = model.mean;
+  for (std::size_t k = 0; k < rows.offset.size(); ++k) mean[k] += rows.offset[k];
+  json["mean"] = mean;
   json["components"] = Json::array();
   for (std::size_t k = 0; k < model.components.rows(); ++k) {
     json["components"].push_back(model.components.row(k));

@@ -6,7 +6,9 @@
 #include <hourglass/tsne.hpp>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
+#include <variant>
 
 #include "cli/about_file.hpp"
 #include "cli/commands.hpp"
@@ -14,10 +16,13 @@
 #include "cli/options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
+#include "cli/rows.hpp"
 #include "cli/tsne_options.hpp"
 #include "cli/tsne_transform.hpp"
 #include "data/check.hpp"
+#include "files/atomic_file.hpp"
 #include "files/messages.hpp"
+#include "files/npy_format.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -34,20 +39,24 @@ struct Options {
   std::filesystem::path out;
 };
 
-/// Whole numbers: what counts rows, or entries.
-Array<std::uint32_t> load_numbers(const std::filesystem::path& file) {
-  const Array<float> numbers = load_npy(file);
-  Array<std::uint32_t> result(numbers.shape);
-  constexpr float kExact = 16777216.f;  // up to 2^24 a float holds every whole number
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const float number = numbers.values[i];
-    if (!(number >= 0.f) || number > kExact || number != std::floor(number)) {
-      throw Error(file.string() + ": value " + std::to_string(i) +
-                  " is not the index of a row (a whole number from 0 to 2^24)");
-    }
-    result.values[i] = static_cast<std::uint32_t>(number);
-  }
-  return result;
+/// Whole numbers of 32 bits; `what` each is: "the index of a row", "an offset".
+Array<std::uint32_t> load_numbers(const std::filesystem::path& file, const std::string& what) {
+  const std::string name = files::path_text(file);
+  const auto numbers = files::parse_npy_numbers(files::read_file(file), name);
+  return std::visit(
+      [&](const auto& given) {
+        Array<std::uint32_t> result(given.shape);
+        for (std::size_t i = 0; i < given.size(); ++i) {
+          const double number = given.values[i];
+          if (!(number >= 0.0 && number < 0x1p32) || number != std::floor(number)) {
+            throw Error(name + ": value " + std::to_string(i) + " is not " + what +
+                        " (a whole number from 0 to 2^32 - 1)");
+          }
+          result.values[i] = static_cast<std::uint32_t>(number);
+        }
+        return result;
+      },
+      numbers);
 }
 
 /// What is wrong with the map to start from is said of its own file.
@@ -61,12 +70,13 @@ void check_start(const Options& options, const TsneOptions& tsne_options, std::s
                 ", expected " + files::shape_text(expected) + ", a point for each row");
   }
   require_finite(map, file);
+  require_distinct_rows(map, file, "points in one place never part");
 }
 
 /// Of a graph, whose files are judged together: "i.npy, d.npy".
 TsneResult map_graph(const Options& options, const TsneOptions& tsne_options,
                      const Device& device) {
-  NeighborGraph graph{.indices = load_numbers(*options.neighbor_indices),
+  NeighborGraph graph{.indices = load_numbers(*options.neighbor_indices, "the index of a row"),
                       .distances = load_npy(*options.neighbor_distances)};
   std::string names =
       options.neighbor_indices->string() + ", " + options.neighbor_distances->string();
@@ -74,7 +84,7 @@ TsneResult map_graph(const Options& options, const TsneOptions& tsne_options,
     check_start(options, tsne_options, graph.indices.rows());
     return about_file(names, [&] { return tsne(graph, tsne_options, device); });
   }
-  const SparseDistances sparse{.offsets = load_numbers(*options.neighbor_offsets),
+  const SparseDistances sparse{.offsets = load_numbers(*options.neighbor_offsets, "an offset"),
                                .columns = std::move(graph.indices),
                                .distances = std::move(graph.distances)};
   check_start(options, tsne_options, std::max<std::size_t>(sparse.offsets.size(), 1) - 1);
@@ -84,7 +94,7 @@ TsneResult map_graph(const Options& options, const TsneOptions& tsne_options,
 
 TsneResult map(const Options& options, const TsneOptions& tsne_options, const Device& device) {
   if (options.input) {
-    const Samples x(load_npy(*options.input), device);
+    const Samples x(load_rows(*options.input, options.tsne.options.metric).values, device);
     check_start(options, tsne_options, x.rows());
     return about_file(*options.input, [&] { return tsne(x, tsne_options); });
   }
@@ -107,7 +117,7 @@ std::string why_fewer(TsneStop stopped) {
 }
 
 /// One source of neighbours, and a whole one.
-void check_sources(const Options& options) {
+void check_sources(const CLI::App& command, const Options& options) {
   const bool graph =
       options.neighbor_indices || options.neighbor_distances || options.neighbor_offsets;
   const bool whole_graph = options.neighbor_indices && options.neighbor_distances;
@@ -117,8 +127,12 @@ void check_sources(const Options& options) {
         "tsne maps an array, X.npy, or in its place --distances, or a graph: "
         "--neighbor-indices and --neighbor-distances, both; see hourglass tsne --help");
   }
-  if (!options.input && options.tsne.options.metric != Metric::euclidean) {
+  if (options.input) return;
+  if (options.tsne.options.metric != Metric::euclidean) {
     throw UsageError("--metric measures an array, and there are distances in its place");
+  }
+  if (options.tsne.init == "pca" && command.get_option("--init")->count() > 0) {
+    throw UsageError("--init pca is of an array, and there are distances in its place");
   }
 }
 
@@ -127,9 +141,14 @@ void run_tsne(const CLI::App& command, const Options& options) {
     run_tsne_transform(command, options.transform, options.tsne, options.compute, options.out);
     return;
   }
-  check_sources(options);
+  check_sources(command, options);
   check_output_file(options.out);
   const auto json_file = json_beside(options.out);
+  const auto snapshots_file = snapshots_beside(options.out);
+  for (const auto& file : {options.out, json_file, snapshots_file}) {
+    check_not_read(file, {options.input, options.neighbor_indices, options.neighbor_distances,
+                          options.neighbor_offsets, options.distances, options.tsne.init});
+  }
   const Device device = options.compute.select();
   Progress progress(options.compute.quiet);
   TsneOptions tsne_options = options.tsne.make();
@@ -139,22 +158,30 @@ void run_tsne(const CLI::App& command, const Options& options) {
 
   Json json = to_json(result);
   if (!result.snapshot_iterations.empty()) {
-    const auto file = snapshots_beside(options.out);
-    save_npy(file, result.snapshots);
-    json["snapshots"] = {{"file", file.filename().string()},
+    save_npy(snapshots_file, result.snapshots);
+    json["snapshots"] = {{"file", snapshots_file.filename().string()},
                          {"iterations", result.snapshot_iterations}};
+  } else {
+    std::error_code ignored;
+    std::filesystem::remove(snapshots_file, ignored);  // of an earlier map
   }
   json["options"] = options.tsne.to_json();
+  if (!options.input && options.tsne.init == "pca") json["options"]["init"] = "random";
   json["device"] = device.summary;
   save_json(json_file, json);
   if (result.stopped == TsneStop::interrupted) {
     throw Stopped("interrupted; " + options.out.string() + " holds the map after " +
                   std::to_string(result.iterations) + " iterations");
   }
+  const TsneSchedule& schedule = tsne_options.schedule;
+  const bool no_late_ones = result.iterations <= schedule.early_iterations;
+  const std::string note = no_late_ones && schedule.early_exaggeration > schedule.late_exaggeration
+                               ? ", all exaggerated, as --early-iterations has it"
+                               : "";
   const TsneSeconds& s = result.seconds;
   progress.say(
       with_thousands(static_cast<double>(result.map.rows())) + " points, " +
-      std::to_string(result.iterations) + " iterations" + why_fewer(result.stopped) +
+      std::to_string(result.iterations) + " iterations" + why_fewer(result.stopped) + note +
       ", KL divergence " + std::to_string(result.kl_divergence) + ", " +
       duration(s.neighbors + s.affinities + s.initialization + s.optimization + s.divergence) +
       "; " + options.out.string() + " (" + device.summary + ")");

@@ -29,6 +29,7 @@ void TsneCommandOptions::add_to(CLI::App& command) {
           "--perplexity", perplexity,
           "how many neighbours a point sees, about; several, as 30,300, average over scales")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->transform(positive_number())
       ->default_str("30");
   add_metric_to(command, options.metric);
@@ -42,7 +43,7 @@ void TsneCommandOptions::add_to(CLI::App& command) {
   command
       .add_option("--early-exaggeration", schedule.early_exaggeration,
                   "of attraction, in early iterations")
-      ->transform(positive_number())
+      ->transform(number(1.0, 1e30))
       ->capture_default_str();
   command.add_option("--iterations", options.iterations, "steps of the map, early ones included")
       ->transform(whole_number(1))
@@ -75,7 +76,8 @@ void TsneCommandOptions::add_to(CLI::App& command) {
                    "stop where what is left would change the KL divergence by less than 0.005");
   command
       .add_option("--time-limit", time_limit,
-                  "seconds, neighbours and all, after which no iteration begins")
+                  "seconds, neighbours and all, after which no iteration begins but the first few; "
+                  "neighbours and the last divergence are not cut short")
       ->transform(positive_number());
   command.add_flag("--keep-interrupted", options.keep_interrupted,
                    "after Ctrl-C write the map as it stands, not nothing");

@@ -17,6 +17,7 @@
 #include "cli/numbers.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
+#include "cli/rows.hpp"
 #include "data/check.hpp"
 #include "files/messages.hpp"
 
@@ -61,8 +62,9 @@ TransformOptions options_of(const CLI::App& command, const TsneCommandOptions& t
 }
 
 /// As the metric has them; what is wrong with them is said of their own file.
-Samples load_rows(const std::filesystem::path& file, Metric metric, const Device& device) {
-  const Samples rows(load_npy(file), device);
+Samples samples_of(Array<float> values, const std::filesystem::path& file, Metric metric,
+                   const Device& device) {
+  const Samples rows(std::move(values), device);
   require_finite(rows.host(), file.string());
   return about_file(file, [&] { return in_metric(rows, metric); });
 }
@@ -101,15 +103,20 @@ void run_tsne_transform(const CLI::App& command, const TsneTransformFiles& files
   TransformOptions options = options_of(command, tsne);
   check_output_file(out);
   const auto json_file = json_beside(out);
+  for (const auto& file : {out, json_file}) {
+    check_not_read(file, {files.fresh, files.map, files.data});
+  }
   const Device device = compute.select();
   Progress progress(compute.quiet);
   options.on_stage = [&progress](const char* stage) {
     progress.stage(std::string("t-SNE: ") + stage);
   };
   options.stop = interrupted;
-  const Samples training = load_rows(*files.data, options.metric, device);
+  Rows rows = load_rows(*files.data, options.metric);
+  const Samples training = samples_of(std::move(rows.values), *files.data, options.metric, device);
   const Array<float> map = load_map(files, training.rows());
-  const Samples fresh = load_rows(*files.fresh, options.metric, device);
+  const Samples fresh = samples_of(load_rows_less(*files.fresh, rows.offset, options.metric),
+                                   *files.fresh, options.metric, device);
   const Metric metric = std::exchange(options.metric, Metric::euclidean);  // they are in it
 
   const auto start = std::chrono::steady_clock::now();

@@ -1,5 +1,7 @@
 #include "files/messages.hpp"
 
+#include <array>
+#include <charconv>
 #include <limits>
 
 namespace hourglass::files {
@@ -23,6 +25,12 @@ std::string printable(std::string_view text, std::size_t limit) {
 
 std::string path_text(const std::filesystem::path& file) {
   return printable(file.native(), std::numeric_limits<std::size_t>::max());
+}
+
+std::string number_text(double value) {
+  std::array<char, 32> text{};
+  const auto written = std::to_chars(text.data(), text.data() + text.size(), value);
+  return {text.data(), written.ptr};
 }
 
 std::string shape_text(std::span<const std::size_t> shape) {

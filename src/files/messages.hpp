@@ -9,6 +9,9 @@
 
 namespace hourglass::files {
 
+/// The fewest digits that are this number: "30", "0.1", "1e+30".
+[[nodiscard]] std::string number_text(double value);
+
 /// `text` with control characters as \xNN, cut after `limit` bytes.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t limit = 80);
 

@@ -370,7 +370,8 @@ Array<float> parse_npy(std::string_view bytes, const std::string& name) {
 NumberArray parse_npy_numbers(std::string_view bytes, const std::string& name) {
   const Contents contents = parse(bytes, name);
   const std::string_view kind = std::string_view(contents.header.descr).substr(1);
-  if (kind == "f2" || kind == "f4") return to_floats(contents, name);
+  const bool whole = kind[0] != 'f';
+  if (contents.element.size < (whole ? 4 : 8)) return to_floats(contents, name);
   return converted(contents, contents.element.to_double, name,
                    "it holds a whole number beyond 2^53, expected one that float64 holds exactly");
 }

@@ -17,8 +17,9 @@ namespace hourglass::files {
 [[nodiscard]] Array<float> parse_npy(std::string_view bytes, const std::string& name);
 [[nodiscard]] ImageArray parse_npy_images(std::string_view bytes, const std::string& name);
 
-/// The same for what is not to lose a digit: float16 and float32 as floats, all else as doubles.
-/// Throws Error for a whole number beyond 2^53, too.
+/// The same for what is not to lose a digit: as floats what these hold of every value (float16,
+/// float32, bool, integers of 8 and 16 bits), all else as doubles. Throws Error for a whole number
+/// beyond 2^53, too.
 using NumberArray = std::variant<Array<float>, Array<double>>;
 [[nodiscard]] NumberArray parse_npy_numbers(std::string_view bytes, const std::string& name);
 

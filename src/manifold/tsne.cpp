@@ -6,13 +6,13 @@
 #include <hourglass/tsne.hpp>
 #include <memory>
 #include <numbers>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "data/check.hpp"
 #include "device/range.hpp"
+#include "files/messages.hpp"
 #include "kernels/data/philox.hpp"
 #include "kernels/data/random_stream.hpp"
 #include "kernels/neighbors/limits.hpp"
@@ -69,15 +69,9 @@ double largest_scale(const TsneOptions& options) {
   return std::ranges::max(scales_of(options));
 }
 
-std::string in_words(double value) {
-  std::ostringstream text;
-  text << value;
-  return text.str();
-}
-
 void check_momentum(const char* which, double momentum) {
   if (momentum >= 0.0 && momentum < 1.0) return;
-  throw UsageError(std::string(which) + " momentum is " + in_words(momentum) +
+  throw UsageError(std::string(which) + " momentum is " + files::number_text(momentum) +
                    "; it must be at least 0 and less than 1");
 }
 
@@ -86,10 +80,13 @@ void check_schedule(const TsneSchedule& schedule) {
     throw UsageError("the learning rate must be a positive number");
   }
   if (!(schedule.early_exaggeration >= 1.0) || !std::isfinite(schedule.early_exaggeration)) {
-    throw UsageError("the early exaggeration must be a number of at least 1");
+    throw UsageError("the early exaggeration is " +
+                     files::number_text(schedule.early_exaggeration) +
+                     "; it must be a number of at least 1");
   }
   if (!(schedule.late_exaggeration > 0.0) || !std::isfinite(schedule.late_exaggeration)) {
-    throw UsageError("the exaggeration must be a positive number");
+    throw UsageError("the exaggeration is " + files::number_text(schedule.late_exaggeration) +
+                     "; it must be a positive number");
   }
   if (!(schedule.max_step > 0.0) || !std::isfinite(schedule.max_step)) {
     throw UsageError("the longest step must be a positive number");
@@ -118,7 +115,7 @@ void check_stops(const TsneOptions& options) {
 void check_options(const TsneOptions& options, std::size_t rows, std::size_t largest_perplexity) {
   for (const double perplexity : scales_of(options)) {
     if (perplexity >= 1.0 && perplexity <= static_cast<double>(largest_perplexity)) continue;
-    throw Error("perplexity " + std::to_string(perplexity) + " does not fit " +
+    throw Error("perplexity " + files::number_text(perplexity) + " does not fit " +
                 std::to_string(rows) + " rows; it must be from 1 to " +
                 std::to_string(largest_perplexity));
   }
@@ -131,7 +128,7 @@ void check_options(const TsneOptions& options, std::size_t rows, std::size_t lar
   check_schedule(options.schedule);
   check_stops(options);
   if (!(options.dof >= kLeastDof && options.dof <= kMostDof)) {
-    throw UsageError("the degrees of freedom are " + in_words(options.dof) +
+    throw UsageError("the degrees of freedom are " + files::number_text(options.dof) +
                      "; they must be from 0.1 to 1000");
   }
   if (options.snapshot_interval > options.iterations) {
@@ -144,6 +141,7 @@ void check_options(const TsneOptions& options, std::size_t rows, std::size_t lar
                 std::to_string(options.components) + ")");
   }
   require_finite(*options.initial_map, "the initial map");
+  require_distinct_rows(*options.initial_map, "the initial map", "points in one place never part");
 }
 
 // ---- where a map starts ------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include "data/check.hpp"
 #include "data/device_rows.hpp"
 #include "device/range.hpp"
+#include "files/messages.hpp"
 #include "kernels/neighbors/limits.hpp"
 #include "manifold/placement.hpp"
 #include "manifold/square_scale.hpp"
@@ -43,7 +44,7 @@ void check_options(const TransformOptions& options, std::size_t rows) {
   const std::size_t most = std::min(rows, kMaxNeighbors) / 3;
   if (!(options.perplexity >= 1.0) ||
       options.perplexity > static_cast<double>(std::max<std::size_t>(most, 1))) {
-    throw Error("perplexity " + std::to_string(options.perplexity) + " does not fit " +
+    throw Error("perplexity " + files::number_text(options.perplexity) + " does not fit " +
                 std::to_string(rows) + " training rows; it must be from 1 to " +
                 std::to_string(std::max<std::size_t>(most, 1)));
   }

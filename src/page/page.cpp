@@ -269,15 +269,10 @@ void append_steps(std::span<const std::uint16_t> levels, std::vector<int>& befor
 Json add_snapshots(Writer& writer, const Array<float>& snapshots, std::size_t points,
                    std::vector<std::string>& notes) {
   if (snapshots.values.empty()) return nullptr;
-  const Shape& shape = snapshots.shape;
-  if (shape.size() != 3 || shape[1] != points || shape[2] != 2) {
-    throw Error("snapshots have the shape " + files::shape_text(shape) + ", expected (frames, " +
-                std::to_string(points) + ", 2)");
-  }
-  require_finite(snapshots, "snapshots");
+  require_snapshots(snapshots, points);
   constexpr std::size_t kMostPoints = 600'000;  // of all frames
   constexpr std::size_t kMostFrames = 60;
-  const std::size_t frames = shape[0];
+  const std::size_t frames = snapshots.rows();
   const std::size_t kept = std::min({frames, kMostFrames, kMostPoints / points});
   if (kept < 2) {
     notes.push_back("snapshots are left out: " + counted(points, "points in each"));
@@ -338,6 +333,15 @@ void require_map(const PageMap& map) {
                 ", expected (N, 2)");
   }
   require_finite(map.points, what);
+}
+
+void require_snapshots(const Array<float>& snapshots, std::size_t points) {
+  const Shape& shape = snapshots.shape;
+  if (shape.size() != 3 || shape[0] == 0 || shape[1] != points || shape[2] != 2) {
+    throw Error("snapshots have the shape " + files::shape_text(shape) + ", expected (frames, " +
+                std::to_string(points) + ", 2)");
+  }
+  require_finite(snapshots, "snapshots");
 }
 
 Array<float> local_quality(const NeighborGraph& data, const NeighborGraph& map) {

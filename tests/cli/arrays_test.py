@@ -2,6 +2,7 @@
 
 import array
 import math
+import random
 import unittest
 from typing import Any
 
@@ -94,12 +95,33 @@ class ArraysTest(ProgramTest):
             encode = ("encode", "--weights", trained() / "weights.safetensors", "--out", "z.npy")
             self.assert_fails(1, ["x.npy"], *encode, "--input", "x.npy")
 
-    def test_output_may_be_the_input(self) -> None:
-        write_npy(self.folder / "x.npy", floats((3, 28, 28)))
-        self.assertEqual(
-            self.through("reconstruct", "x.npy", "--input", "x.npy").shape, (3, 28, 28)
-        )
-        self.assertEqual(names_in(self.folder), ["x.npy"])
+    def test_output_is_not_the_input(self) -> None:
+        x = write_npy(self.folder / "x.npy", read_npy(trained() / "originals.npy"))
+        write_npy(self.folder / "m.npy", floats((8, 2)))
+        (self.folder / "x.json").write_bytes(x.read_bytes())
+        (self.folder / "link.npy").symlink_to("x.npy")
+        weights = self.folder / "w.safetensors"
+        weights.write_bytes((trained() / "weights.safetensors").read_bytes())
+        model = ("--weights", weights, "--input", x)
+        before = {path: path.read_bytes() for path in self.folder.iterdir()}
+        for file, *command in (
+            (weights, "encode", *model),
+            (x, "encode", *model),
+            ("link.npy", "decode", *model),
+            ("./x.npy", "reconstruct", *model),
+            (x, "pca", "x.npy"),
+            (x, "pca", "x.json"),  # which is to lie beside x.npy
+            ("../" + self.folder.name + "/x.npy", "tsne", x),
+            (x, "tsne", "--distances", x),
+            ("m.npy", "tsne", x, "--init", "m.npy"),
+            ("m.npy", "tsne", "--transform", x, "--map", "m.npy", "--data", x),
+            ("m.npy", "page", "--map", "m.npy"),
+            (x, "page", "--map", "m.npy", "--images", x),
+        ):
+            with self.subTest(f"{command[0]} --out {file}"):
+                self.assert_fails(2, ["--out would write", "over the input"], *command, "--out",
+                                  file)  # fmt: skip
+        self.assertEqual({path: path.read_bytes() for path in self.folder.iterdir()}, before)
 
     def test_pca_gives_the_map_of_the_run(self) -> None:
         latent = trained() / "latent.npy"
@@ -135,6 +157,53 @@ class ArraysTest(ProgramTest):
             column = read_npy(self.folder / "map.npy").values[k::2]
             self.assertAlmostEqual(math.fsum(v * v for v in column) / 99, 1, places=4)
 
+    def test_an_offset_costs_no_digits(self) -> None:
+        """64 rows of multiples of 2^-30: their means, and they plus 2^20, are exact in float64."""
+        draw = random.Random(2)
+        steps = [draw.randrange(-(2**33), 2**33) for _ in range(64 * 5)]
+        kinds = {
+            "plain": ("<f8", "d", [step / 2**30 for step in steps]),
+            "moved": ("<f8", "d", [step / 2**30 + 2**20 for step in steps]),
+            "whole": ("<i8", "q", [step + 2**50 for step in steps]),
+        }
+        made = {}
+        for name, (dtype, code, values) in kinds.items():
+            write_npy(self.folder / f"{name}.npy", Array(dtype, (64, 5), array.array(code, values)))
+            for command, *more in (("pca",), ("tsne", "--perplexity", 5, "--iterations", 20)):
+                out = f"{name}-{command}.npy"
+                self.run_well(command, f"{name}.npy", *more, "--out", out, *ON_CPU)
+                made[name, command] = read_npy(self.folder / out)
+        for command in ("pca", "tsne"):
+            self.assertEqual(made["moved", command], made["plain", command])
+        for found, expected in zip(made["whole", "pca"].values, made["plain", "pca"].values):
+            self.assertAlmostEqual(found / 2**30, expected, places=5)
+        columns = [[kinds["moved"][2][5 * i + k] for i in range(64)] for k in range(5)]
+        sidecar = parse_json((self.folder / "moved-pca.json").read_text())
+        for found, column in zip(sidecar["mean"], columns):
+            self.assertAlmostEqual(found, math.fsum(column) / 64, places=6)
+        # New rows, which are the old ones, go where these are.
+        places = []
+        for name in ("plain", "moved"):
+            self.run_well("tsne", "--transform", f"{name}.npy", "--data", f"{name}.npy", "--map",
+                          "plain-tsne.npy", "--out", "placed.npy", *ON_CPU)  # fmt: skip
+            places.append(read_npy(self.folder / "placed.npy"))
+        self.assertEqual(*places)
+        # Later, what is a rounding apart drifts apart.
+        correlated = ("--metric", "correlation", "--perplexity", 5, "--iterations", 1)
+        for name in ("plain", "moved"):
+            self.run_well("tsne", f"{name}.npy", *correlated, "--out", f"{name}-c.npy", *ON_CPU)
+        plain, moved = (read_npy(self.folder / f"{name}-c.npy") for name in ("plain", "moved"))
+        size = max(map(abs, plain.values))
+        for found, expected in zip(moved.values, plain.values):
+            self.assertAlmostEqual(found, expected, delta=1e-3 * size)
+
+    def test_what_single_precision_cannot_hold(self) -> None:
+        for value, words in ((1e300, "too large for float32"), (math.nan, "row 1, column 1")):
+            values = array.array("d", [0, 1, 0, value, 1, 1])
+            write_npy(self.folder / "x.npy", Array("<f8", (3, 2), values))
+            for command in ("pca", "tsne"):
+                self.assert_fails(1, ["x.npy", words], command, "x.npy", "--out", "m.npy")
+
     def test_pca_takes_any_rank_and_type(self) -> None:
         pixels = bytes_of(read_npy(trained() / "originals.npy"))
         write_npy(self.folder / "x.npy", pixels)
@@ -147,6 +216,11 @@ class TsneTest(ProgramTest):
         self.run_well("tsne", trained() / "latent.npy", "--out", out, *ON_CPU, *options)
         json = parse_json((self.folder / out).with_suffix(".json").read_text())
         return read_npy(self.folder / out), json
+
+    def test_snapshots_are_of_the_map(self) -> None:
+        self.map("m.npy", "--iterations", 50, "--snapshots", 20)
+        self.map("m.npy", "--iterations", 40)
+        self.assertEqual(names_in(self.folder), ["m.json", "m.npy"])
 
     def test_snapshots_lie_beside_the_map(self) -> None:
         map_, json = self.map("m.npy", "--iterations", 50, "--snapshots", 20)
@@ -175,7 +249,7 @@ class TsneTest(ProgramTest):
         self.map("i.npy", "--iterations", 5, "--components", 3, "--init", "m.npy")
         write_npy(self.folder / "flat.npy", floats((100, 2)))
         self.assert_fails(
-            1, ["initial map", "(100, 3)"], "tsne", trained() / "latent.npy", *ON_CPU,
+            1, ["flat.npy", "(100, 3)"], "tsne", trained() / "latent.npy", *ON_CPU,
             "--components", 3, "--init", "flat.npy", "--out", "x.npy",
         )  # fmt: skip
 

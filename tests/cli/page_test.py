@@ -96,10 +96,10 @@ class PageTest(ProgramTest):
         other = write_npy(self.folder / "other.npy", floats((3, 2)))
         self.assert_fails(1, ["other.npy", "3 rows", "expected 4"], *page, "--map", other)
         frames = write_npy(self.folder / "frames.npy", floats((2, 3, 2)))
-        self.assert_fails(1, ["snapshots", "(frames, 4, 2)"], *page, "--snapshots", frames)
+        self.assert_fails(1, ["error: ", "frames.npy: snapshots", "(frames, 4, 2)"], *page, "--snapshots", frames)
         small = write_npy(self.folder / "small.npy", floats((4, 8, 8)))
         weights = trained() / "weights.safetensors"
-        words = ["small.npy", "64", "784"]
+        words = ["weights.safetensors, ", "small.npy", "64", "784"]
         self.assert_fails(1, words, *page, "--images", small, "--weights", weights)
 
     def test_a_run_whose_metrics_are_not_its_own(self) -> None:
@@ -119,6 +119,7 @@ class PageTest(ProgramTest):
         self.assert_fails(2, ["--images"], *page, "--weights", "w")
         self.assert_fails(2, ["RUN_FOLDER"], "page", trained(), "--map", self.map)
         self.assert_fails(1, ["metrics.json"], "page", self.folder, "--out", "x.html")
+        self.assert_fails(1, ["error: nosuch: there is no such folder"], "page", "nosuch")
         words = ["other labels", "--data"]
         self.assert_fails(1, words, "page", trained(), "--data", "synthetic:900", "--out", "x.html")
 

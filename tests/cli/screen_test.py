@@ -117,12 +117,13 @@ class ScreenTest(ProgramTest):
         self.assertRegex(text, r"\A2 components of 100 x 392 explain [\d.]+ % .*map\.npy.*\n\Z")
 
     def test_a_full_standard_output(self) -> None:
-        with open("/dev/full", "w", encoding="utf-8") as full:
-            result = subprocess.run(
-                [PROGRAM, "info"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
-            )
-        self.assertEqual(result.returncode, 1)
-        self.assert_one_line(result.stderr, "standard output")
+        for words in (["info"], ["--help"], ["--version"], ["run", "conv", "--help"]):
+            with self.subTest(words), open("/dev/full", "w", encoding="utf-8") as full:
+                result = subprocess.run(
+                    [PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+                )
+                self.assertEqual(result.returncode, 1)
+                self.assert_one_line(result.stderr, "standard output")
 
 
 if __name__ == "__main__":

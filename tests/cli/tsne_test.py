@@ -178,6 +178,55 @@ class SourcesTest(TsneTest):
         self.refuse(1, ["zero.npy", "row 7 has zeros alone"], "zero.npy", "--metric", "cosine")
         self.assertNotIn("bad.npy", names_in(self.folder))
 
+    def test_offsets_beyond_what_a_float_holds(self) -> None:
+        """Which are refused as offsets of so few entries, not as numbers."""
+        write_npy(self.folder / "i.npy", Array("<i4", (2,), array.array("i", [1, 0])))
+        write_npy(self.folder / "d.npy", numbers([1, 1]))
+        graph = ("--neighbor-indices", "i.npy", "--neighbor-distances", "d.npy",
+                 "--neighbor-offsets", "o.npy")  # fmt: skip
+        for last, words in (
+            (2**24 + 1, ["i.npy, d.npy, o.npy: sparse distances: offsets must rise"]),
+            (2**32, ["error: o.npy: value 2 is not an offset"]),
+            (-1, ["error: o.npy: value 2 is not an offset"]),
+        ):
+            offsets = array.array("q", [0, 1, last])
+            write_npy(self.folder / "o.npy", Array("<i8", (3,), offsets))
+            self.refuse(1, words, *graph)
+
+    def test_distances_have_no_components_to_start_from(self) -> None:
+        write_npy(self.folder / "d.npy", matrix(distances(self.x)))
+        self.map("m.npy", "--distances", "d.npy")
+        sidecar = parse_json((self.folder / "m.json").read_text())
+        self.assertEqual(sidecar["options"]["init"], "random")
+        self.refuse(2, ["--init pca", "distances"], "--distances", "d.npy", "--init", "pca")
+
+    def test_a_start_in_one_place(self) -> None:
+        write_npy(self.folder / "zeros.npy", matrix([[0.0, 0.0]] * ROWS))
+        write_npy(self.folder / "d.npy", matrix(distances(self.x)))
+        for source in (("x.npy",), ("--distances", "d.npy")):
+            self.refuse(1, ["error: zeros.npy: all 90 rows are the same"], *source, "--init",
+                        "zeros.npy")  # fmt: skip
+
+    def test_perplexity_leaves_the_input_alone(self) -> None:
+        self.run_well("tsne", "--perplexity", 9, "x.npy", "--iterations", 20, "--out", "a.npy",
+                      *ON_CPU)  # fmt: skip
+        self.run_well("tsne", "--perplexity", "3,9", "x.npy", "--iterations", 20, "--out", "b.npy",
+                      *ON_CPU)  # fmt: skip
+        sidecar = parse_json((self.folder / "b.json").read_text())
+        self.assertEqual(sidecar["options"]["perplexity"], [3, 9])
+
+    def test_numbers_in_errors_are_short(self) -> None:
+        self.refuse(1, ["perplexity 90 does not fit 90 rows"], "x.npy", "--perplexity", 90)
+        self.refuse(1, ["perplexity 1e+30 does not fit"], "x.npy", "--perplexity", "1e30")
+        self.refuse(2, ["--early-exaggeration: found '0.5', expected a number from 1"], "x.npy",
+                    "--early-exaggeration", 0.5)  # fmt: skip
+
+    def test_a_map_that_stays_exaggerated_says_so(self) -> None:
+        words = "20 iterations, all exaggerated"
+        few = ("tsne", "x.npy", "--perplexity", 9, "--iterations", 20, "--out", "m.npy")
+        self.assertIn(words, self.run_well(*few, "--device", "cpu"))
+        self.assertNotIn(words, self.run_well(*few, "--early-iterations", 10, "--device", "cpu"))
+
     def test_errors_name_the_file_they_are_about(self) -> None:
         write_npy(self.folder / "d.npy", matrix(distances(self.x)))
         near = [sorted(range(ROWS), key=row.__getitem__)[1:28] for row in distances(self.x)]

@@ -199,8 +199,10 @@ TEST(Npy, NumbersKeepAllTheirDigits) {
   EXPECT_THAT(floats(npy(header("<f2", "(1,)"), raw<std::uint16_t>({0x3800}))), ElementsAre(0.5F));
   EXPECT_THAT(doubles(npy(header("<i4", "(2,)"), raw<std::int32_t>({20230101, -7}))),
               ElementsAre(20230101.0, -7.0));
-  EXPECT_THAT(doubles(npy(header("|u1", "(2,)"), "\x01\xff"s)), ElementsAre(1.0, 255.0));
-  EXPECT_THAT(doubles(npy(header(">u2", "(2, 2)", "True"), "\0\1\0\2\0\3\0\4"s)),
+  EXPECT_THAT(floats(npy(header("|u1", "(2,)"), "\x01\xff"s)), ElementsAre(1.F, 255.F));
+  EXPECT_THAT(floats(npy(header(">i2", "(2,)"), "\x7f\xff\x80\x00"s)),
+              ElementsAre(32767.F, -32768.F));
+  EXPECT_THAT(doubles(npy(header(">u4", "(2, 2)", "True"), "\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4"s)),
               ElementsAre(1.0, 3.0, 2.0, 4.0));
   constexpr std::int64_t kExact = std::int64_t{1} << 53;
   EXPECT_THAT(doubles(npy(header("<i8", "(2,)"), raw<std::int64_t>({kExact, -kExact}))),

@@ -459,6 +459,15 @@ TEST_P(Tsne, AllIdenticalIsAnError) {
             std::string::npos);
 }
 
+TEST_P(Tsne, AStartInOnePlaceIsAnError) {
+  auto options = options_for(20, 10);
+  options.initial_map = Array<float>({20, 2});
+  const auto map = [&] { (void)tsne({test::normal_data(20, 3), device()}, options); };
+  EXPECT_NE(error_of(map).find("the initial map: all 20 rows are the same"), std::string::npos);
+  options.initial_map->row(7)[1] = 1e-4F;
+  EXPECT_NO_THROW(map());
+}
+
 TEST_P(Tsne, TooFewRowsIsAnError) {
   for (const std::size_t rows : {0U, 1U}) {
     EXPECT_NE(error_of([&] {
@@ -466,6 +475,15 @@ TEST_P(Tsne, TooFewRowsIsAnError) {
               }).find("2 rows"),
               std::string::npos);
   }
+}
+
+TEST_P(Tsne, WhatIsWrongInTheScheduleIsNamedByItsValue) {
+  auto options = options_for(20, 10);
+  options.schedule.early_exaggeration = 0.5;
+  EXPECT_NE(error_of([&] {
+              (void)tsne({test::normal_data(20, 3), device()}, options);
+            }).find("the early exaggeration is 0.5"),
+            std::string::npos);
 }
 
 TEST_P(Tsne, TooLargeAPerplexityIsAnErrorThatNamesTheLargest) {
@@ -656,7 +674,7 @@ TEST_P(Tsne, OfDistancesIsThatOfTheirNearest) {
   options.perplexity = 80.0;
   EXPECT_NE(error_of([&] {
               (void)tsne_of_distances(distances, options, device());
-            }).find("perplexity 80.000000 does not fit 80 rows; it must be from 1 to 79"),
+            }).find("perplexity 80 does not fit 80 rows; it must be from 1 to 79"),
             std::string::npos);
 }
 
