@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hourglass import _core
-from hourglass._arrays import flat_rows, numbers, require_finite, to_float32
+from hourglass._arrays import compared_rows, numbers, require_finite, to_float32
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -81,7 +81,7 @@ def page(
     if weights is not None and images is None:
         raise ValueError("weights are run on images; give those too")
     named = [(str(name), _contiguous(points, "embedding")) for name, points in maps.items()]
-    given = None if rows is None else flat_rows(rows, "rows")
+    given = None if rows is None else compared_rows(rows, "euclidean", "rows")[0]
     pictures = None if images is None else _pictures(images)
     frames = None if snapshots is None else _contiguous(snapshots, "snapshots")
     kinds = np.empty(0, np.float32) if labels is None else _labels(labels)
