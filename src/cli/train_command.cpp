@@ -38,7 +38,7 @@ void add_train_command(CLI::App& program, const std::string& command_line) {
   add_shared_options(command, *options);
   command.callback([options] {
     const Model model = options->model();
-    Study study("train", model, *options, "runs/" + model.name);
+    Study study("train", model, *options, "runs/train-" + model.name);
     study.train();
     study.finish();
   });

@@ -119,7 +119,7 @@ class StudyTest(ProgramTest):
 
     def test_default_folder(self) -> None:
         self.run_well("train", "conv", "--data", "synthetic:600", "--steps", 1)
-        self.assertEqual(names_in(self.folder / "runs" / "conv"), TRAIN_FILES)
+        self.assertEqual(names_in(self.folder / "runs" / "train-conv"), TRAIN_FILES)
 
     def test_a_run_folder_can_be_used_again(self) -> None:
         out = self.run_conv("run")
