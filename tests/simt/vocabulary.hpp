@@ -69,8 +69,8 @@ void sum_blocks(simt::StreamHandle stream, simt::LaunchConfig config, const std:
 
 /// `rounds` times: each thread hands its value to the thread of the same place in the next block.
 /// Both buffers have one value for each thread of the grid; the result is in `values`. Between
-/// rounds the blocks meet, as the fused engine's do, by the words of order.hpp. They have the shared
-/// memory that `config` says, or what they need.
+/// rounds the blocks meet, as the fused engine's do, by the words of order.hpp. They have the
+/// shared memory that `config` says, or what they need.
 void pass_round(simt::StreamHandle stream, simt::LaunchConfig config, unsigned* values,
                 unsigned* buffer, fused::Exchange* exchange, int rounds);
 /// Blocks of it that can be resident at once.
