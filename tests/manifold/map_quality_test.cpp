@@ -227,7 +227,8 @@ TEST_F(Quality, IsThatOfItsDefinitions) {
 // Ranks are counted by blocks of 256 rows.
 TEST_F(Quality, TrustworthinessAboutTheEdgesOfBlocks) {
   for (const std::size_t rows : {255U, 256U, 257U, 300U}) {
-    const auto x = test::normal_data(rows, 7);
+    Labels labels;
+    const auto x = lattice(rows, 7, labels);
     const auto map = first_columns(x, 2);
     for (const std::size_t k : {12U, 100U}) {
       EXPECT_NEAR(judge(x, map, {.neighbors = k, .pairs = 1}).trustworthiness,
