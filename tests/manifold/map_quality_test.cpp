@@ -238,14 +238,12 @@ Array<float> mirrored(std::size_t rows, std::size_t columns) {
 
 // Products come in tiles of 256 rows.
 TEST_F(Quality, TrustworthinessAboutTheEdgesOfTiles) {
-  for (const std::size_t rows : {255U, 256U, 257U, 300U}) {
+  for (const std::size_t rows : {255U, 256U, 257U}) {
     const auto x = mirrored(rows, 7);
     const auto map = first_columns(x, 2);
-    for (const std::size_t k : {12U, 100U}) {
-      EXPECT_NEAR(judge(x, map, {.neighbors = k, .pairs = 1}).trustworthiness,
-                  mean(plain_kept(map, x, k)), 1e-12)
-          << rows << " rows, k " << k;
-    }
+    EXPECT_NEAR(judge(x, map, {.neighbors = 12, .pairs = 1}).trustworthiness,
+                mean(plain_kept(map, x, 12)), 1e-12)
+        << rows << " rows";
   }
 }
 
