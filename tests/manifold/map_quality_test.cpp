@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <hourglass/error.hpp>
 #include <hourglass/map_quality.hpp>
+#include <hourglass/metric.hpp>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -34,6 +35,8 @@ class Quality : public OnTarget {
                    const MapQualityOptions& options) {
     return map_quality({x, device_}, {map, device_}, options);
   }
+
+  [[nodiscard]] const Device& device() const { return device_; }
 
  private:
   Device device_;
@@ -288,6 +291,22 @@ TEST_F(Quality, IsTheSameAtAnyScale) {
     EXPECT_EQ(quality.of_rows.continuity, expected.of_rows.continuity);
     EXPECT_EQ(quality.of_rows.neighbor_recall, expected.of_rows.neighbor_recall);
     EXPECT_EQ(quality.distance_correlation, expected.distance_correlation);
+  }
+}
+
+// Rows that were left on the device come to the host once, though all threads want them.
+TEST_F(Quality, OfRowsInAMetricIsThatOfUnitRows) {
+  const auto x = test::normal_data(200, 8);
+  const auto map = first_columns(x, 2);
+  const auto unit = in_metric({x, device()}, Metric::cosine);
+  const auto expected =
+      judge(Array<float>(x.shape, {unit.host().values.begin(), unit.host().values.end()}), map,
+            {.per_row = true});
+  for (int again = 0; again < 20; ++again) {
+    const auto quality =
+        map_quality(in_metric({x, device()}, Metric::cosine), {map, device()}, {.per_row = true});
+    EXPECT_EQ(quality.of_rows.trustworthiness, expected.of_rows.trustworthiness);
+    EXPECT_EQ(quality.of_rows.neighbor_recall, expected.of_rows.neighbor_recall);
   }
 }
 
