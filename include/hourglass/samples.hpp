@@ -38,6 +38,7 @@ class Samples {
   [[nodiscard]] bool on_host_alone() const;
 
   /// In the host's memory; brought there when first asked for, unless the CPU is the device.
+  /// (For the first time by one thread.)
   [[nodiscard]] const ArrayView<float>& host() const;
   /// In the device's memory; brought there when first asked for.
   [[nodiscard]] const DeviceRows& on_device() const;

@@ -60,9 +60,10 @@ Array<std::uint32_t> nearest_in_order(const Samples& x, std::size_t k, const Sto
   const std::size_t wanted = std::min({k + kMargin, x.rows() - 1, kMaxNeighbors});
   const NeighborGraph graph = nearest_neighbors(x, wanted, stop);
   Array<std::uint32_t> neighbors({x.rows(), k});
+  const ArrayView<float>& on_host = x.host();  // fetched by one thread
 #pragma omp parallel for
   for (std::size_t row = 0; row < x.rows(); ++row) {
-    const auto nearest = nearest_of(x.host(), row, graph.indices.row(row), k);
+    const auto nearest = nearest_of(on_host, row, graph.indices.row(row), k);
     for (std::size_t i = 0; i < k; ++i) neighbors.row(row)[i] = nearest[i].second;
   }
   return neighbors;
