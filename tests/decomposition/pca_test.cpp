@@ -93,18 +93,13 @@ double subspace_angle(const Vectors& a, const Vectors& b, std::size_t k) {
 
 class Pca : public OnTarget {
  protected:
-  void SetUp() override {
-    OnTarget::SetUp();
-    if (!IsSkipped()) device_ = select_device(kOnCuda ? "cuda" : "cpu");
-  }
-
   [[nodiscard]] PcaModel fit(const Array<float>& x, std::size_t components) const {
-    return fit_pca({x, device_}, {.components = components});
+    return fit_pca({x, device()}, {.components = components});
   }
 
   [[nodiscard]] std::string error_of(const Array<float>& x, const PcaOptions& options) const {
     try {
-      (void)fit_pca({x, device_}, options);
+      (void)fit_pca({x, device()}, options);
     } catch (const Error& error) {
       return error.what();
     }
@@ -182,8 +177,6 @@ class Pca : public OnTarget {
           expect_exact(model, exact, static_cast<double>(x.rows() - 1), inside));
     }
   }
-
-  Device device_;
 };
 
 // ------------------------------------------------------------------------------------- accuracy
@@ -229,7 +222,7 @@ TEST_F(Pca, OffsetsFarBeyondTheSpread) {
       }
       check(x, {1, 2, 5});
       // The scores are centred too.
-      const PcaMap map = fit_transform_pca({x, device_}, {.components = 2});
+      const PcaMap map = fit_transform_pca({x, device()}, {.components = 2});
       double sum = 0.0;
       for (std::size_t i = 0; i < x.rows(); ++i) sum += double{map.scores.row(i)[0]};
       EXPECT_NEAR(sum / static_cast<double>(x.rows()), 0.0, 1e-6);
@@ -270,9 +263,9 @@ TEST_F(Pca, FewOfManyFeaturesAreTheSameForAnyNumberOfThreads) {
   for (const int threads : {1, 3}) {
     if (kOnCuda) break;
     set_cpu_threads(threads);
-    const PcaMap map = fit_transform_pca({x, device_}, {.components = 2});
+    const PcaMap map = fit_transform_pca({x, device()}, {.components = 2});
     set_cpu_threads(0);
-    EXPECT_EQ(map.scores.values, transform(model, {x, device_}).values) << threads;
+    EXPECT_EQ(map.scores.values, transform(model, {x, device()}).values) << threads;
   }
 }
 
@@ -294,8 +287,8 @@ TEST_F(Pca, HugeAndTinyValues) {
       Array<float> x = base;
       for (float& value : x.values) value *= scale;
       check(x, {1, 2, 5});
-      const PcaMap map = fit_transform_pca({x, device_}, {.components = 3, .whiten = true});
-      const PcaMap plain = fit_transform_pca({base, device_}, {.components = 3, .whiten = true});
+      const PcaMap map = fit_transform_pca({x, device()}, {.components = 3, .whiten = true});
+      const PcaMap plain = fit_transform_pca({base, device()}, {.components = 3, .whiten = true});
       for (std::size_t i = 0; i < map.scores.size(); ++i) {
         ASSERT_NEAR(map.scores.values[i], plain.scores.values[i], 1e-4);
       }
@@ -384,9 +377,9 @@ TEST_F(Pca, InverseOfTransformIsTheData) {
                                 repeated(normal(4, 30, even), 10)}) {
     for (const bool whiten : {false, true}) {
       const std::size_t all = std::min(x.rows(), x.row_size());
-      const PcaMap map = fit_transform_pca({x, device_}, {.components = all, .whiten = whiten});
+      const PcaMap map = fit_transform_pca({x, device()}, {.components = all, .whiten = whiten});
       ASSERT_EQ(map.scores.shape, (Shape{x.rows(), all}));
-      const Array<float> back = inverse_transform(map.model, {map.scores, device_});
+      const Array<float> back = inverse_transform(map.model, {map.scores, device()});
       ASSERT_EQ(back.shape, x.shape);
       for (std::size_t i = 0; i < x.size(); ++i) {
         ASSERT_NEAR(back.values[i], x.values[i], 1e-5) << i;
@@ -399,7 +392,7 @@ TEST_F(Pca, ScoresHaveTheVariancesOrWhitenedUnitCovariance) {
   const auto scale = [](std::size_t column) { return 100.0 / static_cast<double>(1 + column); };
   for (const Array<float>& x : {mixed(normal(5000, 30, scale)), mixed(normal(60, 200, scale))}) {
     for (const bool whiten : {false, true}) {
-      const PcaMap map = fit_transform_pca({x, device_}, {.components = 20, .whiten = whiten});
+      const PcaMap map = fit_transform_pca({x, device()}, {.components = 20, .whiten = whiten});
       const Vectors scores = test::transposed(test::centred_rows(map.scores));
       for (std::size_t a = 0; a < 20; ++a) {
         for (std::size_t b = 0; b <= a; ++b) {
@@ -416,24 +409,24 @@ TEST_F(Pca, ScoresHaveTheVariancesOrWhitenedUnitCovariance) {
 
 TEST_F(Pca, TransformsOtherRowsAndFlattensThem) {
   const Array<float> x({500, 2, 5}, mixed(normal(500, 10, falling)).values);
-  const PcaMap map = fit_transform_pca({x, device_}, {.components = 3});
+  const PcaMap map = fit_transform_pca({x, device()}, {.components = 3});
   const Array<float> two({2, 10}, {x.values.begin(), x.values.begin() + 20});
-  const Array<float> scores = transform(map.model, {two, device_});
+  const Array<float> scores = transform(map.model, {two, device()});
   ASSERT_EQ(scores.shape, (Shape{2, 3}));
   for (std::size_t i = 0; i < 6; ++i) {
     EXPECT_NEAR(scores.values[i], map.scores.values[i], 1e-6);
   }
-  EXPECT_EQ(transform(map.model, {Array<float>({0, 10}), device_}).shape, (Shape{0, 3}));
+  EXPECT_EQ(transform(map.model, {Array<float>({0, 10}), device()}).shape, (Shape{0, 3}));
 }
 
 TEST_F(Pca, OneCallOrTwoGiveTheSameBytesEveryTime) {
   const Array<float> x = mixed(normal(5000, 60, falling));
   const PcaOptions options{.components = 5, .whiten = true};
-  const PcaMap map = fit_transform_pca({x, device_}, options);
-  const PcaModel model = fit_pca({x, device_}, options);
+  const PcaMap map = fit_transform_pca({x, device()}, options);
+  const PcaModel model = fit_pca({x, device()}, options);
   EXPECT_EQ(model.components.values, map.model.components.values);
   EXPECT_EQ(model.explained_variance, map.model.explained_variance);
-  EXPECT_EQ(transform(model, {x, device_}).values, map.scores.values);
+  EXPECT_EQ(transform(model, {x, device()}).values, map.scores.values);
 }
 
 // --------------------------------------------------------------------------- fractions of variance
@@ -445,7 +438,7 @@ TEST_F(Pca, FewestComponentsThatReachAFraction) {
   for (std::size_t k = 1; k < 25; ++k) {
     reached += all.explained_variance_ratio[k - 1];
     for (const double step : {-1e-9, 1e-9}) {
-      const PcaModel model = fit_pca({x, device_}, {.variance_fraction = reached + step});
+      const PcaModel model = fit_pca({x, device()}, {.variance_fraction = reached + step});
       ASSERT_EQ(model.components.rows(), step < 0.0 ? k : k + 1);
       expect_sound(model, x);
       const std::size_t size = model.components.size();
@@ -454,11 +447,11 @@ TEST_F(Pca, FewestComponentsThatReachAFraction) {
           << size;
     }
   }
-  EXPECT_EQ(fit_pca({x, device_}, {.variance_fraction = 1e-9}).components.rows(), 1U);
+  EXPECT_EQ(fit_pca({x, device()}, {.variance_fraction = 1e-9}).components.rows(), 1U);
   // No more than the rank, however near to all.
   const Array<float> flat = repeated(normal(4, 30, even), 10);
   EXPECT_EQ(
-      fit_pca({flat, device_}, {.variance_fraction = std::nextafter(1.0, 0.0)}).components.rows(),
+      fit_pca({flat, device()}, {.variance_fraction = std::nextafter(1.0, 0.0)}).components.rows(),
       3U);
 }
 
@@ -492,18 +485,18 @@ TEST_F(Pca, SaysWhatIsNotFinite) {
       x.row(18)[5] = -bad;
       x.row(19)[13] = -bad;  // their sum is not finite either
       EXPECT_EQ(error_of(x, {}), "PCA: row 17, column 13 is not finite");
-      EXPECT_THROW((void)transform(model, {x, device_}), Error);
+      EXPECT_THROW((void)transform(model, {x, device()}), Error);
       Array<float> scores({3, 2});
       scores.row(2)[1] = bad;
-      EXPECT_THROW((void)inverse_transform(model, {scores, device_}), Error);
+      EXPECT_THROW((void)inverse_transform(model, {scores, device()}), Error);
     }
   }
 }
 
 TEST_F(Pca, ModelAndDataMustFit) {
   const PcaModel model = fit(normal(10, 4, even), 2);
-  EXPECT_THROW((void)transform(model, {Array<float>({10, 5}), device_}), Error);
-  EXPECT_THROW((void)inverse_transform(model, {Array<float>({10, 3}), device_}), Error);
+  EXPECT_THROW((void)transform(model, {Array<float>({10, 5}), device()}), Error);
+  EXPECT_THROW((void)inverse_transform(model, {Array<float>({10, 3}), device()}), Error);
 }
 
 // --------------------------------------------------------------------------------------- real data

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "manifold/sample_data.hpp"
 #include "support/on_target.hpp"
 #include "support/random_values.hpp"
 
@@ -24,47 +25,22 @@ using Labels = std::vector<std::uint8_t>;
 
 class LabelAccuracy : public OnTarget {
  protected:
-  void SetUp() override {
-    OnTarget::SetUp();
-    if (!IsSkipped()) device_ = select_device(kOnCuda ? "cuda" : "cpu");
-  }
-
   double accuracy(const Array<float>& x, const Labels& labels, std::size_t k) {
-    return label_accuracy({x, device_}, labels, k);
+    return label_accuracy({x, device()}, labels, k);
   }
   double accuracy(const Array<float>& x, const Labels& labels, std::size_t k,
                   const NeighborGraph& known) {
-    return label_accuracy({x, device_}, labels, k, known);
+    return label_accuracy({x, device()}, labels, k, known);
   }
   NeighborGraph neighbors(const Array<float>& x, std::size_t k) {
-    return nearest_neighbors({x, device_}, k);
+    return nearest_neighbors({x, device()}, k);
   }
-
- private:
-  Device device_;
 };
 
 // ------------------------------------------------------------------------------- arrays to judge
 
-struct Labelled {
-  Array<float> x;
-  Labels labels;
-};
-
-/// Values that NumPy makes with the same bits: whole numbers below 2^17 over 2^16.
-Labelled lattice(std::size_t rows, std::size_t columns) {
-  Labelled made{Array<float>({rows, columns}), Labels(rows)};
-  for (std::size_t i = 0; i < rows; ++i) {
-    made.labels[i] = static_cast<std::uint8_t>((i * i + i / 7) % 5);
-    for (std::size_t f = 0; f < columns; ++f) {
-      const std::size_t mixed =
-          i * 7919 + f * 104729 + i * i * 31 + i * i * f * 97 + i * f * f * 13;
-      made.x.row(i)[f] = static_cast<float>(mixed % 65537) / 65536.f;
-    }
-    made.x.row(i)[0] += 0.25f * static_cast<float>(made.labels[i]);
-  }
-  return made;
-}
+using test::Labelled;
+using test::lattice;
 
 /// Clouds around a centre for each label, which overlap; rows sorted by label where `sorted`.
 Labelled clouds(std::size_t rows, std::size_t columns, bool sorted) {

@@ -27,36 +27,11 @@ using Labels = std::vector<std::uint8_t>;
 
 class Quality : public OnTarget {
  protected:
-  void SetUp() override {
-    OnTarget::SetUp();
-    if (!IsSkipped()) device_ = select_device(kOnCuda ? "cuda" : "cpu");
-  }
   MapQuality judge(const Array<float>& x, const Array<float>& map,
                    const MapQualityOptions& options) {
-    return map_quality({x, device_}, {map, device_}, options);
+    return map_quality({x, device()}, {map, device()}, options);
   }
-
-  [[nodiscard]] const Device& device() const { return device_; }
-
- private:
-  Device device_;
 };
-
-/// Values that NumPy makes with the same bits: whole numbers below 2^17 over 2^16.
-Array<float> lattice(std::size_t rows, std::size_t columns, Labels& labels) {
-  Array<float> x({rows, columns});
-  labels.resize(rows);
-  for (std::size_t i = 0; i < rows; ++i) {
-    labels[i] = static_cast<std::uint8_t>((i * i + i / 7) % 5);
-    for (std::size_t f = 0; f < columns; ++f) {
-      const std::size_t mixed =
-          i * 7919 + f * 104729 + i * i * 31 + i * i * f * 97 + i * f * f * 13;
-      x.row(i)[f] = static_cast<float>(mixed % 65537) / 65536.f;
-    }
-    x.row(i)[0] += 0.25f * static_cast<float>(labels[i]);
-  }
-  return x;
-}
 
 Array<float> first_columns(const Array<float>& x, std::size_t columns) {
   Array<float> made({x.rows(), columns});
@@ -177,8 +152,7 @@ constexpr Known kKnown[] = {
 TEST_F(Quality, AgreesWithScikitLearn) {
   for (const Known& known : kKnown) {
     SCOPED_TRACE(known.rows);
-    Labels labels;
-    const auto x = lattice(known.rows, known.columns, labels);
+    const auto [x, labels] = test::lattice(known.rows, known.columns);
     const auto quality =
         judge(x, first_columns(x, 2), {.neighbors = known.k, .labels = labels, .per_row = true});
     EXPECT_NEAR(quality.trustworthiness, known.trustworthiness, 1e-12);
@@ -328,8 +302,7 @@ TEST_F(Quality, PairsAreDrawnFromASeed) {
 }
 
 TEST_F(Quality, LooksAtTheFirstRows) {
-  Labels labels;
-  const auto x = lattice(300, 6, labels);
+  const auto [x, labels] = test::lattice(300, 6);
   const auto map = first_columns(x, 2);
   const auto first = [](const Array<float>& all) {
     Array<float> some({100, all.row_size()});

@@ -32,14 +32,9 @@ auto ways_that_wait() {
 
 class Queries : public KernelTest {
  protected:
-  void SetUp() override {
-    KernelTest::SetUp();
-    if (!IsSkipped()) device_ = select_device(kOnCuda ? "cuda" : "cpu");
-  }
-
   NeighborGraph find(const Array<float>& data, const Array<float>& queries, std::size_t k) {
     NeighborGraph graph;
-    run([&] { graph = nearest_neighbors({data, device_}, {queries, device_}, k); });
+    run([&] { graph = nearest_neighbors({data, device()}, {queries, device()}, k); });
     return graph;
   }
 
@@ -67,8 +62,6 @@ class Queries : public KernelTest {
       }
     }
   }
-
-  Device device_;
 };
 INSTANTIATE_TEST_SUITE_P(EveryWay, Queries, ways_that_wait(), way_name);
 
@@ -95,7 +88,7 @@ TEST_P(Queries, FindTheSameToTheBitAsTheSearchOfASetAgainstItself) {
     const auto x = test::blob_data(quick ? 300 : 60, features, 3, 4.0);
     const std::size_t k = 20;
     NeighborGraph known;
-    run([&] { known = nearest_neighbors({x, device_}, k); });
+    run([&] { known = nearest_neighbors({x, device()}, k); });
     const NeighborGraph graph = find(x, x, k + 1);
     for (std::size_t i = 0; i < x.rows(); ++i) {
       ASSERT_EQ(graph.indices.row(i)[0], i);

@@ -87,4 +87,24 @@ inline std::vector<Place> disc_map(double span, double points_per_disc) {
   return places;
 }
 
+struct Labelled {
+  Array<float> x;
+  std::vector<std::uint8_t> labels;
+};
+
+/// Values that NumPy makes with the same bits: whole numbers below 2^17 over 2^16.
+inline Labelled lattice(std::size_t rows, std::size_t columns) {
+  Labelled made{Array<float>({rows, columns}), std::vector<std::uint8_t>(rows)};
+  for (std::size_t i = 0; i < rows; ++i) {
+    made.labels[i] = static_cast<std::uint8_t>((i * i + i / 7) % 5);
+    for (std::size_t f = 0; f < columns; ++f) {
+      const std::size_t mixed =
+          i * 7919 + f * 104729 + i * i * 31 + i * i * f * 97 + i * f * f * 13;
+      made.x.row(i)[f] = static_cast<float>(mixed % 65537) / 65536.f;
+    }
+    made.x.row(i)[0] += 0.25f * static_cast<float>(made.labels[i]);
+  }
+  return made;
+}
+
 }  // namespace hourglass::test

@@ -72,6 +72,7 @@ class OnTarget : public testing::Test {
     context_ = std::make_unique<math::Context>();
   }
 
+  [[nodiscard]] static Device device() { return select_device(kOnCuda ? "cuda" : "cpu"); }
   math::Context& context() { return *context_; }
   device::Stream& stream() { return context_->stream(); }
 
