@@ -112,7 +112,7 @@ TEST_P(Pack, PointsInAnotherOrder) {
   std::vector<std::uint32_t> rows(kPoints), places(kPoints);
   Matrix ordered;
   for (std::uint32_t i = 0; i < kPoints; ++i) {
-    rows[i] = i * 7 % kPoints;
+    rows[i] = static_cast<std::uint32_t>(i * 7 % kPoints);
     places[rows[i]] = i;
   }
   for (const std::uint32_t row : rows) {
