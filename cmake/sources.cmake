@@ -39,6 +39,7 @@ set(HOURGLASS_KERNELS
     kernels/space/spread.cu
     kernels/tsne/convolve.cu
     kernels/tsne/move.cu
+    kernels/tsne/near_field.cu
     kernels/tsne/order.cu
     kernels/tsne/place.cu
     kernels/tsne/repulsion.cu
@@ -60,6 +61,7 @@ set(HOURGLASS_PER_TARGET
     src/manifold/line_tables.cpp
     src/manifold/map_optimizer.cpp
     src/manifold/map_order.cpp
+    src/manifold/near_field.cpp
     src/manifold/neighbor_ranks.cpp
     src/manifold/neighbors.cpp
     src/manifold/packed_affinities.cpp

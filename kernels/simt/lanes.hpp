@@ -8,6 +8,7 @@
 //   L::Winner     where a 2 x 2 pooling window has its maximum, in each image: two bits a lane
 //
 //   fma(a, b, c)  max(a, b)  sqrt(a)           lane by lane
+//   fast_divide(a, b)                          a / b within 2 last places, |b| from 2^-126 to 2^126
 //   exp(a), a <= 0   log(a), a > 0 and normal
 //   greater(a, b)   select(mask, a, b)   keep(mask, a)    a where the mask holds, else b
 //                                              (also of masks) or 0
@@ -68,6 +69,9 @@ __device__ __forceinline__ float max(float a, float b) {
 }
 __device__ __forceinline__ float sqrt(float a) {
   return sqrtf(a);
+}
+__device__ __forceinline__ float fast_divide(float a, float b) {
+  return simt::fast_divide(a, b);
 }
 __device__ __forceinline__ float exp(float a) {
   return expf(a);
@@ -185,6 +189,22 @@ __forceinline__ Vector<n> sqrt(Vector<n> a) {
 #endif
   for (int i = 0; i < n; ++i) a.v[i] = std::sqrt(a.v[i]);
   return a;
+}
+/// By the processor's estimate of 1 / b and a step of Newton's.
+template <int n>
+__forceinline__ Vector<n> fast_divide(Vector<n> a, Vector<n> b) {
+  using Floats = typename Vector<n>::Floats;
+  Vector<n> estimate = 1.f / b;
+#ifdef __AVX512F__
+  if constexpr (n == 16) estimate.v = Floats(_mm512_maskz_rcp14_ps(0xFFFF, __m512(b.v)));
+#endif
+#ifdef __AVX__
+  if constexpr (n == 8) estimate.v = Floats(_mm256_rcp_ps(__m256(b.v)));
+#endif
+#ifdef __SSE__
+  if constexpr (n == 4) estimate.v = Floats(_mm_rcp_ps(__m128(b.v)));
+#endif
+  return a * (estimate * (2.f - b * estimate));
 }
 __forceinline__ float sum(Vector<4> a) {
   return (a.v[0] + a.v[2]) + (a.v[1] + a.v[3]);

@@ -6,14 +6,17 @@
 #include "kernels/simt/reduce.hpp"
 #include "kernels/simt/simt.hpp"
 #include "kernels/tsne/convolve.hpp"
+#include "kernels/tsne/softened.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
 using fft::Lines;
 using fft::Value;
+using lanes::greater;
 using lanes::lane_of;
 using lanes::Lanes;
+using lanes::select;
 using lanes::sum;
 
 constexpr unsigned kThreads = 128;          // of a block on a GPU
@@ -253,11 +256,15 @@ __global__ void __launch_bounds__(kThreads, kBlocksOfProcessor)
   const std::uint32_t side = plane.x.length;
   V lane_rows;
   for (int lane = 0; lane < L::kCount; ++lane) lane_of(lane_rows, lane) = static_cast<float>(lane);
-  const bool plain = interaction == Interaction::plain;
+  const bool plain = interaction != Interaction::minus_one;
   const auto interact = [&](float x, std::uint32_t first) {
     const V y = (lane_rows + V(static_cast<float>(first))) * V(spacing);
     V squared = V(x * x) + y * y;
-    if (power == 1.f) return (plain ? V(1.f) : -squared) / (V(1.f) + squared);
+    if (power == 1.f) {
+      const V value = (plain ? V(1.f) : -squared) / (V(1.f) + squared);
+      if (interaction != Interaction::softened) return value;
+      return select(greater(V(kNearSquared), squared), softened(squared), value);
+    }
     V raised;
     for (int lane = 0; lane < L::kCount; ++lane) {
       const float exponent = -power * log1pf(lane_of(squared, lane));

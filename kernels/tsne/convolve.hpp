@@ -28,6 +28,7 @@ namespace hourglass::HOURGLASS_TARGET::kernels {
 enum class Interaction {
   plain,      ///< 1 / (1 + d^2)^a, a the tail's power
   minus_one,  ///< that minus one: the same forces, and no cancellation while maps are small
+  softened,   ///< the plain one of power 1, but for near pairs: softened.hpp
 };
 
 /// How a plane's values lie in memory. Rows are those of equal y; y runs fastest in charges and

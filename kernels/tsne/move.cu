@@ -204,12 +204,11 @@ __device__ __forceinline__ Point gradient_of(const Move& move, const Geometry& g
     repelled = gather_force(move.repulsion, px, py, inverse_spacing);
     tx = px.t;
     ty = py.t;
-  } else {
-    for (std::uint32_t part = simt::lane(); part < move.repulsion.force_parts;
-         part += simt::warp_thread_count()) {
-      const Point force = move.repulsion.forces[std::size_t{part} * move.count + i];
-      repelled = {repelled.x + force.x, repelled.y + force.y};
-    }
+  }
+  for (std::uint32_t part = simt::lane(); part < move.repulsion.force_parts;
+       part += simt::warp_thread_count()) {
+    const Point force = move.repulsion.forces[std::size_t{part} * move.count + i];
+    repelled = {repelled.x + force.x, repelled.y + force.y};
   }
   if (simt::lane() == 0) {
     const Point weak = move.motion.weak_pull[i];
@@ -289,7 +288,7 @@ template <class L>
 void launch_move(simt::StreamHandle stream, const Move& move) {
   const auto config = shape(move.count);
   const PackedAffinities& p = move.affinities;
-  const bool on_grid = move.repulsion.forces == nullptr;
+  const bool on_grid = move.repulsion.potential != nullptr;
   if (p.columns != nullptr) {
     simt::launch(stream, config,
                  on_grid ? move_points_kernel<L, std::uint16_t, true>

@@ -17,12 +17,12 @@
 
 namespace hourglass::HOURGLASS_TARGET::kernels {
 
-/// Where the repulsion comes from: a potential on a grid, whose gradient is gathered, or forces.
+/// Where the repulsion comes from: a potential on a grid, whose gradient is gathered, and forces.
 struct Repulsion {
-  const float* potential = nullptr;  ///< (nodes_x, pitch), from spread charges
+  const float* potential = nullptr;  ///< (nodes_x, pitch), from spread charges; or none
   GridShape grid{};
   OwnForce own{};                 ///< on the coarsest level; finer ones have next to none
-  const Point* forces = nullptr;  ///< (force_parts, N): exact ones, to be added up
+  const Point* forces = nullptr;  ///< (force_parts, N): of pairs, to be added up
   std::uint32_t force_parts = 0;
   const double* normalizers = nullptr;  ///< partial sums of Z ...
   std::uint32_t normalizer_count = 0;

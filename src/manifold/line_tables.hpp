@@ -17,14 +17,4 @@ struct LineTables {
   device::Buffer<std::uint32_t> place;
 };
 
-/// Makes room for `size` values; what was there is lost if there was none. Half as much again, for
-/// a map that grows will ask again.
-template <class T>
-bool make_room(device::Buffer<T>& buffer, std::size_t size) {
-  if (buffer.size() >= size) return false;
-  buffer = {};  // gives its memory back before the next is taken
-  buffer = device::Buffer<T>(size + size / 2);
-  return true;
-}
-
 }  // namespace hourglass::HOURGLASS_TARGET

@@ -10,6 +10,7 @@
 
 #include "device/target.hpp"
 #include "kernels/tsne/repulsion.hpp"
+#include "kernels/tsne/softened.hpp"
 #include "manifold/grid_sides.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
@@ -23,6 +24,12 @@ using kernels::Point;
 /// Up to here summing all pairs is as quick as a grid, and it is exact. Guesses, on CUDA more than
 /// on the CPU: the benchmark's tsne/loop measures both ways (docs/performance.md).
 constexpr std::size_t kExactPoints = kOnCuda ? 4000 : 2000;
+/// Below so many points, times the points in the cell of each, a unit area, near pairs and a grid
+/// so much coarser take less time than the grid alone. On a GPU it is the grid that is cheap.
+constexpr double kThin = kOnCuda ? 0.0 : 15.0;
+constexpr double kCoarser = 2.5;
+/// A map is thin until it is so much denser than it has to be to become so.
+constexpr double kStaysThin = 2.0;
 /// Up to here an exact normalisation costs less than a few iterations.
 constexpr std::size_t kCheapNormalizer = 20000;
 /// Beyond, a fine grid's is exact to single precision's last digits, and all pairs take minutes.
@@ -53,6 +60,7 @@ MapOptimizer::MapOptimizer(math::Context& context, const AffinityMatrix& affinit
       spacing_(repulsion.spacing / unit_),
       schedule_(in_units_of_tail(schedule, repulsion.dof)),
       exact_(count_ <= repulsion.exact_points.value_or(kExactPoints)),
+      thin_(tail_.plain() ? repulsion.thin.value_or(kThin) : 0.0),
       points_{device::Buffer<Point>(count_), device::Buffer<Point>(count_)},
       velocity_(count_),
       gain_(count_),
@@ -87,11 +95,32 @@ kernels::Points MapOptimizer::both() {
   return {{points_[0].data(), points_[1].data()}};
 }
 
+double MapOptimizer::spacing() const {
+  return near_ ? kCoarser * spacing_ : spacing_;
+}
+
+bool MapOptimizer::is_thin() const {
+  const double most = near_ ? kStaysThin * thin_ : thin_;
+  const double area = double{extent_.x} * extent_.y;
+  const auto n = static_cast<double>(count_);
+  // No cells hold fewer points on average than those that hold as many each.
+  const double fewest = n * double{kNearSquared} / area;
+  if (!(n * fewest < most * area)) return false;
+  if (side_for(std::max(extent_.x, extent_.y), spacing()) == 0) return false;  // nor cells for it
+  std::vector<Point> points(count_);
+  device::copy_to_host<Point>(context_.stream(), {current(), count_}, points);
+  return n * points_in_cells(points) < most * area;
+}
+
 void MapOptimizer::choose_grid() {
+  if (const bool thin = is_thin(); thin != near_) {
+    near_ = thin;
+    grid_ = RepulsionGrid(spacing(), count_, tail_);
+  }
   const Extent expected{extent_.x + 2.f * growth_.x, extent_.y + 2.f * growth_.y};
-  const GridSides wanted{side_for(expected.x, spacing_), side_for(expected.y, spacing_)};
+  const GridSides wanted{side_for(expected.x, spacing()), side_for(expected.y, spacing())};
   if (wanted.x == 0 || wanted.y == 0) {
-    const double most = unit_ * spacing_ * kernels::usable_cells(fft::kLongest / 2);
+    const double most = unit_ * spacing() * kernels::usable_cells(fft::kLongest / 2);
     throw Error("the map has a width of " +
                 std::to_string(unit_ * double{std::max(extent_.x, extent_.y)}) +
                 ", and no grid holds more than " + std::to_string(most) +
@@ -101,9 +130,11 @@ void MapOptimizer::choose_grid() {
   const bool holds = wanted.x <= now.x && wanted.y <= now.y;
   const bool wastes = 3 * std::size_t{now.x} * now.y > 4 * std::size_t{wanted.x} * wanted.y;
   if (holds && !wastes) return;
-  const bool small = wanted.x == fft::kShortest && wanted.y == fft::kShortest;
+  const bool small = !near_ && wanted.x == fft::kShortest && wanted.y == fft::kShortest;
   grid_.resize(context_.stream(), wanted, small ? kSmallLevels : 1,
-               small ? Interaction::minus_one : Interaction::plain);
+               near_   ? Interaction::softened
+               : small ? Interaction::minus_one
+                       : Interaction::plain);
   recorded_.forget();
 }
 

@@ -31,6 +31,8 @@ class MapOptimizer final : public MapDescent {
   [[nodiscard]] std::size_t overflows() const override { return overflows_; }
   [[nodiscard]] std::size_t grid_iterations() const override { return exact_ ? 0 : iteration_; }
   [[nodiscard]] const MapOrder& order() const { return order_; }
+  /// Near pairs are summed beside the grid.
+  [[nodiscard]] bool sums_near_pairs() const { return near_; }
 
  private:
   struct Extent {
@@ -42,6 +44,8 @@ class MapOptimizer final : public MapDescent {
   [[nodiscard]] const kernels::Point* current() const { return points_[iteration_ % 2].data(); }
   [[nodiscard]] kernels::Points both();
   void iterate();
+  [[nodiscard]] double spacing() const;  // of the grid's nodes
+  [[nodiscard]] bool is_thin() const;
   /// A grid for the map as it is, and as it will soon be.
   void choose_grid();
   /// Iterations after which the points are to be put in order, the next time.
@@ -56,10 +60,12 @@ class MapOptimizer final : public MapDescent {
   std::size_t count_;
   bool on_line_;  // one dimension: y is 0
   kernels::Tail tail_;
-  double unit_;  // of the map on the device: sqrt(dof)
-  double spacing_;
+  double unit_;            // of the map on the device: sqrt(dof)
+  double spacing_;         // of a grid alone
   TsneSchedule schedule_;  // in these units
   bool exact_;             // all pairs, no grid
+  double thin_;            // RepulsionOptions::thin
+  bool near_ = false;      // pairs are summed beside the grid: the map is thin
 
   device::Buffer<kernels::Point> points_[2];  // iterations take turns: kernels::Points
   device::Buffer<kernels::Point> velocity_, gain_, weak_pull_;

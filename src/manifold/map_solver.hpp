@@ -19,6 +19,10 @@ struct RepulsionOptions {
   /// Maps of no more points have their repulsion summed over all pairs, not taken from a grid;
   /// without it, up to where that is as quick on this target.
   std::optional<std::size_t> exact_points = {};
+  /// Maps below so many points, times the points in the cell of each (points_in_cells), a unit area
+  /// have their near pairs summed one by one beside a coarser grid; 0: none has; without it, where
+  /// that is quicker on this target. Of one degree of freedom, that is.
+  std::optional<double> thin = {};
   /// Maps of no fewer points are put in the order of a curve; without it, from where that pays.
   std::optional<std::size_t> ordered_points = {};
 };

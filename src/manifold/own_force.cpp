@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/tsne/softened.hpp"
+
 namespace hourglass {
 namespace {
 
@@ -22,8 +24,9 @@ double squared_inverse(int k) {
 
 using Potentials = std::array<std::array<double, kReach + 1>, kReach + 1>;
 
-/// The potential of one node's unit charge, some nodes away.
-Potentials potential_of_node(double spacing, double power) {
+/// The potential of one node's unit charge, some nodes away; interaction(d^2).
+template <class Interaction>
+Potentials potential_of_node(double spacing, const Interaction& interaction) {
   constexpr int kTerms = 26;  // z^26 is 1e-15
   Potentials potential{};
   for (int x = 0; x <= kReach; ++x) {
@@ -31,8 +34,7 @@ Potentials potential_of_node(double spacing, double power) {
       for (int a = -kTerms; a <= kTerms; ++a) {
         for (int b = -kTerms; b <= kTerms; ++b) {
           const double squared = spacing * spacing * ((x - a) * (x - a) + (y - b) * (y - b));
-          potential[x][y] +=
-              squared_inverse(a) * squared_inverse(b) / std::pow(1.0 + squared, power);
+          potential[x][y] += squared_inverse(a) * squared_inverse(b) * interaction(squared);
         }
       }
     }
@@ -52,11 +54,8 @@ Weights spline_derivative(double t) {
   return {-0.5 * s * s, (1.5 * t - 2.0) * t, (2.0 - 1.5 * s) * s, 0.5 * t * t};
 }
 
-}  // namespace
-
-OwnForce own_force(double spacing, double power) {
+OwnForce own_force(double spacing, const Potentials& potential) {
   constexpr int kPlaces = 16;  // a cell's, in either direction
-  const Potentials potential = potential_of_node(spacing, power);
   double terms[2][3] = {};
   double energy = 0.0;
   for (int i = 0; i < kPlaces; ++i) {
@@ -96,6 +95,21 @@ OwnForce own_force(double spacing, double power) {
   }
   result.energy = energy;
   return result;
+}
+
+}  // namespace
+
+OwnForce own_force(double spacing, double power) {
+  return own_force(spacing, potential_of_node(spacing, [power](double squared) {
+                     return std::pow(1.0 + squared, -power);
+                   }));
+}
+
+OwnForce softened_own_force(double spacing) {
+  return own_force(spacing, potential_of_node(spacing, [](double squared) {
+                     return squared < double{kNearSquared} ? softened(squared)
+                                                           : 1.0 / (1.0 + squared);
+                   }));
 }
 
 // ---- in three dimensions -----------------------------------------------------------------------

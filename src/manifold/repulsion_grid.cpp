@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "manifold/make_room.hpp"
 #include "manifold/own_force.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
@@ -36,10 +37,18 @@ void RepulsionGrid::resize(const device::Stream& stream, GridSides sides, std::u
             .pitch = layout.pitch,
             .levels = levels,
             .coarsest_spacing = spacing_};
-  // Each point's charge meets its own potential: that much is in Z, or 0 of the kernel minus one,
-  // which in turn lacks 1 for each of N^2 pairs.
   const auto n = static_cast<double>(points_);
-  normalizer_offset_ = interaction == Interaction::plain ? -n * own_.energy : n * n - n;
+  if (interaction == Interaction::softened) {
+    if (!near_) {
+      near_.emplace(points_);
+      own_ = softened_own_force(spacing_);
+    }
+    near_->resize(stream, layout.nodes_x, layout.nodes_y, spacing_);
+  }
+  // Each point's charge meets its own potential: that much is in Z, or 0 of the kernel minus one,
+  // which in turn lacks 1 for each of N^2 pairs. And each point is near itself.
+  normalizer_offset_ = interaction == Interaction::minus_one ? n * n - n : -n * own_.energy;
+  if (near_) normalizer_offset_ -= n * NearField::own_energy();
 
   charge_copies_ = kernels::charge_copies();
   std::visit(
@@ -52,7 +61,7 @@ void RepulsionGrid::resize(const device::Stream& stream, GridSides sides, std::u
   make_room(rows_, layout.row_values());
   make_room(potential_, layout.node_values());
   make_room(spectra_, levels * layout.spectrum_values());
-  make_room(energies_, kernels::energy_count(layout));
+  make_room(energies_, normalizer_count());
   plane_.rows = rows_.data();
   float spacing = spacing_;
   for (std::uint32_t level = 0; level < levels; ++level, spacing *= 0.5f) {
@@ -73,14 +82,24 @@ void RepulsionGrid::compute(const device::Stream& stream, const kernels::Points&
                           energies_.span().first(kernels::energy_count(layout)));
       },
       charges_);
+  if (near_) {
+    near_->compute(stream, points, geometry,
+                   energies_.span().subspan(kernels::energy_count(layout), near_->sum_count()));
+  }
+}
+
+std::size_t RepulsionGrid::normalizer_count() const {
+  return kernels::energy_count(plane_.layout) + (near_ ? near_->sum_count() : 0);
 }
 
 kernels::Repulsion RepulsionGrid::repulsion() const {
   return {.potential = potential_.data(),
           .grid = shape_,
           .own = own_,
+          .forces = near_ ? near_->forces() : nullptr,
+          .force_parts = near_ ? 1U : 0U,
           .normalizers = energies_.data(),
-          .normalizer_count = static_cast<std::uint32_t>(kernels::energy_count(plane_.layout)),
+          .normalizer_count = static_cast<std::uint32_t>(normalizer_count()),
           .normalizer_offset = normalizer_offset_};
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <variant>
 
@@ -15,6 +16,7 @@
 #include "kernels/tsne/move.hpp"
 #include "kernels/tsne/spread.hpp"
 #include "manifold/line_tables.hpp"
+#include "manifold/near_field.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {
 
@@ -31,7 +33,8 @@ class RepulsionGrid {
   RepulsionGrid(double spacing, std::size_t points, kernels::Tail tail = {});
 
   /// Takes these sides; a grid with levels halves its spacing so many times less one, as the map
-  /// allows. Waits for nothing that is not its own, keeps memory that is large enough.
+  /// allows. Waits for nothing that is not its own, keeps memory that is large enough. The softened
+  /// interaction brings its near field along: under the plain tail, on one level, and for good.
   void resize(const device::Stream& stream, GridSides sides, std::uint32_t levels,
               kernels::Interaction interaction);
 
@@ -45,6 +48,8 @@ class RepulsionGrid {
   [[nodiscard]] const kernels::PlaneLayout& layout() const { return plane_.layout; }
 
  private:
+  [[nodiscard]] std::size_t normalizer_count() const;
+
   float spacing_;
   std::size_t points_;
   kernels::Tail tail_;
@@ -58,8 +63,9 @@ class RepulsionGrid {
   std::variant<device::Buffer<std::uint32_t>, device::Buffer<std::uint64_t>> charges_;
   device::Buffer<float> rows_;
   device::Buffer<float> potential_;
-  device::Buffer<float> spectra_;  // one a level
-  device::Buffer<double> energies_;
+  device::Buffer<float> spectra_;    // one a level
+  device::Buffer<double> energies_;  // and the near field's sums
+  std::optional<NearField> near_;
   double normalizer_offset_ = 0.0;
 };
 

@@ -8,6 +8,7 @@
 #include "kernels/space/gather.hpp"
 #include "kernels/space/spread.hpp"
 #include "kernels/tsne/spread.hpp"
+#include "manifold/make_room.hpp"
 #include "manifold/own_force.hpp"
 
 namespace hourglass::HOURGLASS_TARGET {

@@ -167,7 +167,8 @@ TEST_F(Optimizer, AMapThatGrowsWithoutBoundIsAnError) {
   const auto matrix = affinities(x);
   auto initial = in_map(test::blob_map(kRows, 1350.0));  // the widest grid holds 1363
   MapOptimizer optimizer(context(), matrix, initial,
-                         {.early_exaggeration = 0.0, .learning_rate = 1e12}, {.exact_points = 0});
+                         {.early_exaggeration = 0.0, .learning_rate = 1e12},
+                         {.exact_points = 0, .thin = 0.0});
   try {
     for (int time = 0; time < 3; ++time) optimizer.advance(4);
     ADD_FAILURE() << "no error at a width of " << width(optimizer.map());
@@ -218,17 +219,41 @@ TEST_F(Optimizer, AnOutlierDoesNotSpoilTheMapOfTheOthers) {
 // Not the same map, for it is a chaotic descent, but as good a one.
 TEST_F(Optimizer, SumsAndGridsAgree) {
   constexpr std::size_t kIterations = 350;
+  constexpr double kAlways = 1e9;
   const auto matrix = affinities(test::blob_data(kRows, 10, 4, 12.0));
   auto initial = in_map(test::blob_map(kRows, 5e-4));
-  const auto divergence = [&](std::size_t exact_points) {
-    MapOptimizer optimizer(context(), matrix, initial, {.learning_rate = 50.0},
-                           {.exact_points = exact_points});
-    optimizer.advance(kIterations);
+  const auto divergence = [&](const RepulsionOptions& repulsion, bool near_pairs) {
+    MapOptimizer optimizer(context(), matrix, initial, {.learning_rate = 50.0}, repulsion);
+    optimizer.advance(kIterations / 2);
+    optimizer.advance(kIterations - kIterations / 2);
+    EXPECT_EQ(optimizer.sums_near_pairs(), near_pairs);
     return optimizer.divergence(true);
   };
-  const double sums = divergence(kRows);
+  const double sums = divergence({.exact_points = kRows}, false);
   EXPECT_GT(sums, 0.0);
-  EXPECT_NEAR(divergence(0), sums, 0.03 * sums);
+  EXPECT_NEAR(divergence({.exact_points = 0, .thin = 0.0}, false), sums, 0.03 * sums);
+  EXPECT_NEAR(divergence({.exact_points = 0, .thin = kAlways}, true), sums, 0.03 * sums);
+  // Only a plain tail has a near field.
+  (void)divergence({.dof = 2.0, .exact_points = 0, .thin = kAlways}, false);
+}
+
+// A map that begins wide is thin, until exaggeration has drawn it together: then its near pairs
+// would be most of all pairs.
+TEST_F(Optimizer, NearPairsAreSummedWhileTheMapIsThin) {
+  const auto matrix = affinities(test::blob_data(kRows, 10, 4, 12.0));
+  const auto wide = in_map(test::blob_map(kRows, 120.0));
+  const RepulsionOptions repulsion{.exact_points = 0, .thin = 15.0};
+  MapOptimizer optimizer(context(), matrix, wide, {.learning_rate = 50.0}, repulsion);
+  optimizer.advance(1);
+  EXPECT_TRUE(optimizer.sums_near_pairs());
+  for (int look = 0; look < 24; ++look) optimizer.advance(10);
+  EXPECT_FALSE(optimizer.sums_near_pairs());
+  // Nor does one that is thin only for a point far out.
+  auto places = test::blob_map(kRows, 1.0);
+  places[7] = {100.0, 100.0};
+  MapOptimizer crowd(context(), matrix, in_map(places), {.learning_rate = 50.0}, repulsion);
+  crowd.advance(1);
+  EXPECT_FALSE(crowd.sums_near_pairs());
 }
 
 // ---- in three dimensions -----------------------------------------------------------------------
