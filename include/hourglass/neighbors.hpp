@@ -17,8 +17,8 @@ struct NeighborGraph {
 };
 
 /// The k nearest others of each row, Euclidean, in float32; memory O(N k). Throws Error for fewer
-/// than two rows, values that are not finite, rows that are all the same, and unless 1 <= k <= 2048
-/// and k < N.
+/// than two rows, values that are not finite, rows that are all the same, unless 1 <= k <= 2048
+/// and k < N, and before the search where the result alone needs more memory than is free.
 [[nodiscard]] NeighborGraph nearest_neighbors(const Samples& x, std::size_t k,
                                               const StopRequest& stop = {});
 

@@ -127,8 +127,9 @@ struct TsneResult {
 
 /// Throws Error for fewer than two rows, values that are not finite, rows that are all the same or
 /// have no direction for the metric, an initial map of another shape, with values that are not
-/// finite or with all points in one place, a map that grows without bound, and unless
-/// 1 <= perplexity < N and perplexity <= 682, each. UsageError for options that make no sense, or
+/// finite or with all points in one place, a map that grows without bound, unless
+/// 1 <= perplexity < N and perplexity <= 682, each, and before any work where the affinities alone
+/// need more memory than is free. UsageError for options that make no sense, or
 /// none together.
 [[nodiscard]] TsneResult tsne(const Samples& x, const TsneOptions& options);
 

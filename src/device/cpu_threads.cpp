@@ -9,7 +9,8 @@
 #include <sstream>
 #include <string_view>
 #include <thread>
-#include <vector>
+
+#include "device/control_groups.hpp"
 
 #if HOURGLASS_HAS_CPU
 #include <cblas.h>
@@ -21,61 +22,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder of control groups: where it is mounted, and where in it this process is.
-struct Hierarchy {
-  int version = 0;
-  fs::path mount;
-  fs::path group;
-};
-
-bool lists(std::string_view names, std::string_view wanted) {
-  while (!names.empty()) {
-    const std::string_view name = names.substr(0, names.find(','));
-    if (name == wanted) return true;
-    names.remove_prefix(std::min(names.size(), name.size() + 1));
-  }
-  return false;
-}
-
-/// Those that may limit CPU time.
-std::vector<Hierarchy> hierarchies(const fs::path& root) {
-  fs::path group_v1;
-  fs::path group_v2;
-  std::ifstream groups(root / "proc/self/cgroup");  // number:controllers:/group
-  for (std::string line; std::getline(groups, line);) {
-    const std::size_t first = line.find(':');
-    const std::size_t second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const fs::path group = fs::path(line.substr(second + 1)).relative_path();
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    if (controllers.empty()) group_v2 = group;
-    if (lists(controllers, "cpu")) group_v1 = group;
-  }
-  std::vector<Hierarchy> found;
-  std::ifstream mounts(root / "proc/self/mounts");  // device mount-point type options ...
-  for (std::string line; std::getline(mounts, line);) {
-    std::istringstream words(line);
-    std::string device;
-    std::string mount;
-    std::string type;
-    std::string options;
-    words >> device >> mount >> type >> options;
-    const fs::path folder = root / fs::path(mount).relative_path();
-    if (type == "cgroup2") found.push_back({2, folder, group_v2});
-    if (type == "cgroup" && lists(options, "cpu")) found.push_back({1, folder, group_v1});
-  }
-  return found;
-}
-
 /// Microseconds of CPU time in each of so many, or nothing where there is no limit.
-std::optional<double> quota_of(int version, const fs::path& group) {
+std::optional<double> quota_of(const ControlGroup& group) {
   double quota = 0.0;
   double period = 0.0;
-  if (version == 2) {
-    std::ifstream(group / "cpu.max") >> quota >> period;  // "max" is no number
+  if (group.version == 2) {
+    std::ifstream(group.folder / "cpu.max") >> quota >> period;  // "max" is no number
   } else {
-    std::ifstream(group / "cpu.cfs_quota_us") >> quota;  // -1: none
-    std::ifstream(group / "cpu.cfs_period_us") >> period;
+    std::ifstream(group.folder / "cpu.cfs_quota_us") >> quota;  // -1: none
+    std::ifstream(group.folder / "cpu.cfs_period_us") >> period;
   }
   if (!(quota > 0.0) || !(period > 0.0)) return std::nullopt;
   return quota / period;
@@ -104,13 +59,9 @@ std::optional<int> omp_num_threads() {
 
 std::optional<double> cpu_quota(const fs::path& root) {
   std::optional<double> tightest;
-  for (const auto& [version, mount, group] : hierarchies(root)) {
-    // Inside a container a group may be named as the host sees it; only the mount is there then.
-    for (fs::path level = group;; level = level.parent_path()) {
-      if (const auto quota = quota_of(version, mount / level)) {
-        tightest = std::min(*quota, tightest.value_or(*quota));
-      }
-      if (level.empty()) break;
+  for (const ControlGroup& group : control_groups("cpu", root)) {
+    if (const auto quota = quota_of(group)) {
+      tightest = std::min(*quota, tightest.value_or(*quota));
     }
   }
   return tightest;

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "device/buffer.hpp"
+#include "device/free_memory.hpp"
 #include "device/graph.hpp"
+#include "device/host_memory.hpp"
 #include "device/stream.hpp"
 #include "kernels/simt/host.hpp"
 
@@ -45,6 +47,10 @@ void* allocate(std::size_t bytes) {
   if (large) (void)madvise(memory, rounded, MADV_HUGEPAGE);  // no harm where it is refused
 #endif
   return memory;
+}
+
+std::optional<std::uint64_t> free_memory() {
+  return free_host_memory();
 }
 
 void release(void* memory) noexcept {

@@ -6,6 +6,7 @@
 
 #include "device/buffer.hpp"
 #include "device/check_cuda.hpp"
+#include "device/free_memory.hpp"
 #include "device/graph.hpp"
 #include "device/stream.hpp"
 
@@ -59,6 +60,13 @@ void* allocate(std::size_t bytes) {
   }
   check(status, "cudaMalloc");
   return memory;
+}
+
+std::optional<std::uint64_t> free_memory() {
+  std::size_t free = 0;
+  std::size_t all = 0;
+  check(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
+  return free;
 }
 
 void release(void* memory) noexcept {

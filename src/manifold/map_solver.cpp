@@ -7,11 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "device/free_memory.hpp"
 #include "device/range.hpp"
 #include "device/target.hpp"
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/map_optimizer.hpp"
 #include "manifold/neighbors.hpp"
+#include "manifold/require_memory.hpp"
 #include "manifold/scaled_rows.hpp"
 #include "manifold/space_optimizer.hpp"
 #include "manifold/square_scale.hpp"
@@ -31,10 +33,12 @@ class TargetMapSolver final : public MapSolver {
   TargetMapSolver(const TargetMapSolver&) = delete;
   TargetMapSolver& operator=(const TargetMapSolver&) = delete;
 
-  void find_neighbors(const Samples& x, std::size_t k, const StopRequest& stop) override {
+  void find_neighbors(const Samples& x, std::size_t k, std::size_t bytes_of_neighbor,
+                      const StopRequest& stop) override {
     rows_ = x.rows();
     const math::Rows& given = math::Rows::of(x.on_device());
     context_ = given.context();
+    require_memory(rows_, k, bytes_of_neighbor, device::free_memory());
     scale_ = scale_to_square(given.facts(rows_).largest);
     const ScaledRows scaled(stream(), given.values(), scale_);
     neighbors_ = hourglass::HOURGLASS_TARGET::find_neighbors(*context_, scaled.values(), rows_,
@@ -44,6 +48,7 @@ class TargetMapSolver final : public MapSolver {
   void use_neighbors(const NeighborGraph& graph) override {
     rows_ = graph.indices.rows();
     context_ = std::make_shared<math::Context>(device_index_);
+    require_memory(rows_, graph.indices.row_size(), kBytesOfAffinity, device::free_memory());
     scale_ = scale_to_square(*std::ranges::max_element(graph.distances.values));
     std::vector<float> squared = graph.distances.values;
     for (float& distance : squared) distance = (scale_ * distance) * (scale_ * distance);

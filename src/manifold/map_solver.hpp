@@ -35,7 +35,9 @@ class MapSolver {
   MapSolver& operator=(const MapSolver&) = delete;
 
   // Either of these first ...
-  virtual void find_neighbors(const Samples& x, std::size_t k, const StopRequest& stop) = 0;
+  /// bytes_of_neighbor: see require_memory.
+  virtual void find_neighbors(const Samples& x, std::size_t k, std::size_t bytes_of_neighbor,
+                              const StopRequest& stop) = 0;
   virtual void use_neighbors(const NeighborGraph& graph) = 0;
   [[nodiscard]] virtual NeighborGraph neighbors() = 0;
 

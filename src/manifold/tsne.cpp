@@ -19,6 +19,7 @@
 #include "manifold/check_graph.hpp"
 #include "manifold/flatness.hpp"
 #include "manifold/map_solver.hpp"
+#include "manifold/require_memory.hpp"
 #include "target/table.hpp"
 
 namespace hourglass {
@@ -355,7 +356,7 @@ NeighborGraph nearest_neighbors(const Samples& x, std::size_t k, const StopReque
                 std::to_string(x.rows()) + " rows; 1 to " + std::to_string(most) + " are possible");
   }
   const auto solver = make_solver(x.device());
-  solver->find_neighbors(x, k, stop);
+  solver->find_neighbors(x, k, kBytesOfNeighbor, stop);
   return solver->neighbors();
 }
 
@@ -373,7 +374,7 @@ TsneResult tsne(const Samples& given, const TsneOptions& options) {
   begin_stage(options, "neighbours");
   {
     const Stopwatch watch(result.seconds.neighbors);
-    solver->find_neighbors(x, result.neighbors, options.stop);
+    solver->find_neighbors(x, result.neighbors, kBytesOfAffinity, options.stop);
   }
   const auto initial = [&] {
     if (options.initial_map) return *options.initial_map;

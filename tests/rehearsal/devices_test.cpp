@@ -10,6 +10,7 @@
 #include <hourglass/pca.hpp>
 #include <hourglass/samples.hpp>
 #include <hourglass/tsne.hpp>
+#include <string>
 #include <vector>
 
 #include "device/buffer.hpp"
@@ -73,6 +74,21 @@ TEST(OneStudy, UploadsOnceAndSharesItsContext) {
   // Beside the data: axes, means, the first map and the like.
   EXPECT_GE(rehearsal::uploaded() - uploaded, bytes);
   EXPECT_LT(rehearsal::uploaded() - uploaded, 2 * bytes);
+}
+
+/// The rehearsal's GPU has 10 GiB, and most of a map's memory is asked for after its neighbours
+/// have been found.
+TEST(MoreThanMemoryHolds, IsSaidBeforeTheWorkBegins) {
+  Array<float> x({450000, 2});
+  x.values = test::random_values(x.size(), 0.f, 1.f, 1);
+  try {
+    (void)tsne(Samples(x, select_device("cuda")), {.perplexity = 680.0});
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("450000 rows with 2040 neighbours each need at least"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 }  // namespace

@@ -173,7 +173,7 @@ bool is_marked(Bytes zone) {
 }  // namespace
 
 void* allocate(int device, std::size_t bytes) {
-  if (memory().used[device] + bytes > kDeviceBytes) return nullptr;
+  if (bytes > free_bytes(device)) return nullptr;
   memory().used[device] += bytes;
   const Buffer buffer{.begin = memory().place(bytes), .bytes = bytes, .device = device};
   memory().poison(buffer.pages());
@@ -195,6 +195,10 @@ void release(void* address) {
   memory().used[buffer->device] -= buffer->bytes;
   memory().freed.insert(memory().live.extract(buffer->guard() + kPage));
   forget(address);
+}
+
+std::size_t free_bytes(int device) {
+  return kDeviceBytes - memory().used[device];
 }
 
 int device_of_buffer(const void* address) {

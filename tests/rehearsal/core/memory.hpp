@@ -12,6 +12,7 @@ namespace rehearsal {
 /// On a device; nullptr if its memory is full.
 [[nodiscard]] void* allocate(int device, std::size_t bytes);
 void release(void* memory);
+[[nodiscard]] std::size_t free_bytes(int device);
 /// The device that holds a live buffer which begins here.
 [[nodiscard]] int device_of_buffer(const void* memory);
 

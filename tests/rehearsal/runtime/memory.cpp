@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "rehearsal/runtime/gpu.hpp"
 #include "rehearsal/runtime/streams.hpp"
 
 using namespace rehearsal;
@@ -20,6 +21,13 @@ cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
         return *memory == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
       },
       cudaErrorMemoryAllocation);
+}
+
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* all) {
+  return Runtime::call(__func__, [&] {
+    *free = free_bytes(current_device);
+    *all = kDeviceBytes;
+  });
 }
 
 /// It waits for all streams (CUDA Programming Guide, "Stream Ordered Memory Allocator").
