@@ -87,8 +87,9 @@ kernels::Points MapOptimizer::both() {
   return {{points_[0].data(), points_[1].data()}};
 }
 
-void MapOptimizer::choose_grid() {
-  const Extent expected{extent_.x + 2.f * growth_.x, extent_.y + 2.f * growth_.y};
+void MapOptimizer::choose_grid(std::uint64_t iterations) {
+  const float steps = 2.f * static_cast<float>(iterations);  // twice as fast as it has grown
+  const Extent expected{extent_.x + steps * growth_.x, extent_.y + steps * growth_.y};
   const GridSides wanted{side_for(expected.x, spacing_), side_for(expected.y, spacing_)};
   if (wanted.x == 0 || wanted.y == 0) {
     const double most = unit_ * spacing_ * kernels::usable_cells(fft::kLongest / 2);
@@ -134,8 +135,9 @@ void MapOptimizer::advance(std::size_t iterations) {
   const std::uint64_t last = iteration_ + iterations;
   while (iteration_ < last) {
     if (iteration_ == next_order()) follow_curve();
-    if (!exact_) choose_grid();
-    recorded_.launch(stream, std::min(last, next_order()) - iteration_, [&] { iterate(); });
+    const std::uint64_t count = std::min(last, next_order()) - iteration_;
+    if (!exact_) choose_grid(count);
+    recorded_.launch(stream, count, [&] { iterate(); });
     Geometry geometry;
     device::copy_to_host<Geometry>(stream, geometry_.span(), {&geometry, 1});
     if (!std::isfinite(geometry.extent_x) || !std::isfinite(geometry.extent_y)) {
@@ -144,9 +146,12 @@ void MapOptimizer::advance(std::size_t iterations) {
     // A map that has outgrown its grid has stayed as it was then.
     iteration_ = geometry.iteration - geometry.overflow;
     overflows_ += geometry.overflow;
-    growth_ = {std::max(geometry.extent_x - extent_.x, 0.f),
-               std::max(geometry.extent_y - extent_.y, 0.f)};
+    const auto between =
+        static_cast<float>(std::max<std::uint64_t>(geometry.iteration - measured_, 1));
+    growth_ = {std::max(geometry.extent_x - extent_.x, 0.f) / between,
+               std::max(geometry.extent_y - extent_.y, 0.f) / between};
     extent_ = {geometry.extent_x, geometry.extent_y};
+    measured_ = geometry.iteration;
   }
 }
 
