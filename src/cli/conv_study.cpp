@@ -66,6 +66,7 @@ void judge(Study& study, const Samples& codes, const NeighborGraph& neighbors, c
 /// stage finds the next ones use.
 void run_conv(const StudyOptions& options) {
   Study study("conv", conv_model(), options, "runs/conv");
+  check_map_options(study, study.images().validation().count());
   study.train();
   study.reconstruct();
   const Samples codes = study.stage("encode", [&] {
@@ -86,7 +87,8 @@ void run_conv(const StudyOptions& options) {
     save_npy(study.file("tsne.npy"), found.tsne.map);
     save_npy(study.file("tsne_snapshots.npy"), found.tsne.snapshots);
     Json& json = study.metrics("tsne") = to_json(found.tsne);
-    json["perplexity"] = found.perplexity;
+    json["options"] = found.options.to_json();
+    json["perplexity"] = json["options"]["perplexity"];
     return found;
   });
   judge(study, codes, map.neighbors, Samples::view(pca.scores, study.device()),
@@ -107,6 +109,7 @@ void add_conv_study(CLI::App& run, const std::string& command_line) {
       run, "conv", "MNIST through a convolutional bottleneck, and maps of its latent space",
       command_line);
   options->images.data.add_to(*command);
+  options->tsne.add_shared_to(*command);
   command->callback([options = options] { run_conv(*options); });
 }
 

@@ -16,6 +16,7 @@
 #include "cli/progress.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/stage_clock.hpp"
+#include "cli/tsne_options.hpp"
 
 namespace hourglass::cli {
 
@@ -24,6 +25,8 @@ struct StudyOptions {
   ComputeOptions compute;
   TrainingImagesOptions images;
   TrainOptions train;
+  /// Of the map of the codes. No perplexity: 30, or what a smaller set allows.
+  TsneCommandOptions tsne{.options = {.iterations = 300}, .perplexity = {}};
   Corruption corruption;
   std::optional<std::filesystem::path> weights;  ///< trained ones, instead of training
   std::optional<std::size_t> replicas;

@@ -7,23 +7,35 @@
 #include "cli/interrupt.hpp"
 #include "cli/map_page.hpp"
 #include "cli/tsne_options.hpp"
+#include "data/check.hpp"
 
 namespace hourglass::cli {
 
+void check_map_options(Study& study, std::size_t codes) {
+  const TsneCommandOptions& options = study.options().tsne;
+  options.check_start(options.make(), codes);
+  for (const double perplexity : options.perplexity) require_perplexity(perplexity, codes);
+  if (options.init.ends_with(".npy")) study.refuse_to_overwrite("--init", options.init);
+}
+
 CodeMap map_codes(Study& study, const Samples& codes, const PcaMap& pca) {
-  TsneOptions options{.perplexity = std::min(30.0, static_cast<double>(codes.rows() - 1)),
-                      .iterations = 300,
-                      .initial_map = initial_map(pca),
-                      .snapshot_interval = kFilmInterval};
+  TsneCommandOptions wanted = study.options().tsne;
+  if (wanted.perplexity.empty()) {
+    wanted.perplexity = {std::min(30.0, static_cast<double>(codes.rows() - 1))};
+  }
+  wanted.options.seed = study.options().train.seed;
+  wanted.options.snapshot_interval = std::min(kFilmInterval, wanted.options.iterations);
+  TsneOptions options = wanted.make();
+  if (wanted.init == "pca") options.initial_map = initial_map(pca);
   watch(options, study.progress());
   const auto start = std::chrono::steady_clock::now();
   options.on_stage("neighbours");
-  NeighborGraph neighbors =
-      nearest_neighbors(codes, neighbor_count(options.perplexity, codes.rows()), interrupted);
+  NeighborGraph neighbors = nearest_neighbors(
+      codes, neighbor_count(std::ranges::max(wanted.perplexity), codes.rows()), interrupted);
   const std::chrono::duration<double> searched = std::chrono::steady_clock::now() - start;
   TsneResult tsne = hourglass::tsne(neighbors, options, study.device());
   tsne.seconds.neighbors = searched.count();
-  return {options.perplexity, std::move(neighbors), std::move(tsne)};
+  return {std::move(wanted), std::move(neighbors), std::move(tsne)};
 }
 
 void save_page(Study& study, const Images& images, const Array<float>& clean, PageLabels labels,

@@ -14,13 +14,16 @@
 namespace hourglass::cli {
 
 struct CodeMap {
-  double perplexity;
+  TsneCommandOptions options;  ///< what is in effect
   NeighborGraph neighbors;
   TsneResult tsne;
 };
 
-/// t-SNE of codes as the first article does it: perplexity 30, or what a smaller set allows, and
-/// 300 iterations, from PCA's map.
+/// Before there are codes: whether there can be a map of so many as StudyOptions::tsne wants it.
+void check_map_options(Study& study, std::size_t codes);
+
+/// t-SNE of codes as StudyOptions::tsne wants it, without a word as the first article does it:
+/// perplexity 30 and 300 iterations, from PCA's map.
 [[nodiscard]] CodeMap map_codes(Study& study, const Samples& codes, const PcaMap& pca);
 
 /// Both maps as map.html. `clean`: what reconstructions should be, if not the images.

@@ -19,7 +19,6 @@
 #include "cli/rows.hpp"
 #include "cli/tsne_options.hpp"
 #include "cli/tsne_transform.hpp"
-#include "data/check.hpp"
 #include "files/atomic_file.hpp"
 #include "files/messages.hpp"
 #include "files/npy_format.hpp"
@@ -59,20 +58,6 @@ Array<std::uint32_t> load_numbers(const std::filesystem::path& file, const std::
       numbers);
 }
 
-/// What is wrong with the map to start from is said of its own file.
-void check_start(const Options& options, const TsneOptions& tsne_options, std::size_t rows) {
-  if (!tsne_options.initial_map) return;
-  const Array<float>& map = *tsne_options.initial_map;
-  const std::string& file = options.tsne.init;
-  const Shape expected{rows, tsne_options.components};
-  if (map.shape != expected) {
-    throw Error(file + ": the initial map has shape " + files::shape_text(map.shape) +
-                ", expected " + files::shape_text(expected) + ", a point for each row");
-  }
-  require_finite(map, file);
-  require_distinct_rows(map, file, "points in one place never part");
-}
-
 /// Of a graph, whose files are judged together: "i.npy, d.npy".
 TsneResult map_graph(const Options& options, const TsneOptions& tsne_options,
                      const Device& device) {
@@ -81,13 +66,13 @@ TsneResult map_graph(const Options& options, const TsneOptions& tsne_options,
   std::string names =
       options.neighbor_indices->string() + ", " + options.neighbor_distances->string();
   if (!options.neighbor_offsets) {
-    check_start(options, tsne_options, graph.indices.rows());
+    options.tsne.check_start(tsne_options, graph.indices.rows());
     return about_file(names, [&] { return tsne(graph, tsne_options, device); });
   }
   const SparseDistances sparse{.offsets = load_numbers(*options.neighbor_offsets, "an offset"),
                                .columns = std::move(graph.indices),
                                .distances = std::move(graph.distances)};
-  check_start(options, tsne_options, std::max<std::size_t>(sparse.offsets.size(), 1) - 1);
+  options.tsne.check_start(tsne_options, std::max<std::size_t>(sparse.offsets.size(), 1) - 1);
   names += ", " + options.neighbor_offsets->string();
   return about_file(names, [&] { return tsne(sparse, tsne_options, device); });
 }
@@ -95,12 +80,12 @@ TsneResult map_graph(const Options& options, const TsneOptions& tsne_options,
 TsneResult map(const Options& options, const TsneOptions& tsne_options, const Device& device) {
   if (options.input) {
     const Samples x(load_rows(*options.input, options.tsne.options.metric).values, device);
-    check_start(options, tsne_options, x.rows());
+    options.tsne.check_start(tsne_options, x.rows());
     return about_file(*options.input, [&] { return tsne(x, tsne_options); });
   }
   if (!options.distances) return map_graph(options, tsne_options, device);
   const Array<float> distances = load_npy(*options.distances);
-  check_start(options, tsne_options, distances.rows());
+  options.tsne.check_start(tsne_options, distances.rows());
   return about_file(*options.distances,
                     [&] { return tsne_of_distances(distances, tsne_options, device); });
 }

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "cli/interrupt.hpp"
+#include "data/check.hpp"
+#include "files/messages.hpp"
 
 namespace hourglass::cli {
 namespace {
@@ -19,11 +21,7 @@ void add_metric_to(CLI::App& command, Metric& metric) {
       ->default_str("euclidean");
 }
 
-void TsneCommandOptions::add_to(CLI::App& command) {
-  TsneSchedule& schedule = options.schedule;
-  command.add_option("--components", options.components, "dimensions of the map: 1, 2 or 3")
-      ->transform(whole_number(1, 3))
-      ->capture_default_str();
+void TsneCommandOptions::add_shared_to(CLI::App& command) {
   command
       .add_option(
           "--perplexity", perplexity,
@@ -32,6 +30,27 @@ void TsneCommandOptions::add_to(CLI::App& command) {
       ->allow_extra_args(false)
       ->transform(positive_number())
       ->default_str("30");
+  command.add_option("--iterations", options.iterations, "steps of the map, early ones included")
+      ->transform(whole_number(1))
+      ->capture_default_str();
+  command
+      .add_option("--early-exaggeration", options.schedule.early_exaggeration,
+                  "of attraction, in early iterations")
+      ->transform(number(1.0, 1e30))
+      ->capture_default_str();
+  command.add_option("--init", init, "pca, random, or a .npy file with a map to start from")
+      ->capture_default_str();
+  command.add_option("--accuracy", options.accuracy, "of the repulsion: fast, default or high")
+      ->transform(one_of<TsneAccuracy>())
+      ->default_str("default");
+}
+
+void TsneCommandOptions::add_to(CLI::App& command) {
+  TsneSchedule& schedule = options.schedule;
+  command.add_option("--components", options.components, "dimensions of the map: 1, 2 or 3")
+      ->transform(whole_number(1, 3))
+      ->capture_default_str();
+  add_shared_to(command);
   add_metric_to(command, options.metric);
   command.add_option("--learning-rate", learning_rate, "(default: from the number of rows)")
       ->transform(positive_number());
@@ -39,14 +58,6 @@ void TsneCommandOptions::add_to(CLI::App& command) {
       .add_option("--early-iterations", schedule.early_iterations,
                   "of --iterations, the exaggerated ones")
       ->transform(whole_number(0))
-      ->capture_default_str();
-  command
-      .add_option("--early-exaggeration", schedule.early_exaggeration,
-                  "of attraction, in early iterations")
-      ->transform(number(1.0, 1e30))
-      ->capture_default_str();
-  command.add_option("--iterations", options.iterations, "steps of the map, early ones included")
-      ->transform(whole_number(1))
       ->capture_default_str();
   command
       .add_option("--exaggeration", schedule.late_exaggeration,
@@ -64,11 +75,6 @@ void TsneCommandOptions::add_to(CLI::App& command) {
   command.add_option("--momentum", schedule.late_momentum, "in all later iterations")
       ->transform(number(0.0, 0.9999))
       ->capture_default_str();
-  command.add_option("--init", init, "pca, random, or a .npy file with a map to start from")
-      ->capture_default_str();
-  command.add_option("--accuracy", options.accuracy, "of the repulsion: fast, default or high")
-      ->transform(one_of<TsneAccuracy>())
-      ->default_str("default");
   command.add_option("--seed", options.seed, "of a random start")
       ->transform(whole_number(0))
       ->capture_default_str();
@@ -93,7 +99,7 @@ void TsneCommandOptions::add_to(CLI::App& command) {
 
 TsneOptions TsneCommandOptions::make() const {
   TsneOptions made = options;
-  made.perplexity = perplexity.front();
+  if (!perplexity.empty()) made.perplexity = perplexity.front();
   if (perplexity.size() > 1) made.perplexities = perplexity;
   made.schedule.learning_rate = learning_rate.value_or(0.0);
   made.flat_tolerance = stop_when_flat ? kFlatTolerance : 0.0;
@@ -107,6 +113,18 @@ TsneOptions TsneCommandOptions::make() const {
     made.initial_map = load_npy(init);
   }
   return made;
+}
+
+void TsneCommandOptions::check_start(const TsneOptions& made, std::size_t rows) const {
+  if (!made.initial_map) return;
+  const Array<float>& map = *made.initial_map;
+  const Shape expected{rows, made.components};
+  if (map.shape != expected) {
+    throw Error(init + ": the initial map has shape " + files::shape_text(map.shape) +
+                ", expected " + files::shape_text(expected) + ", a point for each row");
+  }
+  require_finite(map, init);
+  require_distinct_rows(map, init, "points in one place never part");
 }
 
 Json TsneCommandOptions::to_json() const {

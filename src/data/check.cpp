@@ -7,6 +7,8 @@
 #include <sstream>
 
 #include "data/device_rows.hpp"
+#include "files/messages.hpp"
+#include "kernels/neighbors/limits.hpp"
 
 namespace hourglass {
 namespace {
@@ -91,6 +93,16 @@ void require_distinct_rows(const ArrayView<float>& x, const std::string& what,
 
 void require_distinct_rows(const Samples& x, const std::string& what, const std::string& why) {
   if (!x.on_device().facts(x.rows()).distinct) require_distinct_rows(x.host(), what, why);
+}
+
+void require_perplexity(double perplexity, std::size_t rows) {
+  require_perplexity(perplexity, rows, std::min(rows - 1, kMaxNeighbors / 3));
+}
+
+void require_perplexity(double perplexity, std::size_t rows, std::size_t largest) {
+  if (perplexity >= 1.0 && perplexity <= static_cast<double>(largest)) return;
+  throw Error("perplexity " + files::number_text(perplexity) + " does not fit " +
+              std::to_string(rows) + " rows; it must be from 1 to " + std::to_string(largest));
 }
 
 void require_unit_range(const Images& images, const std::string& what) {

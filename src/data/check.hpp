@@ -30,6 +30,11 @@ void require_distinct_rows(const ArrayView<float>& x, const std::string& what,
                            const std::string& why);
 void require_distinct_rows(const Samples& x, const std::string& what, const std::string& why);
 
+/// From 1 to as many neighbours as so many rows have, or as a search finds: a third of them.
+void require_perplexity(double perplexity, std::size_t rows);
+/// From 1 to `largest`.
+void require_perplexity(double perplexity, std::size_t rows, std::size_t largest);
+
 /// Floats in [0, 1]; bytes always are. Else bytes that were not divided by 255 would pass silently.
 void require_unit_range(const Images& images, const std::string& what);
 

@@ -112,12 +112,13 @@ bool MapOptimizer::is_thin() const {
   return n * points_in_cells(points) < most * area;
 }
 
-void MapOptimizer::choose_grid() {
+void MapOptimizer::choose_grid(std::uint64_t iterations) {
   if (const bool thin = is_thin(); thin != near_) {
     near_ = thin;
     grid_ = RepulsionGrid(spacing(), count_, tail_);
   }
-  const Extent expected{extent_.x + 2.f * growth_.x, extent_.y + 2.f * growth_.y};
+  const float steps = 2.f * static_cast<float>(iterations);  // twice as fast as it has grown
+  const Extent expected{extent_.x + steps * growth_.x, extent_.y + steps * growth_.y};
   const GridSides wanted{side_for(expected.x, spacing()), side_for(expected.y, spacing())};
   if (wanted.x == 0 || wanted.y == 0) {
     const double most = unit_ * spacing() * kernels::usable_cells(fft::kLongest / 2);
@@ -165,8 +166,9 @@ void MapOptimizer::advance(std::size_t iterations) {
   const std::uint64_t last = iteration_ + iterations;
   while (iteration_ < last) {
     if (iteration_ == next_order()) follow_curve();
-    if (!exact_) choose_grid();
-    recorded_.launch(stream, std::min(last, next_order()) - iteration_, [&] { iterate(); });
+    const std::uint64_t count = std::min(last, next_order()) - iteration_;
+    if (!exact_) choose_grid(count);
+    recorded_.launch(stream, count, [&] { iterate(); });
     Geometry geometry;
     device::copy_to_host<Geometry>(stream, geometry_.span(), {&geometry, 1});
     if (!std::isfinite(geometry.extent_x) || !std::isfinite(geometry.extent_y)) {
@@ -175,9 +177,12 @@ void MapOptimizer::advance(std::size_t iterations) {
     // A map that has outgrown its grid has stayed as it was then.
     iteration_ = geometry.iteration - geometry.overflow;
     overflows_ += geometry.overflow;
-    growth_ = {std::max(geometry.extent_x - extent_.x, 0.f),
-               std::max(geometry.extent_y - extent_.y, 0.f)};
+    const auto between =
+        static_cast<float>(std::max<std::uint64_t>(geometry.iteration - measured_, 1));
+    growth_ = {std::max(geometry.extent_x - extent_.x, 0.f) / between,
+               std::max(geometry.extent_y - extent_.y, 0.f) / between};
     extent_ = {geometry.extent_x, geometry.extent_y};
+    measured_ = geometry.iteration;
   }
 }
 

@@ -46,8 +46,8 @@ class MapOptimizer final : public MapDescent {
   void iterate();
   [[nodiscard]] double spacing() const;  // of the grid's nodes
   [[nodiscard]] bool is_thin() const;
-  /// A grid for the map as it is, and as it will soon be.
-  void choose_grid();
+  /// A grid for the map as it is, and as it may be after so many iterations.
+  void choose_grid(std::uint64_t iterations);
   /// Iterations after which the points are to be put in order, the next time.
   [[nodiscard]] std::uint64_t next_order() const;
   void follow_curve();
@@ -81,8 +81,9 @@ class MapOptimizer final : public MapDescent {
   std::uint64_t ordered_at_ = 0;  // iterations done when they came into it
 
   std::uint64_t iteration_ = 0;  // done
-  Extent extent_{};
-  Extent growth_{};  // since the host looked last
+  Extent extent_{};              // before the last iteration
+  std::uint64_t measured_ = 1;   // which that is
+  Extent growth_{};              // an iteration, between the last two times the host looked
   std::size_t overflows_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "manifold/map_solver.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <hourglass/error.hpp>
 #include <memory>
@@ -74,6 +75,9 @@ class TargetMapSolver final : public MapSolver {
 
   void begin(const Array<float>& map, const TsneSchedule& schedule,
              const RepulsionOptions& repulsion) override {
+    early_iterations_ = schedule.early_iterations;
+    done_ = 0;
+    watched_until_ = kLong;
     if (map.row_size() == 3) {
       optimizer_ =
           std::make_unique<SpaceOptimizer>(*context_, *affinities_, map, schedule, repulsion);
@@ -85,15 +89,22 @@ class TargetMapSolver final : public MapSolver {
 
   // On the CPU short enough, a second at most, for who watches or wants to stop, and for a map to
   // be given a larger grid soon after it has outgrown its own; on CUDA long enough that the host's
-  // looking costs nothing.
+  // looking costs nothing, but where a map may begin to grow: there one that outgrows its grid is
+  // not to stand still for long.
   [[nodiscard]] std::size_t stride() const override {
     constexpr std::size_t kMany = 200'000;
-    return kOnCuda ? 50 : rows_ <= kMany ? 10 : 4;
+    if (!kOnCuda) return rows_ <= kMany ? kShort : 4;
+    if (done_ < watched_until_) return kShort;
+    if (done_ >= early_iterations_) return done_ < early_iterations_ + kLong ? kShort : kLong;
+    return std::min(kLong, early_iterations_ - done_);
   }
 
   void advance(std::size_t iterations) override {
     const Range range("iterations");
+    const std::size_t overflows = optimizer_->overflows();
     optimizer_->advance(iterations);
+    done_ += iterations;
+    if (optimizer_->overflows() > overflows) watched_until_ = done_ + kLong;
   }
   [[nodiscard]] double divergence(bool exact) override {
     const Range range("divergence");
@@ -106,6 +117,9 @@ class TargetMapSolver final : public MapSolver {
   [[nodiscard]] Array<float> map() override { return optimizer_->map(); }
 
  private:
+  static constexpr std::size_t kShort = 10;
+  static constexpr std::size_t kLong = 50;
+
   device::Stream& stream() { return context_->stream(); }
 
   int device_index_;
@@ -114,6 +128,9 @@ class TargetMapSolver final : public MapSolver {
   float scale_ = 1.f;  // of the distances in neighbors_
   Neighbors neighbors_{};
   std::unique_ptr<AffinityMatrix> affinities_;
+  std::size_t early_iterations_ = 0;
+  std::size_t done_ = 0;
+  std::size_t watched_until_ = kLong;  // at the start, and after it has outgrown a grid
   std::unique_ptr<MapDescent> optimizer_;
 };
 

@@ -72,8 +72,9 @@ kernels::SpacePoints SpaceOptimizer::both() {
   return {{points_[0].data(), points_[1].data()}};
 }
 
-void SpaceOptimizer::choose_grid() {
-  const std::uint32_t wanted = side_for(extent_ + 2.f * growth_, spacing_);
+void SpaceOptimizer::choose_grid(std::uint64_t iterations) {
+  const float steps = 2.f * static_cast<float>(iterations);  // twice as fast as it has grown
+  const std::uint32_t wanted = side_for(extent_ + steps * growth_, spacing_);
   const auto cubed = [](std::uint32_t side) { return std::pow(double{1} * side, 3.0); };
   const bool there = wanted != 0 && wanted <= kLongestSide;
   const double pairs = static_cast<double>(count_) * static_cast<double>(count_);
@@ -117,7 +118,7 @@ void SpaceOptimizer::advance(std::size_t iterations) {
   device::Stream& stream = context_.stream();
   const std::uint64_t last = iteration_ + iterations;
   while (iteration_ < last) {
-    choose_grid();
+    choose_grid(last - iteration_);
     recorded_.launch(stream, last - iteration_, [&] { iterate(); });
     SpaceGeometry geometry;
     device::copy_to_host<SpaceGeometry>(stream, geometry_.span(), {&geometry, 1});
@@ -129,8 +130,10 @@ void SpaceOptimizer::advance(std::size_t iterations) {
     const std::uint64_t before = std::exchange(iteration_, geometry.iteration - geometry.overflow);
     if (on_grid_) grid_iterations_ += iteration_ - before;
     overflows_ += geometry.overflow;
-    growth_ = std::max(extent - extent_, 0.f);
+    growth_ = std::max(extent - extent_, 0.f) /
+              static_cast<float>(std::max<std::uint64_t>(geometry.iteration - measured_, 1));
     extent_ = extent;
+    measured_ = geometry.iteration;
   }
 }
 

@@ -40,8 +40,8 @@ class SpaceOptimizer final : public MapDescent {
   }
   [[nodiscard]] kernels::SpacePoints both();
   void iterate();
-  /// A grid for the map as it is, and as it will soon be, or none.
-  void choose_grid();
+  /// A grid for the map as it is, and as it may be after so many iterations, or none.
+  void choose_grid(std::uint64_t iterations);
 
   math::Context& context_;
   const AffinityMatrix& affinities_;
@@ -64,8 +64,9 @@ class SpaceOptimizer final : public MapDescent {
   RecordedIterations recorded_;  // as it is now
 
   std::uint64_t iteration_ = 0;  // done
-  float extent_ = 0.f;           // the largest
-  float growth_ = 0.f;           // since the host looked last
+  float extent_ = 0.f;           // the largest, before the last iteration
+  std::uint64_t measured_ = 1;   // which that is
+  float growth_ = 0.f;           // an iteration, between the last two times the host looked
   std::size_t overflows_ = 0;
   std::size_t grid_iterations_ = 0;
 };

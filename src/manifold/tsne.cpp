@@ -115,10 +115,7 @@ void check_stops(const TsneOptions& options) {
 
 void check_options(const TsneOptions& options, std::size_t rows, std::size_t largest_perplexity) {
   for (const double perplexity : scales_of(options)) {
-    if (perplexity >= 1.0 && perplexity <= static_cast<double>(largest_perplexity)) continue;
-    throw Error("perplexity " + files::number_text(perplexity) + " does not fit " +
-                std::to_string(rows) + " rows; it must be from 1 to " +
-                std::to_string(largest_perplexity));
+    require_perplexity(perplexity, rows, largest_perplexity);
   }
   if (options.iterations == 0)
     throw UsageError("the number of iterations is 0; it must be at least 1");

@@ -4,7 +4,15 @@ import pathlib
 import re
 import unittest
 
-from program import ProgramTest, names_in, parse_json, read_npy, read_safetensors
+from program import (
+    ProgramTest,
+    floats,
+    names_in,
+    parse_json,
+    read_npy,
+    read_safetensors,
+    write_npy,
+)
 
 SHAPES = {
     "conv1.weight": (16, 1, 3, 3),
@@ -111,6 +119,52 @@ class StudyTest(ProgramTest):
         self.assertTrue(1 > first >= second > 0)
         self.assertEqual((metrics["tsne"]["perplexity"], metrics["tsne"]["iterations"]), (30, 300))
         self.assertGreater(metrics["tsne"]["kl_divergence"], 0)
+
+    def test_the_map_is_made_as_asked(self) -> None:
+        plain = self.run_conv("plain")
+        asked = {
+            "perplexity": 10,
+            "iterations": 305,
+            "early-exaggeration": 4,
+            "init": "random",
+            "accuracy": "high",
+        }
+        for option, value in asked.items():
+            with self.subTest(option):
+                out = self.run_conv("asked", f"--{option}", value)
+                found = self.metrics(out)["tsne"]
+                self.assertEqual(found["options"][option.replace("-", "_")], value)
+                same = read_npy(out / "tsne.npy") == read_npy(plain / "tsne.npy")
+                # 100 codes: all pairs are summed, on no grid that could be finer.
+                self.assertEqual(same, option == "accuracy")
+        self.assertEqual((found["grid_iterations"], found["grid_overflows"]), (0, 0))
+        out = self.run_conv("asked", "--iterations", 305)
+        self.assertEqual(self.metrics(out)["tsne"]["iterations"], 305)
+        frames = read_npy(out / "tsne_snapshots.npy")
+        self.assertEqual(frames.shape, (32, 100, 2), "every tenth, and the last")
+        out = self.run_conv("asked", "--iterations", 5, "--perplexity", "5,10")
+        self.assertEqual(self.metrics(out)["tsne"]["perplexity"], [5, 10])
+        self.assertEqual(read_npy(out / "tsne_snapshots.npy").shape, (2, 100, 2))
+        # The map goes on from one that is given, another than PCA's.
+        init = ("--init", plain / "tsne.npy", "--iterations", 1)
+        out = self.run_conv("asked", *init, "--early-exaggeration", 1)
+        moved = zip(read_npy(out / "tsne.npy").values, read_npy(plain / "tsne.npy").values)
+        self.assertLess(max(abs(a - b) for a, b in moved), 1)
+
+    def test_a_map_that_cannot_be_is_refused_before_training(self) -> None:
+        run = ("run", "conv", "--data", "synthetic:600", "--epochs", 10**6, "--no-figures")
+        out = ("--out", "run")
+        self.assert_fails(1, ["perplexity 100", "100 rows", "from 1 to 99"], *run, *out,
+                          "--perplexity", "10,100")  # fmt: skip
+        self.assert_fails(2, ["--init", "'fancy'"], *run, *out, "--init", "fancy")
+        self.assert_fails(1, ["gone.npy"], *run, *out, "--init", "gone.npy")
+        write_npy(self.folder / "small.npy", floats((99, 2)))
+        self.assert_fails(1, ["small.npy", "(99, 2)", "(100, 2)"], *run, *out,
+                          "--init", "small.npy")  # fmt: skip
+        before = self.run_conv("mine") / "tsne.npy"
+        bytes_before = before.read_bytes()
+        self.assert_fails(2, ["--init", "tsne.npy"], *run, "--out", "mine", "--init", before)
+        self.assertEqual(before.read_bytes(), bytes_before)
 
     def test_train_leaves_weights_and_metrics(self) -> None:
         out = self.train("a/new/folder", "--epochs", 2)

@@ -227,6 +227,17 @@ class SourcesTest(TsneTest):
         self.assertIn(words, self.run_well(*few, "--device", "cpu"))
         self.assertNotIn(words, self.run_well(*few, "--early-iterations", 10, "--device", "cpu"))
 
+    def test_how_often_a_map_outgrew_its_grid_is_told(self) -> None:
+        write_npy(self.folder / "many.npy", matrix(blobs(2100, 2)))
+        for schedule, least, most in (
+            (("--early-iterations", 150, "--iterations", 300), 0, 2),  # it grows from nothing
+            (("--early-iterations", 0, "--iterations", 40, "--learning-rate", 3e4), 1, 40),
+        ):
+            self.run_well("tsne", "many.npy", "--out", "g.npy", *ON_CPU, *schedule)
+            told = parse_json((self.folder / "g.json").read_text())
+            self.assertEqual(told["grid_iterations"], told["iterations"])
+            self.assertTrue(least <= told["grid_overflows"] <= most, told["grid_overflows"])
+
     def test_errors_name_the_file_they_are_about(self) -> None:
         write_npy(self.folder / "d.npy", matrix(distances(self.x)))
         near = [sorted(range(ROWS), key=row.__getitem__)[1:28] for row in distances(self.x)]

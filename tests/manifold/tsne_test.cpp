@@ -135,6 +135,25 @@ TEST_P(Tsne, SameSeedSameBytes) {
   }
 }
 
+// Neighbours, affinities, the first map, a grid's charges, and the divergence.
+TEST_P(Tsne, ThreadsChangeNothingOnAGrid) {
+  const auto x = test::blob_data(kGridRows, 8, 3, 8.0);
+  const auto options = options_for(kGridRows, 20);
+  const auto map = [&](int threads) {
+    set_cpu_threads(threads);
+    auto result = tsne({x, device()}, options);
+    set_cpu_threads(0);
+    EXPECT_EQ(result.grid_iterations, 20U);
+    return result;
+  };
+  const auto one = map(1);
+  for (const int threads : {2, 3}) {
+    const auto many = map(threads);
+    EXPECT_EQ(many.map.values, one.map.values) << threads;
+    EXPECT_EQ(many.kl_divergence, one.kl_divergence) << threads;
+  }
+}
+
 // What is asked for in pieces is what is asked for at once: strides, odd ends and recordings are
 // all the same iterations.
 TEST_P(Tsne, AnyNumberOfIterations) {

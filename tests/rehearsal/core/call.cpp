@@ -13,6 +13,8 @@ struct {
   std::string failed;
 } injection;
 
+auto& counted = *new Counts;
+
 }  // namespace
 
 std::string& Call::current() {
@@ -32,6 +34,15 @@ std::recursive_mutex& api_lock() {
   return lock;
 }
 
+Counts counts() {
+  const std::lock_guard lock(api_lock());
+  return counted;
+}
+
+void count(const std::string& what) {
+  ++counted[what];
+}
+
 void inject(Fault fault, std::size_t k) {
   const std::lock_guard lock(api_lock());
   injection = {fault, k, 0, ""};
@@ -42,6 +53,7 @@ std::string failed_call() {
 }
 
 bool must_fail(const char* name) {
+  count(name);
   if (device_is_lost()) return true;
   if (++injection.counted != injection.at) return false;
   injection.failed = name;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <mutex>
 #include <sstream>
 #include <string>
@@ -38,6 +39,12 @@ void require(bool kept, const Text&... rule) {
 
 /// One call at a time, and the work it waits for: no true concurrency is shown here.
 std::recursive_mutex& api_lock();
+
+/// How often each has happened until now: calls by name; kernels, recorded ones too, as "kernels"
+/// when they run; the host's waits for queued work as "waits".
+using Counts = std::map<std::string, std::size_t>;
+[[nodiscard]] Counts counts();
+void count(const std::string& what);
 
 enum class Fault {
   call,         ///< one call fails, whichever it is: an allocation finds no memory

@@ -146,6 +146,7 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* launch, const void* fu
     const auto own = std::make_shared<const Arguments>(launched, arguments);
     enqueue(require_stream(launch->stream),
             {launched.name, current_device, own->buffers, [config, function, own, &launched] {
+               count("kernels");
                play(config, [&] { launched.call(function, own->pointers.data()); });
              }});
     return cudaSuccess;

@@ -106,6 +106,7 @@ void enqueue(CUstream_st& stream, Work work) {
 
 void finish(CUstream_st& stream, std::size_t queued) {
   if (stream.queue.empty()) return;
+  count("waits");
   const Opened opened(stream.device);
   while (!stream.queue.empty() && stream.queued - stream.queue.size() < queued) {
     run(stream.queue.front());
