@@ -78,6 +78,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     embedding_ : ndarray of shape (n_samples, n_components), float32
+        NumPy's, also of rows in a GPU's memory.
     kl_divergence_ : float
         Without exaggeration, normalised over all pairs.
     kl_history_ : ndarray of shape (n, 2)
@@ -181,6 +182,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_components), float32
+            A NumPy array wherever X is.
         """
         self._fit(X)
         return self.embedding_
@@ -199,6 +201,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_components), float32
+            A NumPy array wherever X is.
 
         Raises
         ------
