@@ -208,7 +208,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ValueError
             Another number of features than the fit had, values that are not finite or far beyond
             those of the fit; a map of ``metric="precomputed"``, which has no rows to compare with,
-            or with another ``dof`` than 1.
+            or with another ``dof`` than 1 or of 3 components.
         NotFittedError
             Before ``fit``.
 
@@ -229,6 +229,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         require_fitted(self)
         fitted = self._fitted
+        if self._n_features_out > 2:
+            raise ValueError(
+                "new rows can be placed in maps of 1 and 2 components; this one has "
+                f"{self._n_features_out}"
+            )
         if fitted["rows"] is None:
             raise ValueError(
                 "a map of metric='precomputed' has no rows that new ones could be compared with"
