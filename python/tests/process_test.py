@@ -59,6 +59,14 @@ def test_ctrl_c_stops_and_leaves_the_estimator_as_it_was(table) -> None:
     assert interrupted(lambda: network.fit(table)) < 1.0
     np.testing.assert_array_equal(network.transform(table), codes)
 
+    # Many wide layers and a narrow last one: long, and small.
+    wide = {"type": "convolution", "outputs": 32, "activation": "relu"}
+    last = {"type": "convolution", "outputs": 1, "activation": "sigmoid"}
+    images = np.zeros((20_000, 28, 28), np.uint8)
+    deep = hourglass.Autoencoder({"encoder": [wide] * 8, "decoder": [wide] * 7 + [last]}, epochs=1)
+    deep.fit(images[:1])
+    assert interrupted(lambda: deep.activations(images, 16)) < 1.0
+
 
 def test_other_threads_run_meanwhile(table) -> None:
     done = threading.Event()
