@@ -27,8 +27,11 @@ from common import cpu_name, usable_cpus
 
 SPIN = "while True: pass"
 SETTLE = 0.3  # seconds until a new process has its share of a core
+# Without scikit-learn, whose import takes one core as long as the map takes two.
 FIT = """
-import sys, numpy, hourglass
+import sys
+sys.modules["sklearn"] = None
+import numpy, hourglass
 codes = numpy.load(sys.argv[1])
 numpy.save("map.npy", hourglass.TSNE(max_iter=300, device="cpu").fit_transform(codes))
 """
