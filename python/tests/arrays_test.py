@@ -155,7 +155,8 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 before = peak()
 {call}
-sys.exit(0 if peak() - before < ({copies} + 0.5) * x.nbytes else f"{{(peak() - before) >> 20}} MiB more")
+more = peak() - before
+sys.exit(0 if more < ({copies} + 0.5) * x.nbytes else f"{{more >> 20}} MiB more")
 """
 
 
