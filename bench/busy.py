@@ -3,6 +3,7 @@
 
     python bench/busy.py --hourglass build/hourglass --data data/mnist --codes codes.npy
     python bench/busy.py ... --hourglass build/hourglass before/hourglass   two programs, in turns
+    python bench/busy.py ... --python env/bin/python   t-SNE by the package installed there, too
 
 Each round runs every command of every program idle, then beside as many processes as there are
 cores, each of which spins and is pinned nowhere. Times are of whole commands: start, files, first
@@ -20,12 +21,20 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator, List, Tuple
 
 from common import cpu_name, usable_cpus
 
 SPIN = "while True: pass"
 SETTLE = 0.3  # seconds until a new process has its share of a core
+# Without scikit-learn, whose import takes one core as long as the map takes two.
+FIT = """
+import sys
+sys.modules["sklearn"] = None
+import numpy, hourglass
+codes = numpy.load(sys.argv[1])
+numpy.save("map.npy", hourglass.TSNE(max_iter=300, device="cpu").fit_transform(codes))
+"""
 
 
 @contextmanager
@@ -48,18 +57,29 @@ def commands(options: argparse.Namespace) -> Dict[str, List[str]]:
     return {name: rows[name] + ["--quiet", "--device", "cpu"] for name in options.only or rows}
 
 
-def seconds(program: Path, command: List[str]) -> float:
+def measured(options: argparse.Namespace) -> Iterator[List[Tuple[str, List[str]]]]:
+    """What is run in turns, by its name."""
+    for name, command in commands(options).items():
+        turns = [(f"{name}, {each}", [str(each.resolve()), *command]) for each in options.hourglass]
+        if name == "tsne" and options.python:
+            fit = [str(options.python.absolute()), "-c", FIT, str(options.codes.resolve())]
+            turns.append((f"{name}, {options.python}", fit))
+        yield turns
+
+
+def seconds(command: List[str]) -> float:
     with tempfile.TemporaryDirectory(prefix="busy.") as folder:
         start = time.perf_counter()
-        done = subprocess.run([str(program.resolve()), *command], cwd=folder, capture_output=True)
+        done = subprocess.run(command, cwd=folder, capture_output=True)
         if done.returncode != 0:
-            sys.exit(f"busy: error: {program} {' '.join(command)}: {done.stderr.decode().strip()}")
+            sys.exit(f"busy: error: {' '.join(command)}: {done.stderr.decode().strip()}")
         return time.perf_counter() - start
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="The program on an idle and on a busy machine.")
     parser.add_argument("--hourglass", type=Path, nargs="+", required=True, help="the program(s)")
+    parser.add_argument("--python", type=Path, help="a Python that has the package")
     parser.add_argument("--data", type=Path, required=True, help="folder with MNIST")
     parser.add_argument("--codes", type=Path, required=True, help="10,000 x 392, as .npy")
     parser.add_argument("--only", nargs="+", choices=["train conv", "tsne", "run dense"])
@@ -70,12 +90,12 @@ def main() -> None:
     rows: Dict[str, Dict[str, List[float]]] = {}
     for turn in range(options.rounds):
         print(f"round {turn + 1} of {options.rounds}, load {os.getloadavg()[0]:.1f}", flush=True)
-        for name, command in commands(options).items():
+        for turns in measured(options):
             for state, spinners in (("idle", 0), ("busy", usable_cpus())):
-                for program in options.hourglass:
+                for name, command in turns:
                     with spinning(spinners):
-                        row = rows.setdefault(f"{name}, {program}", {"idle": [], "busy": []})
-                        row[state].append(seconds(program, command))
+                        row = rows.setdefault(name, {"idle": [], "busy": []})
+                        row[state].append(seconds(command))
 
     print(f"\n{'median s (fastest to slowest)':58}{'idle':>22}{'busy':>22}{'ratio':>8}")
     ratios = {}

@@ -156,7 +156,8 @@ class Autoencoder {
                                               const StopRequest& stop = {}) const;
   /// What comes out of the first `layers` layers: (N, channels, height, width). After the last come
   /// images. Throws UsageError for more layers than there are.
-  [[nodiscard]] Array<float> activations(const Images& images, std::size_t layers) const;
+  [[nodiscard]] Array<float> activations(const Images& images, std::size_t layers,
+                                         const StopRequest& stop = {}) const;
 
  private:
   Autoencoder(const Device& device, ChosenEngine chosen);

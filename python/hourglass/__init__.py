@@ -17,7 +17,10 @@ import importlib
 import os
 from typing import TYPE_CHECKING
 
-from hourglass import _core
+from hourglass._environment import suited_to_libraries
+
+with suited_to_libraries():
+    from hourglass import _core
 
 if TYPE_CHECKING:
     from hourglass._arrays import to_gpu

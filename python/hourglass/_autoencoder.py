@@ -378,6 +378,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Parameters
         ----------
         X : array-like, a row or image each
+            On the host: of rows in a GPU's memory it is a ``ValueError``.
 
         Returns
         -------
@@ -392,6 +393,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Parameters
         ----------
         X : array-like, a row or image each
+            On the host.
         y : ignored
 
         Returns
@@ -405,7 +407,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Parameters
         ----------
-        X : array-like
+        X : array-like, a row or image each
         layer : int or str
             How many layers X goes through, from 1; or a layer with weights by its name, as in
             ``state_dict``: ``"conv1"``.
@@ -413,7 +415,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Returns
         -------
         ndarray of shape (n_samples, channels, height, width), float32
-            After its relu, if it has one.
+            After its relu, if it has one. A NumPy array wherever X is.
         """
         require_fitted(self)
         return self._network.activations(self._rows(X)[0], self._place_of(layer))

@@ -40,7 +40,7 @@ def nearest_neighbors(
     Returns
     -------
     distances : ndarray of shape (n_samples or n_queries, n_neighbors), float32
-        Increasing.
+        Increasing. NumPy's arrays, also of rows in a GPU's memory.
     indices : ndarray of the same shape, uint32
         A row itself is left out; of equally near ones the lower index comes first.
 

@@ -117,6 +117,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_components_)
+            A NumPy array wherever X is.
         """
         with as_it_was(self):
             return self._fit(X, scores=True)
@@ -131,6 +132,7 @@ class PCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_components_), of the type of X
+            A NumPy array wherever X is.
         """
         require_fitted(self)
         x = validated(self, X, reset=False, dtypes=float_types(X), sparse=True)

@@ -78,6 +78,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     embedding_ : ndarray of shape (n_samples, n_components), float32
+        NumPy's, also of rows in a GPU's memory.
     kl_divergence_ : float
         Without exaggeration, normalised over all pairs.
     kl_history_ : ndarray of shape (n, 2)
@@ -181,6 +182,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_components), float32
+            A NumPy array wherever X is.
         """
         self._fit(X)
         return self.embedding_
@@ -199,13 +201,14 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_components), float32
+            A NumPy array wherever X is.
 
         Raises
         ------
         ValueError
             Another number of features than the fit had, values that are not finite or far beyond
             those of the fit; a map of ``metric="precomputed"``, which has no rows to compare with,
-            or with another ``dof`` than 1.
+            or with another ``dof`` than 1 or of 3 components.
         NotFittedError
             Before ``fit``.
 
@@ -226,6 +229,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         require_fitted(self)
         fitted = self._fitted
+        if self._n_features_out > 2:
+            raise ValueError(
+                "new rows can be placed in maps of 1 and 2 components; this one has "
+                f"{self._n_features_out}"
+            )
         if fitted["rows"] is None:
             raise ValueError(
                 "a map of metric='precomputed' has no rows that new ones could be compared with"

@@ -179,7 +179,9 @@ class Network {
   }
   [[nodiscard]] nb::ndarray<nb::numpy, float> activations(const GivenImages& given,
                                                           std::size_t layers) {
-    return run([&](Interrupt&) { return autoencoder_.activations(images(given), layers); });
+    return run([&](Interrupt& interrupt) {
+      return autoencoder_.activations(images(given), layers, interrupt.request());
+    });
   }
 
  private:

@@ -91,6 +91,9 @@ def test_networks_leave_their_rows_there() -> None:
     np.testing.assert_array_equal(drawn.numpy(), expected.inverse_transform(codes.numpy()))
     again = network.reconstruct(hourglass.to_gpu(images))
     np.testing.assert_array_equal(again.numpy(), expected.reconstruct(images))
+    layer = network.activations(hourglass.to_gpu(images), "conv1")
+    assert isinstance(layer, np.ndarray)
+    np.testing.assert_array_equal(layer, expected.activations(images, "conv1"))
     with pytest.raises(ValueError, match="host"):
         network.score_samples(hourglass.to_gpu(images))
 

@@ -1,6 +1,8 @@
 """Ctrl-C, threads, forks, and a machine without scikit-learn."""
 
 import os
+import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -56,6 +58,14 @@ def test_ctrl_c_stops_and_leaves_the_estimator_as_it_was(table) -> None:
     network.set_params(warm_start=True)
     assert interrupted(lambda: network.fit(table)) < 1.0
     np.testing.assert_array_equal(network.transform(table), codes)
+
+    # Many wide layers and a narrow last one: long, and small.
+    wide = {"type": "convolution", "outputs": 32, "activation": "relu"}
+    last = {"type": "convolution", "outputs": 1, "activation": "sigmoid"}
+    images = np.zeros((20_000, 28, 28), np.uint8)
+    deep = hourglass.Autoencoder({"encoder": [wide] * 8, "decoder": [wide] * 7 + [last]}, epochs=1)
+    deep.fit(images[:1])
+    assert interrupted(lambda: deep.activations(images, 16)) < 1.0
 
 
 def test_other_threads_run_meanwhile(table) -> None:
@@ -171,3 +181,47 @@ def test_without_scikit_learn() -> None:
 def test_the_import_alone_is_light() -> None:
     program = "import hourglass, sys; sys.exit('sklearn' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+# ---- what the libraries read from the environment -----------------------------------------------
+
+CHOICES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OPENBLAS_CORETYPE")
+
+
+def loaded_with(command: list, **chosen: str) -> dict:
+    """What the libraries that a command loads say of themselves, the last time they do."""
+    variables = {name: value for name, value in os.environ.items() if name not in CHOICES}
+    variables |= {"OMP_DISPLAY_ENV": "verbose", "OPENBLAS_VERBOSE": "2", **chosen}
+    said = subprocess.run(command, env=variables, check=True, capture_output=True, text=True)
+    lines = re.findall(r"(OMP_WAIT_POLICY|GOMP_SPINCOUNT|Core)(?: =|:) '?(\w+)", said.stderr)
+    return dict(lines)
+
+
+IMPORTED = [
+    sys.executable,
+    "-c",
+    "import os; before = dict(os.environ); import hourglass; assert dict(os.environ) == before",
+]
+
+
+def test_threads_that_wait_for_each_other_sleep() -> None:
+    found = loaded_with(IMPORTED)
+    assert (found["OMP_WAIT_POLICY"], found["GOMP_SPINCOUNT"]) == ("PASSIVE", "2000")
+    chosen = loaded_with(IMPORTED, OMP_WAIT_POLICY="active")
+    assert chosen["OMP_WAIT_POLICY"] == "ACTIVE" and chosen["GOMP_SPINCOUNT"] != "2000"
+    assert loaded_with(IMPORTED, GOMP_SPINCOUNT="77")["GOMP_SPINCOUNT"] == "77"
+
+
+def test_matrix_products_use_the_vectors_there_are() -> None:
+    flags = pathlib.Path("/proc/cpuinfo").read_text()
+    if " avx2 " in flags:
+        assert loaded_with(IMPORTED)["Core"] != "Prescott"
+    assert loaded_with(IMPORTED, OPENBLAS_CORETYPE="Nehalem")["Core"] == "Nehalem"
+
+
+def test_the_program_chooses_the_same() -> None:
+    program = pathlib.Path(os.environ.get("HOURGLASS_BUILD", ".")) / "hourglass"
+    if not program.exists():
+        pytest.skip("the program is not built here")
+    there, here = loaded_with([program, "info"]), loaded_with(IMPORTED)
+    assert {**there, "Core": ""} == {**here, "Core": ""}

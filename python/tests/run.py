@@ -21,7 +21,7 @@ FOLDER = BUILD / "python-tests"
 ENVIRONMENT = pathlib.Path(os.environ.get("HOURGLASS_TEST_ENVIRONMENT") or FOLDER / "environment")
 PYTHON = ENVIRONMENT / "bin" / "python"
 SANITIZED = "HOURGLASS_SANITIZE:BOOL=ON" in (BUILD / "CMakeCache.txt").read_text().split()
-WANTED = ["nanobind>=2.4", "numpy", "pytest", "scikit-learn", "pandas", "polars"]
+WANTED = ["nanobind>=2.4", "numpy", "pytest", "scikit-learn", "pandas", "polars", "matplotlib"]
 
 
 def skip(why: str) -> None:

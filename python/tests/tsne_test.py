@@ -1,5 +1,8 @@
 """t-SNE: what its parameters do, and what a map must keep."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
 
@@ -133,6 +136,8 @@ def test_what_a_map_cannot_place(table) -> None:
         tsne.transform(np.where(table > 5, np.nan, table))
     with pytest.raises(ValueError, match="dof=0.5"):
         hourglass.TSNE(perplexity=5, max_iter=20, dof=0.5).fit(table).transform(table)
+    with pytest.raises(ValueError, match="1 and 2 components; this one has 3"):
+        hourglass.TSNE(3, perplexity=5, max_iter=20).fit(table).transform(table)
     given = hourglass.TSNE(perplexity=5, max_iter=20, metric="precomputed", init="random")
     with pytest.raises(ValueError, match="precomputed"):
         given.fit(all_pairs(table)).transform(table)
@@ -319,6 +324,46 @@ def test_progress_is_shown_where_it_is_asked_for(table, capsys) -> None:
     hourglass.TSNE(perplexity=5, max_iter=20).fit(table)
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""
+
+
+def test_a_notebook_has_tqdms_bar_where_tqdm_is(table, monkeypatch, capsys) -> None:
+    bars = []
+
+    class Bar:
+        def __init__(self, total: int, desc: str) -> None:
+            self.total, self.desc, self.at, self.note, self.closed = total, desc, 0, "", False
+            bars.append(self)
+
+        def update(self, steps: int) -> None:
+            self.at += steps
+
+        def set_postfix_str(self, note: str, refresh: bool) -> None:
+            self.note = note
+
+        def close(self) -> None:
+            self.closed = True
+
+    def notebook(shell: str) -> None:
+        made = types.SimpleNamespace(get_ipython=lambda: type(shell, (), {})())
+        monkeypatch.setitem(sys.modules, "IPython", made)
+
+    monkeypatch.setitem(sys.modules, "tqdm", types.ModuleType("tqdm"))
+    monkeypatch.setitem(sys.modules, "tqdm.notebook", types.SimpleNamespace(tqdm=Bar))
+    tsne = hourglass.TSNE(perplexity=5, max_iter=120, verbose=1)
+    notebook("ZMQInteractiveShell")
+    tsne.fit(table)
+    (bar,) = bars
+    assert (bar.desc, bar.total, bar.at, bar.closed) == ("t-SNE", 120, 120, True)
+    assert bar.note.startswith("KL divergence ")
+    assert capsys.readouterr().err == ""
+    # A plain line in a terminal, and where there is no tqdm.
+    notebook("TerminalInteractiveShell")
+    tsne.fit(table)
+    notebook("ZMQInteractiveShell")
+    monkeypatch.setitem(sys.modules, "tqdm.notebook", None)
+    tsne.fit(table)
+    assert len(bars) == 1
+    assert capsys.readouterr().err.count("t-SNE: 120/120 KL divergence") == 2
 
 
 @pytest.mark.parametrize(

@@ -238,14 +238,15 @@ Array<float> Autoencoder::reconstruct(const Images& images, const StopRequest& s
   return result;
 }
 
-Array<float> Autoencoder::activations(const Images& images, std::size_t layers) const {
+Array<float> Autoencoder::activations(const Images& images, std::size_t layers,
+                                      const StopRequest& stop) const {
   check_rows(images, model().input, device_, "images");
   const auto shapes = model().shapes();
   if (layers >= shapes.size()) {
     throw UsageError("model '" + model().name + "' has " + std::to_string(shapes.size() - 1) +
                      " layers, not " + std::to_string(layers));
   }
-  Array<float> maps = engine_->run({0, layers}, images);
+  Array<float> maps = engine_->run({0, layers}, images, stop);
   maps.shape = {images.count(), shapes[layers].channels, shapes[layers].height,
                 shapes[layers].width};
   return maps;

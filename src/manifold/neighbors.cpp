@@ -52,9 +52,29 @@ kernels::ReachRule reach_rule(const kernels::CodeShape& shape, std::size_t featu
           .absolute = static_cast<double>(features) * 0x1p-120};
 }
 
+/// Between pieces of work, none of which is under way any more when memory is freed.
+void synchronize_and_stop_if_requested(math::Context& context, const StopRequest& stop) {
+  context.stream().synchronize();
+  stop_if_requested(stop);
+}
+
+/// work(first, count) for all of `total`: on a CPU pieces of one size, short enough to stop
+/// between them; on a GPU a few pieces, whatever the total.
+template <class Work>
+void in_pieces(math::Context& context, const StopRequest& stop, std::size_t total,
+               std::size_t on_cpu, std::size_t pieces_on_cuda, Work work) {
+  const std::size_t piece =
+      kOnCuda ? (total + pieces_on_cuda - 1) / pieces_on_cuda : std::min(on_cpu, total);
+  for (std::size_t first = 0; first < total; first += piece) {
+    synchronize_and_stop_if_requested(context, stop);
+    work(first, std::min(piece, total - first));
+  }
+}
+
 /// The rows in the order of a k-d tree whose leaves are cells, in the low halves of keys.
 device::Buffer<std::uint64_t> k_d_order(math::Context& context, const std::int16_t* codes,
-                                        std::size_t rows, std::size_t width) {
+                                        std::size_t rows, std::size_t width,
+                                        const StopRequest& stop) {
   device::Stream& stream = context.stream();
   const auto cells = static_cast<std::uint32_t>(kernels::cell_count(rows));
   device::Buffer<std::uint64_t> keys(rows);
@@ -63,6 +83,7 @@ device::Buffer<std::uint64_t> k_d_order(math::Context& context, const std::int16
   device::Buffer<std::uint32_t> axes(cells);
   kernels::begin_order(stream, rows, keys.data());
   for (kernels::Parts parts{.cells = cells, .count = 1}; parts.count < most; parts.count *= 2) {
+    synchronize_and_stop_if_requested(context, stop);
     kernels::widest_axes(stream, codes, rows, width, parts, keys.data(), axes.data());
     kernels::order_parts(stream, codes, rows, width, parts, axes.data(), keys.data());
     math::sort_keys(context, keys.span());
@@ -82,7 +103,7 @@ struct OrderedRows {
 };
 
 OrderedRows in_order(math::Context& context, std::span<const float> x, std::size_t rows,
-                     std::size_t features) {
+                     std::size_t features, const StopRequest& stop) {
   device::Stream& stream = context.stream();
   const kernels::CodeShape shape = code_shape(features);
   const PrincipalFrame frame = principal_frame(context, x, rows, features, shape.axes, kOutlying);
@@ -96,9 +117,13 @@ OrderedRows in_order(math::Context& context, std::span<const float> x, std::size
                       .ids = device::Buffer<std::uint32_t>(rows)};
   ordered.x = device::Buffer<float>(rows * ordered.x_width);
   device::Buffer<std::int16_t> codes(rows * shape.width);
-  kernels::encode_rows(stream, x.data(), rows, features, frame.mean.data(), frame.axes.data(),
-                       shape, ordered.unit, codes.data());
-  const auto keys = k_d_order(context, codes.data(), rows, shape.width);
+  constexpr std::size_t kEncodedRows = 16384;
+  in_pieces(context, stop, rows, kEncodedRows, 1, [&](std::size_t first, std::size_t count) {
+    kernels::encode_rows(stream, x.data() + first * features, count, features, frame.mean.data(),
+                         frame.axes.data(), shape, ordered.unit,
+                         codes.data() + first * shape.width);
+  });
+  const auto keys = k_d_order(context, codes.data(), rows, shape.width, stop);
   kernels::gather_in_order(stream, keys.data(), rows, codes.data(), shape.width,
                            ordered.codes.data(), x.data(), features, ordered.x_width,
                            ordered.x.data(), ordered.ids.data());
@@ -159,7 +184,7 @@ class Search {
     kernels::near_cells(stream, centres.data(), cells_, width, near_count, near.data());
     take_prefix(kPrefix);
     kernels::clear_lists(stream, rows_, lists_);
-    in_pieces(cells_, 64, 1, [&](std::size_t first, std::size_t count) {
+    in_pieces(context_, stop_, cells_, 64, 1, [&](std::size_t first, std::size_t count) {
       kernels::seed_lists(stream, searched_, lists_, near.data(), near_count, first, count);
     });
     kernels::measure_seeds(stream, searched_, lists_, rule_);
@@ -195,7 +220,8 @@ class Search {
   }
 
   void run() {
-    in_pieces(kernels::square_count(rows_), 256, 4, [&](std::size_t first, std::size_t count) {
+    const std::size_t squares = kernels::square_count(rows_);
+    in_pieces(context_, stop_, squares, 256, 4, [&](std::size_t first, std::size_t count) {
       kernels::search_squares(context_.stream(), searched_, lists_, rule_, first, count);
     });
   }
@@ -221,19 +247,6 @@ class Search {
     searched_.prefix_words = static_cast<std::uint32_t>(length / 2);
   }
 
-  /// work(first, count) for all of `total`: on a CPU pieces of one size, short enough to stop
-  /// between them; on a GPU a few pieces, whatever the total.
-  template <class Work>
-  void in_pieces(std::size_t total, std::size_t on_cpu, std::size_t pieces_on_cuda, Work work) {
-    const std::size_t piece =
-        kOnCuda ? (total + pieces_on_cuda - 1) / pieces_on_cuda : std::min(on_cpu, total);
-    for (std::size_t first = 0; first < total; first += piece) {
-      context_.stream().synchronize();
-      stop_if_requested(stop_);
-      work(first, std::min(piece, total - first));
-    }
-  }
-
   math::Context& context_;
   const OrderedRows& ordered_;
   std::size_t rows_;
@@ -257,7 +270,7 @@ Neighbors find_neighbors(math::Context& context, std::span<const float> x, std::
                          std::size_t features, std::size_t k, const StopRequest& stop) {
   const Range range("neighbours");
   stop_if_requested(stop);
-  const OrderedRows ordered = in_order(context, x, rows, features);
+  const OrderedRows ordered = in_order(context, x, rows, features, stop);
   Search search(context, ordered, rows, features, k, stop);
   search.seed();
   search.choose_prefix();

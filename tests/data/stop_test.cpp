@@ -57,7 +57,8 @@ TEST_F(Stop, IsAskedByEveryLongCall) {
       },
       3);
   expect_stops(
-      "neighbours", [&](auto stop) { (void)nearest_neighbors(samples, 5, stop); }, 2);
+      "neighbours",  // at least at each of the levels of the k-d tree, of which 47 cells make 6
+      [&](auto stop) { (void)nearest_neighbors(samples, 5, stop); }, 2 + 6);
   expect_stops(
       "accuracy", [&](auto stop) { (void)label_accuracy(map, labels, 5, stop); }, 2);
   expect_stops(
@@ -125,6 +126,8 @@ TEST_F(Stop, LeavesAnAutoencoderWithTheLastStep) {
       "on device", [&](auto stop) { (void)stopped.encode_on_device(images, stop); }, 1);
   expect_stops(
       "reconstruct", [&](auto stop) { (void)stopped.reconstruct(images, stop); }, 1);
+  expect_stops(
+      "activations", [&](auto stop) { (void)stopped.activations(images, 1, stop); }, 1);
   const auto codes = stopped.encode(images);
   expect_stops(
       "decode", [&](auto stop) { (void)stopped.decode(codes, stop); }, 1);
