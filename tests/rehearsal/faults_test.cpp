@@ -5,16 +5,19 @@
 
 #include <cstdio>
 #include <hourglass/autoencoder.hpp>
+#include <hourglass/dataset.hpp>
 #include <hourglass/pca.hpp>
 #include <hourglass/tsne.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "manifold/map_solver.hpp"
 #include "rehearsal/core/call.hpp"
 #include "rehearsal/core/library.hpp"
 #include "rehearsal/runtime/gpu.hpp"
 #include "support/random_values.hpp"
+#include "target/factories.hpp"
 
 namespace hourglass {
 namespace {
@@ -104,14 +107,61 @@ class Faults : public testing::Test {
     return array;
   }
 
-  void fail_each_training(const char* what, Fault fault) {
-    const auto make = [&] { return std::make_unique<Autoencoder>(small_model(), device_); };
+  /// The least that the fused engine trains.
+  static Model smallest_fused_model() {
+    return {.name = "smallest",
+            .input = {1, 4, 4},
+            .encoder = {{.kind = LayerKind::convolution, .outputs = 1, .relu = true},
+                        {.kind = LayerKind::max_pool}},
+            .decoder = {{.kind = LayerKind::convolution, .outputs = 1, .relu = true},
+                        {.kind = LayerKind::upsample},
+                        {.kind = LayerKind::convolution, .outputs = 1}}};
+  }
+
+  /// By the engine that `auto` takes, which must be this one.
+  void fail_each_training(const char* what, Fault fault, const Model& model, EngineKind engine,
+                          const Images& images, const TrainingOptions& options) {
+    const auto make = [&] { return std::make_unique<Autoencoder>(model, device_); };
     fail_each(what, fault, make, [&](Autoencoder& autoencoder) {
+      EXPECT_EQ(autoencoder.engine(), engine);
       autoencoder.initialize(3);
-      autoencoder.train(images_, images_, {.epochs = 2, .batch_size = 2});
-      return autoencoder.reconstruct(images_).values;
+      autoencoder.train(images, images, options);
+      return autoencoder.reconstruct(images).values;
     });
   }
+  void fail_each_layered_training(const char* what, Fault fault) {
+    fail_each_training(what, fault, small_model(), EngineKind::layered, images_,
+                       {.epochs = 2, .batch_size = 2});
+  }
+  void fail_each_dense_training(const char* what, Fault fault) {
+    fail_each_training(what, fault, dense_model(), EngineKind::fused, digit_four(),
+                       {.epochs = 3, .batch_size = 1, .loss = Loss::mse});
+  }
+  /// On a grid, which it outgrows.
+  void fail_each_grid_map(const char* what, Fault fault) {
+    const Array<float> x = values(60, 5);
+    const auto make = [&] { return cuda::make_map_solver(device_.index); };
+    fail_each(what, fault, make, [&](MapSolver& solver) {
+      constexpr double kPerplexity[] = {3.0};
+      solver.find_neighbors(Samples::view(x, device_), 9, {});
+      solver.compute_affinities(kPerplexity);
+      solver.begin(wide_map(x.rows()), {.early_exaggeration = 0.0, .learning_rate = 200.0},
+                   {.spacing = 0.5, .exact_points = 0});
+      solver.advance(1);
+      solver.advance(3);
+      EXPECT_GT(solver.overflows(), 0U) << "a test of growth without growth";
+      return solver.map().values;
+    });
+  }
+  /// Hardly on the smallest grid of spacing 1/2, which holds 13.5.
+  static Array<float> wide_map(std::size_t rows) {
+    Array<float> map({rows, 2});
+    map.values = test::random_values(2 * rows, -6.7f, 6.7f, 2);
+    map.row(0)[0] = -6.7f;
+    map.row(1)[0] = 6.7f;
+    return map;
+  }
+
   auto samples(std::size_t rows) {
     return [this, rows] { return std::make_unique<Samples>(values(rows, 5), device_); };
   }
@@ -127,7 +177,16 @@ class Faults : public testing::Test {
 };
 
 TEST_F(Faults, EachCallOfATraining) {
-  fail_each_training("training", Fault::call);
+  fail_each_layered_training("training", Fault::call);
+}
+
+TEST_F(Faults, EachCallOfATrainingByTheFusedEngine) {
+  fail_each_training("training, fused", Fault::call, smallest_fused_model(), EngineKind::fused,
+                     images_, {.epochs = 2, .batch_size = 4});
+}
+
+TEST_F(Faults, EachCallOfADenseTrainingByTheFusedEngine) {
+  fail_each_dense_training("dense training, fused", Fault::call);
 }
 
 TEST_F(Faults, EachCallOfAPca) {
@@ -138,10 +197,16 @@ TEST_F(Faults, EachCallOfAMap) {
   fail_each("map", Fault::call, samples(20), map);
 }
 
+TEST_F(Faults, EachCallOfAMapOnAGrid) {
+  fail_each_grid_map("map on a grid", Fault::call);
+}
+
 TEST_F(Faults, ADeviceIsLostAndNothingWithIt) {
-  fail_each_training("training, the device lost", Fault::device_lost);
+  fail_each_layered_training("training, the device lost", Fault::device_lost);
+  fail_each_dense_training("dense training, fused, the device lost", Fault::device_lost);
   fail_each("PCA, the device lost", Fault::device_lost, samples(12), reduce);
   fail_each("map, the device lost", Fault::device_lost, samples(20), map);
+  fail_each_grid_map("map on a grid, the device lost", Fault::device_lost);
 }
 
 }  // namespace
