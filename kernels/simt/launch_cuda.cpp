@@ -24,32 +24,28 @@ namespace {
                     " bytes of shared memory: " + cudaGetErrorString(error));
 }
 
-/// An answer that is no is told nobody: it must not surface again at the next check.
-bool succeeds(cudaError_t error) {
-  if (error != cudaSuccess) (void)cudaGetLastError();
-  return error == cudaSuccess;
+/// A question that fails is no answer: taken for a no it would change what is computed.
+void ask(const char* call, cudaError_t error) {
+  if (error == cudaSuccess) return;
+  (void)cudaGetLastError();  // told here, as above
+  throw DeviceError(std::string(call) + ": " + cudaGetErrorString(error));
 }
 
 /// The current device's.
-cudaError_t get_attribute(cudaDeviceAttr which, int& value) {
-  int device = 0;
-  const cudaError_t error = cudaGetDevice(&device);
-  return error == cudaSuccess ? cudaDeviceGetAttribute(&value, which, device) : error;
-}
-
-/// The same, 0 if it does not say.
 int attribute(cudaDeviceAttr which) {
+  int device = 0;
+  ask("cudaGetDevice", cudaGetDevice(&device));
   int value = 0;
-  return succeeds(get_attribute(which, value)) ? value : 0;
+  ask("cudaDeviceGetAttribute", cudaDeviceGetAttribute(&value, which, device));
+  return value;
 }
 
 /// Lets a kernel have all the shared memory there is, of which it says at each launch how much. A
 /// limit that one launch needs might be too low for the next, and it is all threads'.
-cudaError_t allow_shared_memory(const void* kernel) {
-  int most = 0;
-  const cudaError_t error = get_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, most);
-  if (error != cudaSuccess) return error;
-  return cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most);
+void allow_shared_memory(const void* kernel) {
+  ask("cudaFuncSetAttribute",
+      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                           attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin)));
 }
 
 }  // namespace
@@ -63,12 +59,12 @@ bool blocks_may_wait() {
 }
 
 std::size_t detail::resident_blocks(const void* kernel, unsigned block, std::size_t shared_bytes) {
+  if (shared_bytes > most_shared_bytes()) return 0;
+  allow_shared_memory(kernel);
   int each = 0;
-  if (shared_bytes > most_shared_bytes() || !succeeds(allow_shared_memory(kernel)) ||
-      !succeeds(cudaOccupancyMaxActiveBlocksPerMultiprocessor(
-          &each, kernel, static_cast<int>(block), shared_bytes))) {
-    return 0;
-  }
+  ask("cudaOccupancyMaxActiveBlocksPerMultiprocessor",
+      cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, kernel, static_cast<int>(block),
+                                                    shared_bytes));
   return static_cast<std::size_t>(attribute(cudaDevAttrMultiProcessorCount)) *
          static_cast<std::size_t>(each);
 }
@@ -76,11 +72,8 @@ std::size_t detail::resident_blocks(const void* kernel, unsigned block, std::siz
 void detail::launch(StreamHandle stream, const LaunchConfig& config, const void* kernel,
                     void** arguments) {
   if (config.grid.count() == 0) return;
-  const auto check = [&](cudaError_t error) {
-    if (error != cudaSuccess) throw_launch_error(kernel, config, error);
-  };
   constexpr std::size_t kGivenWithoutAsking = 48 * 1024;
-  if (config.shared_bytes > kGivenWithoutAsking) check(allow_shared_memory(kernel));
+  if (config.shared_bytes > kGivenWithoutAsking) allow_shared_memory(kernel);
   cudaLaunchAttribute cooperative{};
   cooperative.id = cudaLaunchAttributeCooperative;
   cooperative.val.cooperative = 1;
@@ -91,7 +84,8 @@ void detail::launch(StreamHandle stream, const LaunchConfig& config, const void*
   launch.stream = stream;
   launch.attrs = &cooperative;
   launch.numAttrs = config.cooperative ? 1 : 0;
-  check(cudaLaunchKernelExC(&launch, kernel, arguments));
+  const cudaError_t error = cudaLaunchKernelExC(&launch, kernel, arguments);
+  if (error != cudaSuccess) throw_launch_error(kernel, config, error);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::simt

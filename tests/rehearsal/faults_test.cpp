@@ -143,7 +143,7 @@ class Faults : public testing::Test {
     const auto make = [&] { return cuda::make_map_solver(device_.index); };
     fail_each(what, fault, make, [&](MapSolver& solver) {
       constexpr double kPerplexity[] = {3.0};
-      solver.find_neighbors(Samples::view(x, device_), 9, {});
+      solver.find_neighbors(Samples::view(x, device_), 9, kBytesOfAffinity, {});
       solver.compute_affinities(kPerplexity);
       solver.begin(wide_map(x.rows()), {.early_exaggeration = 0.0, .learning_rate = 200.0},
                    {.spacing = 0.5, .exact_points = 0});
