@@ -1,3 +1,7 @@
+#ifndef __CUDACC__
+#include <algorithm>
+#endif
+
 #include "kernels/affinities/symmetrize.hpp"
 #include "kernels/simt/narrow.hpp"
 #include "kernels/simt/simt.hpp"
@@ -5,42 +9,126 @@
 namespace hourglass::HOURGLASS_TARGET::kernels {
 namespace {
 
-// ------------------------------------------------------------------------------------- kernels
+constexpr unsigned kWidth = simt::kVectorWidth;
 
-__global__ void emit_entries_kernel(const std::uint32_t* __restrict__ indices,
-                                    const float* __restrict__ probabilities, std::size_t rows,
-                                    std::uint32_t k, std::uint64_t* __restrict__ keys,
-                                    float* __restrict__ values) {
-  const float scale = 0.5f / static_cast<float>(rows);
-  for (const auto entry : simt::elements(rows * k)) {
-    const std::uint64_t i = entry / k;
-    const std::uint64_t j = indices[entry];
-    keys[2 * entry] = i << 32 | j;
-    keys[2 * entry + 1] = j << 32 | i;
-    values[2 * entry] = values[2 * entry + 1] = scale * probabilities[entry];
+// ---------------------------------------------------------------------------- device functions
+
+#ifndef __CUDACC__
+
+/// Of so many a thread alone had rather let the library sort.
+constexpr std::uint32_t kMany = 512;
+
+void sort_row(const std::uint32_t* indices, const float* probabilities, std::uint32_t k,
+              float scale, std::uint32_t* columns, float* values) {
+  std::uint32_t* end = std::copy(indices, indices + k, columns);
+  std::sort(columns, end);
+  for (std::uint32_t j = 0; j < k; ++j) {
+    values[std::lower_bound(columns, end, indices[j]) - columns] = scale * probabilities[j];
   }
 }
 
-// A row begins at the first key that is not below it: binary search, so that empty rows need no
-// care.
-__global__ void index_entries_kernel(const std::uint64_t* __restrict__ keys, std::uint32_t count,
-                                     std::uint32_t rows, std::uint32_t* __restrict__ offsets,
-                                     std::uint32_t* __restrict__ columns) {
-  for (const auto entry : simt::elements(count)) {
-    columns[entry] = static_cast<std::uint32_t>(keys[entry]);
-  }
-  for (const auto row : simt::elements(rows + 1)) {
-    std::uint32_t first = 0;
-    std::uint32_t last = count;
-    while (first < last) {
-      const std::uint32_t middle = first + (last - first) / 2;
-      if (keys[middle] < std::uint64_t{row} << 32) {
-        first = middle + 1;
-      } else {
-        last = middle;
+#endif
+
+/// Whose turn it is as a row is merged: the neighbour's, a place's of its column, or, where
+/// these are one entry of P, both. Row j of C has the places from j k on.
+struct Turn {
+  bool own;
+  bool incoming;
+};
+
+__device__ __forceinline__ Turn turn_of(std::uint32_t column, std::uint32_t place,
+                                        std::uint32_t k) {
+  const std::uint32_t first = column * k;
+  return {place >= first, place < first + k};
+}
+
+// ------------------------------------------------------------------------------------- kernels
+
+// One warp a row: an index goes behind all that are smaller.
+__global__ void sort_rows_kernel(const std::uint32_t* __restrict__ indices,
+                                 const float* __restrict__ probabilities, std::size_t rows,
+                                 std::uint32_t k, std::uint32_t* __restrict__ columns,
+                                 float* __restrict__ values) {
+  const float scale = 0.5f / static_cast<float>(rows);
+  for (const auto row : simt::warp_elements(rows)) {
+    const std::size_t start = row * k;
+    const std::uint32_t* given = indices + start;
+#ifndef __CUDACC__
+    if (k > kMany && simt::warp_thread_count() == 1) {
+      sort_row(given, probabilities + start, k, scale, columns + start, values + start);
+      continue;
+    }
+#endif
+    for (std::uint32_t first = simt::lane() * kWidth; first < k;
+         first += simt::warp_thread_count() * kWidth) {
+      const std::uint32_t count = k - first < kWidth ? k - first : kWidth;
+      std::uint32_t own[kWidth];
+      std::uint32_t smaller[kWidth] = {};
+      for (unsigned w = 0; w < kWidth; ++w) own[w] = given[first + (w < count ? w : 0)];
+      for (std::uint32_t j = 0; j < k; ++j) {
+        const std::uint32_t other = given[j];
+        for (unsigned w = 0; w < kWidth; ++w) smaller[w] += other < own[w] ? 1 : 0;
+      }
+      for (unsigned w = 0; w < count; ++w) {
+        columns[start + smaller[w]] = own[w];
+        values[start + smaller[w]] = scale * probabilities[start + first + w];
       }
     }
-    offsets[row] = first;
+  }
+}
+
+// One thread a row, here and below.
+__global__ void count_entries_kernel(DirectedAffinities directed,
+                                     std::uint32_t* __restrict__ sizes) {
+  const std::uint32_t k = directed.k;
+  for (const auto row : simt::elements(directed.rows)) {
+    const std::uint32_t* own = directed.columns + std::size_t{row} * k;
+    const std::uint32_t* last_own = own + k;
+    const std::uint32_t* incoming = directed.places + directed.begins[row];
+    const std::uint32_t* last_incoming = directed.places + directed.begins[row + 1];
+    const auto most = static_cast<std::uint32_t>(last_incoming - incoming) + k;
+    std::uint32_t both = 0;
+    while (own < last_own && incoming < last_incoming) {
+      const Turn turn = turn_of(*own, *incoming, k);
+      both += turn.own && turn.incoming ? 1 : 0;
+      own += turn.own ? 1 : 0;
+      incoming += turn.incoming ? 1 : 0;
+    }
+    sizes[row] = most - both;
+  }
+}
+
+__global__ void merge_entries_kernel(DirectedAffinities directed,
+                                     const std::uint32_t* __restrict__ offsets,
+                                     std::uint32_t* __restrict__ columns,
+                                     float* __restrict__ values) {
+  const std::uint32_t k = directed.k;
+  for (const auto row : simt::elements(directed.rows)) {
+    std::size_t own = std::size_t{row} * k;
+    const std::size_t last_own = own + k;
+    std::uint32_t incoming = directed.begins[row];
+    const std::uint32_t last_incoming = directed.begins[row + 1];
+    std::uint32_t to = offsets[row];
+    while (own < last_own && incoming < last_incoming) {
+      const std::uint32_t column = directed.columns[own];
+      const std::uint32_t place = directed.places[incoming];
+      const float value = directed.values[own];
+      const float other = directed.values[place];
+      const Turn turn = turn_of(column, place, k);
+      columns[to] = turn.own ? column : place / k;
+      values[to++] = (turn.own ? value : 0.f) + (turn.incoming ? other : 0.f);
+      own += turn.own ? 1 : 0;
+      incoming += turn.incoming ? 1 : 0;
+    }
+    for (; own < last_own; ++own) {
+      columns[to] = directed.columns[own];
+      values[to++] = directed.values[own];
+    }
+    for (; incoming < last_incoming; ++incoming) {
+      const std::uint32_t place = directed.places[incoming];
+      columns[to] = place / k;
+      values[to++] = directed.values[place];
+    }
   }
 }
 
@@ -48,17 +136,21 @@ __global__ void index_entries_kernel(const std::uint64_t* __restrict__ keys, std
 
 // ------------------------------------------------------------------------------------ launchers
 
-void emit_entries(simt::StreamHandle stream, const std::uint32_t* indices,
-                  const float* probabilities, std::size_t rows, std::size_t k, std::uint64_t* keys,
-                  float* values) {
-  simt::launch(stream, simt::per_element(rows * k), emit_entries_kernel, indices, probabilities,
-               rows, simt::narrow(k), keys, values);
+void sort_rows(simt::StreamHandle stream, const std::uint32_t* indices, const float* probabilities,
+               std::size_t rows, std::size_t k, std::uint32_t* columns, float* values) {
+  simt::launch(stream, simt::per_warp(rows), sort_rows_kernel, indices, probabilities, rows,
+               simt::narrow(k), columns, values);
 }
 
-void index_entries(simt::StreamHandle stream, std::span<const std::uint64_t> keys, std::size_t rows,
-                   std::uint32_t* offsets, std::uint32_t* columns) {
-  simt::launch(stream, simt::per_element(keys.size()), index_entries_kernel, keys.data(),
-               simt::narrow(keys.size()), simt::narrow(rows), offsets, columns);
+void count_entries(simt::StreamHandle stream, const DirectedAffinities& directed,
+                   std::uint32_t* sizes) {
+  simt::launch(stream, simt::per_element(directed.rows), count_entries_kernel, directed, sizes);
+}
+
+void merge_entries(simt::StreamHandle stream, const DirectedAffinities& directed,
+                   const std::uint32_t* offsets, std::uint32_t* columns, float* values) {
+  simt::launch(stream, simt::per_element(directed.rows), merge_entries_kernel, directed, offsets,
+               columns, values);
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::kernels

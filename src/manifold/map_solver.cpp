@@ -69,8 +69,8 @@ class TargetMapSolver final : public MapSolver {
   }
 
   void compute_affinities(std::span<const double> perplexities) override {
-    affinities_ = std::make_unique<AffinityMatrix>(*context_, neighbors_, rows_, perplexities);
-    neighbors_ = {};  // the memory is wanted for the map
+    affinities_ =
+        std::make_unique<AffinityMatrix>(*context_, std::move(neighbors_), rows_, perplexities);
   }
 
   void begin(const Array<float>& map, const TsneSchedule& schedule,

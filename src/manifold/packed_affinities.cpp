@@ -26,20 +26,6 @@ float weak_threshold(const device::Stream& stream, const float* values, std::siz
   return *middle;
 }
 
-/// Sizes -> offsets from `first` on, N + 1 of them. Place i is that of point rows[i], or of i.
-std::vector<std::uint32_t> offsets_of(std::span<const std::uint32_t> sizes, std::size_t first,
-                                      std::span<const std::uint32_t> rows = {}) {
-  std::vector<std::uint32_t> offsets(sizes.size() + 1);
-  std::size_t next = first;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    offsets[i] = static_cast<std::uint32_t>(next);
-    next += sizes[rows.empty() ? i : rows[i]];
-    check_entries(next);
-  }
-  offsets.back() = static_cast<std::uint32_t>(next);
-  return offsets;
-}
-
 std::vector<std::uint32_t> on_host(const device::Stream& stream,
                                    const device::Buffer<std::uint32_t>& values) {
   std::vector<std::uint32_t> host(values.size());
@@ -59,8 +45,8 @@ PackedAffinityMatrix::PackedAffinityMatrix(const device::Stream& stream,
   kernels::count_packed(stream, affinities, points, threshold_, sizes.data(), weak_sizes.data());
   sizes_ = on_host(stream, sizes);
   weak_sizes_ = on_host(stream, weak_sizes);
-  const auto strong = offsets_of(sizes_, 0);
-  const auto weak = offsets_of(weak_sizes_, strong.back());
+  const auto strong = row_offsets(sizes_);
+  const auto weak = row_offsets(weak_sizes_, strong.back());
   strong_ = device::to_device<std::uint32_t>(stream, strong);
   weak_ = device::to_device<std::uint32_t>(stream, weak);
   const std::size_t all = weak.back();
@@ -78,8 +64,8 @@ void PackedAffinityMatrix::reorder(const device::Stream& stream,
                                    const kernels::Affinities& affinities,
                                    std::span<const std::uint32_t> host_rows,
                                    const std::uint32_t* rows, const std::uint32_t* places) {
-  const auto strong = offsets_of(sizes_, 0, host_rows);
-  const auto weak = offsets_of(weak_sizes_, strong.back(), host_rows);
+  const auto strong = row_offsets(sizes_, 0, host_rows);
+  const auto weak = row_offsets(weak_sizes_, strong.back(), host_rows);
   device::copy_to_device<std::uint32_t>(stream, strong, strong_.span());
   device::copy_to_device<std::uint32_t>(stream, weak, weak_.span());
   kernels::pack_affinities(stream, affinities, host_rows.size(), threshold_, view(), values_.data(),

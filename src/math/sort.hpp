@@ -13,9 +13,10 @@ namespace hourglass::HOURGLASS_TARGET::math {
 /// Ascending, in place.
 void sort_keys(Context& context, std::span<std::uint64_t> keys);
 
-/// Sorts the pairs by key and adds up the values of equal keys; returns how many keys are left, at
-/// the front of both. Deterministic where a key comes at most twice: two numbers have only one sum.
-[[nodiscard]] std::size_t sort_and_merge(Context& context, std::span<std::uint64_t> keys,
-                                         std::span<float> values);
+/// places (keys.size()): where each of the keys 0 .. K - 1 is among `keys`, which has no other: key
+/// j at the places from begins[j] up to begins[j + 1], ascending. begins (K + 1). Fewer than 2^32
+/// keys.
+void sort_places(Context& context, std::span<const std::uint32_t> keys,
+                 std::span<std::uint32_t> begins, std::span<std::uint32_t> places);
 
 }  // namespace hourglass::HOURGLASS_TARGET::math

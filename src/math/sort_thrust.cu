@@ -1,7 +1,9 @@
 #include <cuda_runtime_api.h>
+#include <thrust/binary_search.h>
 #include <thrust/device_ptr.h>
 #include <thrust/execution_policy.h>
-#include <thrust/reduce.h>
+#include <thrust/iterator/counting_iterator.h>
+#include <thrust/sequence.h>
 #include <thrust/sort.h>
 #include <thrust/system_error.h>
 
@@ -45,24 +47,22 @@ void sort_keys(Context& context, std::span<std::uint64_t> keys) {
   checked([&] { thrust::sort(on(context), begin(keys), end); });
 }
 
-std::size_t sort_and_merge(Context& context, std::span<std::uint64_t> keys,
-                           std::span<float> values) {
-  const auto end = begin(keys) + static_cast<std::ptrdiff_t>(keys.size());
-  device::Buffer<std::uint64_t> merged_keys(keys.size());
-  device::Buffer<float> merged_values(values.size());
-  const auto merged_end = checked([&] {
-    thrust::sort_by_key(on(context), begin(keys), end, begin(values));
-    return thrust::reduce_by_key(on(context), begin(keys), end, begin(values),
-                                 begin(merged_keys.span()), begin(merged_values.span()))
-        .first;
-  });
-  const auto count = static_cast<std::size_t>(merged_end - begin(merged_keys.span()));
+void sort_places(Context& context, std::span<const std::uint32_t> keys,
+                 std::span<std::uint32_t> begins, std::span<std::uint32_t> places) {
   const device::Stream& stream = context.stream();
-  device::copy_bytes_on_device(stream, keys.data(), merged_keys.data(),
-                               count * sizeof(std::uint64_t));
-  device::copy_bytes_on_device(stream, values.data(), merged_values.data(), count * sizeof(float));
-  stream.synchronize();  // the merged copies are about to be freed
-  return count;
+  device::Buffer<std::uint32_t> sorted(keys.size());
+  device::copy_bytes_on_device(stream, sorted.data(), keys.data(), keys.size_bytes());
+  const auto first = begin(sorted.span());
+  const auto last = first + static_cast<std::ptrdiff_t>(keys.size());
+  const auto places_end = begin(places) + static_cast<std::ptrdiff_t>(places.size());
+  const thrust::counting_iterator<std::uint32_t> key(0);
+  checked([&] {
+    thrust::sequence(on(context), begin(places), places_end);
+    thrust::stable_sort_by_key(on(context), first, last, begin(places));
+    thrust::lower_bound(on(context), first, last, key,
+                        key + static_cast<std::ptrdiff_t>(begins.size()), begin(begins));
+  });
+  stream.synchronize();  // the sorted keys are about to be freed
 }
 
 }  // namespace hourglass::HOURGLASS_TARGET::math

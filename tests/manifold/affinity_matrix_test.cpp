@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <hourglass/error.hpp>
 #include <map>
 #include <numeric>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/affinities/symmetrize.hpp"
@@ -21,139 +21,142 @@
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
-using Keys = std::vector<std::uint64_t>;
-
-// ---- merging -----------------------------------------------------------------------------------
-
-class SortAndMerge : public OnTarget {
- protected:
-  void expect_merged(const Keys& keys, const std::vector<float>& values) {
-    auto device_keys = to_device(keys);
-    auto device_values = to_device(values);
-    const std::size_t count =
-        math::sort_and_merge(context(), device_keys.span(), device_values.span());
-    std::map<std::uint64_t, float> expected;
-    for (std::size_t i = 0; i < keys.size(); ++i) expected[keys[i]] += values[i];
-    ASSERT_EQ(count, expected.size());
-    const auto merged_keys = to_host(device_keys);
-    const auto merged_values = to_host(device_values);
-    std::size_t i = 0;
-    for (const auto& [key, value] : expected) {
-      ASSERT_EQ(merged_keys[i], key) << i;
-      ASSERT_EQ(merged_values[i], value) << i;
-      ++i;
-    }
-  }
-
-  /// 20000 keys, drawn by key(number, random bits), all different; every third comes twice.
-  void expect_mixed_merged(
-      const std::function<std::uint64_t(std::uint64_t, std::uint64_t)>& key_of) {
-    std::mt19937_64 random(3);
-    Keys keys;
-    std::vector<float> values;
-    for (std::uint64_t i = 0; i < 20000; ++i) {
-      const std::uint64_t key = key_of(i, random());
-      for (int time = 0; time < (i % 3 == 0 ? 2 : 1); ++time) {
-        keys.push_back(key);
-        values.push_back(static_cast<float>(random() % 100000) * 1e-5f);
-      }
-    }
-    std::vector<std::size_t> order(keys.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::shuffle(order.begin(), order.end(), random);
-    Keys mixed;
-    std::vector<float> mixed_values;
-    for (const std::size_t i : order) {
-      mixed.push_back(keys[i]);
-      mixed_values.push_back(values[i]);
-    }
-    expect_merged(mixed, mixed_values);
-  }
-};
-
-TEST_F(SortAndMerge, FewKeys) {
-  expect_merged({}, {});
-  expect_merged({7}, {0.5f});
-  expect_merged({7, 7}, {0.5f, 0.25f});
-  expect_merged({7, 1}, {0.5f, 0.25f});
-  expect_merged({9, 7, 9, 1, 1}, {1.f, 2.f, 3.f, 4.f, 5.f});
-}
-
-TEST_F(SortAndMerge, ManyKeysAtMostTwiceEach) {
-  expect_mixed_merged([](std::uint64_t i, std::uint64_t drawn) { return i << 40 | drawn % 1000; });
-}
-
-TEST_F(SortAndMerge, KeysOfAllBits) {
-  expect_mixed_merged([](std::uint64_t, std::uint64_t drawn) { return drawn; });
-}
-
-// A bucket is what leading bits say: nearly all in one, sorted by few of its bits, or by many.
-TEST_F(SortAndMerge, NearlyAllKeysFarBelowTheLargest) {
-  constexpr std::uint64_t kLargest = ~std::uint64_t{0};
-  expect_mixed_merged([](std::uint64_t i, std::uint64_t drawn) {
-    return i == 0 ? kLargest : (drawn % 200 << 33 | i) << 3;
-  });
-  expect_mixed_merged(
-      [](std::uint64_t i, std::uint64_t drawn) { return i == 0 ? kLargest : drawn >> 20; });
-}
+using Words = std::vector<std::uint32_t>;
 
 // ---- the entries of a graph --------------------------------------------------------------------
 
-class Symmetrize : public KernelTest {};
+/// Each row's neighbours, in no order, and what they are worth.
+struct Graph {
+  std::size_t rows;
+  std::size_t k;
+  Words indices{};
+  std::vector<float> p{};
+};
+
+/// k others of each row, drawn from the first `among` rows.
+Graph drawn_graph(std::size_t rows, std::size_t k, std::size_t among) {
+  Graph graph{.rows = rows, .k = k};
+  std::mt19937 random(5);
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    Words others(among);
+    std::iota(others.begin(), others.end(), 0U);
+    std::erase(others, i);
+    std::ranges::shuffle(others, random);
+    graph.indices.insert(graph.indices.end(), others.begin(),
+                         others.begin() + static_cast<std::ptrdiff_t>(k));
+  }
+  for (std::size_t e = 0; e < rows * k; ++e) {
+    graph.p.push_back(static_cast<float>(1 + random() % 100000) * 1e-5f);
+  }
+  return graph;
+}
+
+class Symmetrize : public KernelTest {
+ protected:
+  void expect_merged(const Graph& graph) {
+    const auto [rows, k, indices, p] = graph;
+    const auto device_indices = to_device(indices);
+    const auto device_p = to_device(p);
+    auto own_columns = to_device(Words(rows * k + 1, 99));
+    auto own_values = output(rows * k);
+    run([&] {
+      kernels::sort_rows(stream(), device_indices.data(), device_p.data(), rows, k,
+                         own_columns.data(), own_values.data());
+    });
+    std::map<std::pair<std::size_t, std::size_t>, float> own;
+    std::map<std::pair<std::size_t, std::size_t>, float> both;
+    for (std::size_t e = 0; e < rows * k; ++e) {
+      const float share = 0.5f / static_cast<float>(rows) * p[e];
+      own[{e / k, indices[e]}] = share;
+      both[{e / k, indices[e]}] += share;
+      both[{indices[e], e / k}] += share;
+    }
+    Words columns = to_host(own_columns);
+    EXPECT_EQ(columns.back(), 99U) << "written beyond the end";
+    columns.pop_back();
+    expect_entries(own, columns, written(own_values));
+
+    device::Buffer<std::uint32_t> begins(rows + 1);
+    device::Buffer<std::uint32_t> places(rows * k);
+    math::sort_places(context(), own_columns.span().first(rows * k), begins.span(), places.span());
+    const kernels::DirectedAffinities directed{.rows = static_cast<std::uint32_t>(rows),
+                                               .k = static_cast<std::uint32_t>(k),
+                                               .columns = own_columns.data(),
+                                               .values = own_values.data(),
+                                               .begins = begins.data(),
+                                               .places = places.data()};
+    auto sizes = to_device(Words(rows + 1, 99));
+    run([&] { kernels::count_entries(stream(), directed, sizes.data()); });
+    Words expected_sizes(rows);
+    for (const auto& [place, value] : both) ++expected_sizes[place.first];
+    expected_sizes.push_back(99);
+    ASSERT_EQ(to_host(sizes), expected_sizes);
+    expected_sizes.pop_back();
+
+    const auto offsets = to_device(row_offsets(expected_sizes));
+    auto all_columns = to_device(Words(both.size() + 1, 99));
+    auto all_values = output(both.size());
+    run([&] {
+      kernels::merge_entries(stream(), directed, offsets.data(), all_columns.data(),
+                             all_values.data());
+    });
+    columns = to_host(all_columns);
+    EXPECT_EQ(columns.back(), 99U) << "written beyond the end";
+    columns.pop_back();
+    expect_entries(both, columns, written(all_values));
+  }
+
+ private:
+  static void expect_entries(const std::map<std::pair<std::size_t, std::size_t>, float>& expected,
+                             const Words& columns, const std::vector<float>& values) {
+    ASSERT_EQ(columns.size(), expected.size());
+    std::size_t e = 0;
+    for (const auto& [place, value] : expected) {
+      ASSERT_EQ(columns[e], place.second) << "entry " << e << ", row " << place.first;
+      ASSERT_EQ(values[e], value) << "entry " << e << ", row " << place.first;
+      ++e;
+    }
+  }
+};
 INSTANTIATE_TEST_SUITE_P(EveryWay, Symmetrize, every_way(), way_name);
 
-TEST_P(Symmetrize, EmitsEachEntryBothWays) {
-  constexpr std::size_t kRows = 700;
-  constexpr std::size_t kNeighbors = 3;
-  std::vector<std::uint32_t> indices(kRows * kNeighbors);
-  std::vector<float> p(indices.size());
-  for (std::size_t e = 0; e < indices.size(); ++e) {
-    indices[e] = static_cast<std::uint32_t>((e / kNeighbors + e % kNeighbors + 1) % kRows);
-    p[e] = static_cast<float>(e + 1);
-  }
-  const auto device_indices = to_device(indices);
-  const auto device_p = to_device(p);
-  device::Buffer<std::uint64_t> keys(2 * p.size());
-  auto values = output(2 * p.size());
-  run([&] {
-    kernels::emit_entries(stream(), device_indices.data(), device_p.data(), kRows, kNeighbors,
-                          keys.data(), values.data());
-  });
-  const auto host_keys = to_host(keys);
-  const auto host_values = written(values);
-  for (std::size_t e = 0; e < p.size(); ++e) {
-    const std::uint64_t i = e / kNeighbors;
-    const std::uint64_t j = indices[e];
-    ASSERT_EQ(host_keys[2 * e], i << 32 | j);
-    ASSERT_EQ(host_keys[2 * e + 1], j << 32 | i);
-    ASSERT_NEAR(host_values[2 * e], p[e] / (2.0 * kRows), 1e-6 * p[e]);
-    ASSERT_EQ(host_values[2 * e + 1], host_values[2 * e]);
-  }
+TEST_P(Symmetrize, AnyNeighbors) {
+  expect_merged(drawn_graph(700, 1, 700));
+  expect_merged(drawn_graph(700, 15, 700));
+  expect_merged(drawn_graph(300, 33, 300));
 }
 
-TEST_P(Symmetrize, IndexesRowsEmptyOnesToo) {
-  const auto key = [](std::uint64_t row, std::uint64_t column) { return row << 32 | column; };
-  const Keys keys = {key(1, 0), key(1, 0xFFFFFFFF), key(2, 5), key(6, 0), key(6, 1), key(6, 2)};
-  const auto device_keys = to_device(keys);
-  auto offsets = to_device(std::vector<std::uint32_t>(10, 99));
-  auto columns = to_device(std::vector<std::uint32_t>(7, 99));
-  run([&] {
-    kernels::index_entries(stream(), device_keys.span(), 8, offsets.data(), columns.data());
-  });
-  EXPECT_EQ(to_host(offsets), (std::vector<std::uint32_t>{0, 0, 2, 3, 3, 3, 3, 6, 6, 99}));
-  EXPECT_EQ(to_host(columns), (std::vector<std::uint32_t>{0, 0xFFFFFFFF, 5, 0, 1, 2, 99}));
+TEST_P(Symmetrize, AllOthers) {
+  expect_merged(drawn_graph(2, 1, 2));
+  expect_merged(drawn_graph(70, 69, 70));
 }
 
-TEST_P(Symmetrize, IndexesMoreRowsThanEntries) {
-  constexpr std::size_t kRows = 5000;
-  const auto keys = to_device(Keys{std::uint64_t{4321} << 32 | 7});
-  auto offsets = to_device(std::vector<std::uint32_t>(kRows + 1, 99));
-  auto columns = to_device(std::vector<std::uint32_t>(1));
-  run([&] {
-    kernels::index_entries(stream(), keys.span(), kRows, offsets.data(), columns.data());
-  });
-  const auto got = to_host(offsets);
-  for (std::size_t row = 0; row <= kRows; ++row) ASSERT_EQ(got[row], row > 4321 ? 1U : 0U) << row;
+// All neighbours of all rows are the same few, and nobody's are the others.
+TEST_P(Symmetrize, Hubs) {
+  expect_merged(drawn_graph(1000, 1, 2));
+  expect_merged(drawn_graph(1000, 20, 21));
+  expect_merged(drawn_graph(1000, 20, 40));
+}
+
+TEST_P(Symmetrize, NobodyIsAnOwnNeighborsNeighbor) {
+  Graph ring = drawn_graph(100, 7, 100);
+  for (std::size_t e = 0; e < ring.indices.size(); ++e) {
+    ring.indices[e] = static_cast<std::uint32_t>((e / 7 + 7 - e % 7) % 100);
+  }
+  expect_merged(ring);
+}
+
+TEST_P(Symmetrize, ManyNeighbors) {
+  expect_merged(drawn_graph(515, 513, 515));
+}
+
+TEST(RowOffsets, ComeInTheOrderAskedFor) {
+  const Words sizes = {3, 0, 4};
+  EXPECT_EQ(row_offsets(sizes), (Words{0, 3, 3, 7}));
+  EXPECT_EQ(row_offsets(sizes, 10), (Words{10, 13, 13, 17}));
+  EXPECT_EQ(row_offsets(sizes, 10, Words{2, 0, 1}), (Words{10, 14, 17, 17}));
+  EXPECT_EQ(row_offsets({}), (Words{0}));
+  EXPECT_THROW((void)row_offsets(Words{0xFFFFFFFF, 1}), Error);
 }
 
 // ---- the matrix --------------------------------------------------------------------------------
@@ -168,9 +171,9 @@ class Affinity : public KernelTest {
   void expect_matrix(const Array<float>& x, std::size_t k, const std::vector<double>& scales) {
     const std::size_t rows = x.rows();
     run([&] {
-      const Neighbors neighbors = find_neighbors(
+      Neighbors neighbors = find_neighbors(
           context(), device::to_device<float>(stream(), x.values).span(), rows, x.row_size(), k);
-      const AffinityMatrix matrix(context(), neighbors, rows, scales);
+      const AffinityMatrix matrix(context(), std::move(neighbors), rows, scales);
       const kernels::Affinities view = matrix.view();
       offsets_.resize(rows + 1);
       columns_.resize(matrix.entries());
@@ -252,6 +255,15 @@ TEST_P(Affinity, OfClustersAndAnOutlier) {
   auto x = test::blob_data(120, 3, 3, 50.0);
   x.row(60)[1] = 1e3f;
   expect_matrix(x, 15, 5.0);
+}
+
+// A point amid a sphere is the nearest of all others, which are as far from each other as they can.
+TEST_P(Affinity, OfAHub) {
+  auto x = test::normal_data(150, 150);
+  for (float& value : x.values) value *= 0.1f;
+  for (std::size_t i = 1; i < 150; ++i) x.row(i)[i] += 30.f;
+  expect_matrix(x, 1, 1.0);
+  expect_matrix(x, 6, 2.0);
 }
 
 TEST_P(Affinity, OfDuplicates) {

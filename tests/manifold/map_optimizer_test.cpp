@@ -29,10 +29,10 @@ class Optimizer : public OnTarget {
   static constexpr double kPerplexity = 5.0;
 
   AffinityMatrix affinities(const Array<float>& x) {
-    const Neighbors neighbors =
-        find_neighbors(context(), device::to_device<float>(stream(), x.values).span(), x.rows(),
-                       x.row_size(), kNeighbors);
-    return {context(), neighbors, x.rows(), kPerplexity};
+    return {context(),
+            find_neighbors(context(), device::to_device<float>(stream(), x.values).span(), x.rows(),
+                           x.row_size(), kNeighbors),
+            x.rows(), kPerplexity};
   }
 
   static Array<float> in_map(const std::vector<test::Place>& places) {
