@@ -19,14 +19,12 @@
 
 #include "manifold/affinity_matrix.hpp"
 #include "manifold/neighbors.hpp"
+#include "support/codes.hpp"
 #include "support/copy_neighbors.hpp"
 #include "support/measure.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::bench {
 namespace {
-
-constexpr std::size_t kNeighbors = 90;
-constexpr double kPerplexity = 30.0;
 
 using Data = std::function<Array<float>()>;
 

@@ -7,13 +7,13 @@
 #include "kernels/columns/means.hpp"
 #include "kernels/gram/accumulate.hpp"
 #include "math/matrix.hpp"
+#include "support/codes.hpp"
 #include "support/measure.hpp"
 
 namespace hourglass::HOURGLASS_TARGET::bench {
 namespace {
 
 constexpr std::size_t kRows = 10'000;
-constexpr std::size_t kFeatures = 392;
 constexpr std::size_t kGroupRows = 2048;  // as the solver takes them
 
 void add_columns(math::Context& context) {

@@ -9,6 +9,7 @@
 #include "manifold/map_optimizer.hpp"
 #include "manifold/neighbors.hpp"
 #include "manifold/repulsion_grid.hpp"
+#include "support/codes.hpp"
 #include "support/copy_neighbors.hpp"
 #include "support/measure.hpp"
 
@@ -16,9 +17,6 @@ namespace hourglass::HOURGLASS_TARGET::bench {
 namespace {
 
 constexpr std::size_t kPoints = 10'000;
-constexpr std::size_t kFeatures = 392;
-constexpr std::size_t kNeighbors = 90;
-constexpr double kPerplexity = 30.0;
 
 /// A map that fills a square of this width evenly.
 device::Buffer<kernels::Point> random_map(math::Context& context, float width) {

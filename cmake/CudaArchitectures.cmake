@@ -2,7 +2,7 @@
 # generation from Ampere on that this toolkit knows, plus PTX for those it does not: then
 # HOURGLASS_CUDA_CODE names one PTX and what nvcc makes of it. Both are empty if GPUs answer and the toolkit
 # compiles for none of them; HOURGLASS_ARCHITECTURES_FROM says why. HOURGLASS_CUDA_ARCHITECTURES is what
-# there is code for, in CMake's words either way.
+# there is code for, in CMake's words either way, and HOURGLASS_GPUS the GPUs that answer.
 set(HOURGLASS_ARCHITECTURES_FROM "as given")
 set(HOURGLASS_CUDA_CODE)
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND DEFINED ENV{CUDAARCHS})
@@ -13,21 +13,21 @@ endif()
 execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
                 RESULT_VARIABLE _smi_result OUTPUT_VARIABLE _smi_output ERROR_QUIET)
 if(_smi_result EQUAL 0)
-  string(REGEX MATCHALL "[0-9]+\\.[0-9]+" _gpus "${_smi_output}")
-  string(REPLACE "." "" _gpus "${_gpus}")
-  list(REMOVE_DUPLICATES _gpus)
+  string(REGEX MATCHALL "[0-9]+\\.[0-9]+" HOURGLASS_GPUS "${_smi_output}")
+  string(REPLACE "." "" HOURGLASS_GPUS "${HOURGLASS_GPUS}")
+  list(REMOVE_DUPLICATES HOURGLASS_GPUS)
 else()
-  set(_gpus)
+  set(HOURGLASS_GPUS)
 endif()
 
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES OR CMAKE_CUDA_ARCHITECTURES STREQUAL "native")
-  if(_gpus)
+  if(HOURGLASS_GPUS)
     execute_process(COMMAND ${CUDAToolkit_NVCC_EXECUTABLE} --list-gpu-arch OUTPUT_VARIABLE _known)
     string(REGEX MATCHALL "[0-9]+" _known "${_known}")
     list(SORT _known COMPARE NATURAL)
     set(CMAKE_CUDA_ARCHITECTURES "") # without a value the cache's would show again
     set(HOURGLASS_ARCHITECTURES_FROM "the GPUs that answer")
-    foreach(_gpu IN LISTS _gpus)
+    foreach(_gpu IN LISTS HOURGLASS_GPUS)
       set(_target) # the newest that nvcc knows and this GPU can run
       foreach(_candidate IN LISTS _known)
         if(_candidate LESS_EQUAL _gpu)

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <hourglass/autoencoder.hpp>
 #include <hourglass/error.hpp>
@@ -11,16 +10,11 @@
 #include "autoencoder/engine.hpp"
 #include "autoencoder/weights_file.hpp"
 #include "data/check.hpp"
+#include "device/clock.hpp"
 #include "device/range.hpp"
 
 namespace hourglass {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// 0.001 and 1e+30, where std::to_string has 0.001000 and 31 digits.
 std::string shortest(double number) {

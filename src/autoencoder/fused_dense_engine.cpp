@@ -1,7 +1,6 @@
 #include "autoencoder/fused_dense_engine.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <hourglass/device.hpp>
 #include <hourglass/error.hpp>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "autoencoder/fused_dense_network.hpp"
+#include "device/clock.hpp"
 #include "device/range.hpp"
 #include "device/target.hpp"
 #include "target/factories.hpp"
@@ -18,12 +18,6 @@ namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// Replicas of a launch: a GPU's worth several times over; on the CPU so many for each thread that
 /// it does not matter when the last is done.

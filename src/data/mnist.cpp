@@ -18,11 +18,11 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kSide = 28;
 constexpr std::size_t kDigits = 10;
-constexpr std::array<std::string_view, 4> kNames = {
+constexpr std::array<std::string_view, 4> kFileNames = {
     "train-images-idx3-ubyte", "train-labels-idx1-ubyte",  //
     "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
 
-/// The files in the order of kNames, compressed where there is no plain one.
+/// The files in the order of kFileNames, compressed where there is no plain one.
 std::array<fs::path, 4> find_files(const fs::path& folder) {
   std::error_code ignored;
   const std::string where = files::path_text(folder);
@@ -33,8 +33,8 @@ std::array<fs::path, 4> find_files(const fs::path& folder) {
   }
   std::array<fs::path, 4> found;
   std::string missing;
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    const std::string name(kNames[i]);
+  for (std::size_t i = 0; i < kFileNames.size(); ++i) {
+    const std::string name(kFileNames[i]);
     found[i] = folder / name;
     if (fs::exists(found[i], ignored)) continue;
     found[i] += ".gz";

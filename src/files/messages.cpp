@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <hourglass/error.hpp>
 #include <limits>
 
 namespace hourglass::files {
@@ -41,6 +42,10 @@ std::string shape_text(std::span<const std::size_t> shape) {
   }
   if (shape.size() == 1) text += ',';
   return text + ')';
+}
+
+void fail(const std::string& name, const std::string& why) {
+  throw Error(name + ": " + why);
 }
 
 }  // namespace hourglass::files

@@ -21,4 +21,7 @@ namespace hourglass::files {
 /// As in Python: (), (3,), (60000, 28, 28).
 [[nodiscard]] std::string shape_text(std::span<const std::size_t> shape);
 
+/// Throws Error: what is wrong with the file of this name.
+[[noreturn]] void fail(const std::string& name, const std::string& why);
+
 }  // namespace hourglass::files

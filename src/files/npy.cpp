@@ -30,10 +30,6 @@ static_assert(std::endian::native == std::endian::little,
 constexpr std::string_view kMagic("\x93NUMPY", 6);
 constexpr std::size_t kMaxRank = 64;  // NumPy's own limit
 
-[[noreturn]] void fail(const std::string& name, const std::string& why) {
-  throw Error(name + ": " + why);
-}
-
 struct Header {
   std::string descr;
   bool fortran_order = false;

@@ -28,10 +28,6 @@ constexpr std::size_t kLengthBytes = 8;
 constexpr std::size_t kMaxHeader = 100'000'000;  // the format's own limit
 constexpr std::string_view kMetadata = "__metadata__";
 
-[[noreturn]] void fail(const std::string& name, const std::string& why) {
-  throw Error(name + ": " + why);
-}
-
 /// Where a tensor lies in the data that follows the header.
 struct Entry {
   std::string name;

@@ -14,9 +14,9 @@ namespace {
 
 using math::Transpose;
 
-constexpr std::size_t kSample = 2048;  // rows
-constexpr std::size_t kAllAxes = 256;  // so many are found from the Gram matrix
-constexpr std::size_t kSpareAxes = 8;  // which make those wanted more accurate
+constexpr std::size_t kSampledRows = 2048;  // rows
+constexpr std::size_t kAllAxes = 256;       // so many are found from the Gram matrix
+constexpr std::size_t kSpareAxes = 8;       // which make those wanted more accurate
 
 std::vector<double> to_host(math::Context& context, std::span<const double> values) {
   std::vector<double> copy(values.size());
@@ -90,8 +90,8 @@ PrincipalFrame principal_frame(math::Context& context, std::span<const float> x,
   device::Buffer<double> sums(kernels::column_sum_groups(rows) * features);
   kernels::column_means<double>(stream, x.data(), rows, features, sums.span(), frame.mean.span());
 
-  const std::size_t step = std::max<std::size_t>(1, rows / kSample);
-  const std::size_t sampled = std::min(rows, kSample);
+  const std::size_t step = std::max<std::size_t>(1, rows / kSampledRows);
+  const std::size_t sampled = std::min(rows, kSampledRows);
   device::Buffer<double> sample(sampled * features);
   kernels::centre<double>(stream, x.data(), step * features, sampled, features, frame.mean.data(),
                           sample.data());

@@ -22,7 +22,7 @@ constexpr std::uint32_t kLongestSide = 256;
 /// Pairs that take as long as a node of the padded box.
 constexpr double kPairsOfNode = 24.0;
 /// Halvings of the spacing of small maps' grid, which follows the map down.
-constexpr std::uint32_t kSmallLevels = 21;
+constexpr std::uint32_t kSmallSpaceLevels = 21;
 
 }  // namespace
 
@@ -88,7 +88,7 @@ void SpaceOptimizer::choose_grid(std::uint64_t iterations) {
   const bool wastes = cubed(grid_.side()) > 2.0 * cubed(wanted);
   if (was_on_grid && holds && !wastes) return;
   const bool small = wanted == fft::kShortest;
-  grid_.resize(context_.stream(), wanted, small ? kSmallLevels : 1,
+  grid_.resize(context_.stream(), wanted, small ? kSmallSpaceLevels : 1,
                small ? Interaction::minus_one : Interaction::plain);
   recorded_.forget();
 }

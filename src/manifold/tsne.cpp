@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <hourglass/error.hpp>
 #include <hourglass/pca.hpp>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "data/check.hpp"
+#include "device/clock.hpp"
 #include "device/range.hpp"
 #include "files/messages.hpp"
 #include "kernels/data/philox.hpp"
@@ -29,12 +29,6 @@ namespace {
 constexpr double kInitialSpread = 1e-4;  // standard deviation along the first axis
 constexpr double kLeastDof = 0.1;
 constexpr double kMostDof = 1000.0;
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::unique_ptr<MapSolver> make_solver(const Device& device) {
   return target_of(device).make_map_solver(device.index);

@@ -13,8 +13,8 @@
 namespace hourglass {
 namespace {
 
-constexpr std::size_t kRows = 240;
-constexpr std::size_t kColumns = 6;
+constexpr std::size_t kTableRows = 240;
+constexpr std::size_t kTableColumns = 6;
 constexpr std::size_t kCodes = 2;
 
 class LinearOutput : public test::OnAnyDevice {
@@ -28,15 +28,15 @@ class LinearOutput : public test::OnAnyDevice {
 
   /// Three directions of decreasing strength, off centre, far beyond [0, 1].
   static Array<float> table() {
-    Array<float> x({kRows, kColumns});
-    const auto draws = test::random_values(kRows * 3, -1.f, 1.f, 7);
-    const auto axes = test::random_values(3 * kColumns, -1.f, 1.f, 8);
+    Array<float> x({kTableRows, kTableColumns});
+    const auto draws = test::random_values(kTableRows * 3, -1.f, 1.f, 7);
+    const auto axes = test::random_values(3 * kTableColumns, -1.f, 1.f, 8);
     constexpr float kStrengths[] = {3.f, 2.f, 0.5f};
-    for (std::size_t i = 0; i < kRows; ++i) {
-      for (std::size_t j = 0; j < kColumns; ++j) {
+    for (std::size_t i = 0; i < kTableRows; ++i) {
+      for (std::size_t j = 0; j < kTableColumns; ++j) {
         float value = static_cast<float>(j) - 2.f;
         for (std::size_t a = 0; a < 3; ++a) {
-          value += kStrengths[a] * draws[3 * i + a] * axes[a * kColumns + j];
+          value += kStrengths[a] * draws[3 * i + a] * axes[a * kTableColumns + j];
         }
         x.row(i)[j] = value;
       }

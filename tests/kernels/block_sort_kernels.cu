@@ -3,7 +3,7 @@
 #include "kernels/simt/sort.hpp"
 #include "tests/kernels/block_sort_kernels.hpp"
 
-namespace hourglass::HOURGLASS_TARGET::test {
+namespace hourglass::HOURGLASS_TARGET::block_sort {
 namespace {
 
 struct Smem {
@@ -64,4 +64,4 @@ void count_warp_elements(device::Stream& stream, unsigned* counts, unsigned* lan
                lanes, n);
 }
 
-}  // namespace hourglass::HOURGLASS_TARGET::test
+}  // namespace hourglass::HOURGLASS_TARGET::block_sort

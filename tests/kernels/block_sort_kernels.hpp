@@ -6,7 +6,7 @@
 
 #include "device/stream.hpp"
 
-namespace hourglass::HOURGLASS_TARGET::test {
+namespace hourglass::HOURGLASS_TARGET::block_sort {
 
 inline constexpr unsigned kSortCapacity = 1024;
 
@@ -26,4 +26,4 @@ void count_block_elements(device::Stream& stream, unsigned* counts, std::size_t 
 void count_warp_elements(device::Stream& stream, unsigned* counts, unsigned* lanes, std::size_t n,
                          unsigned threads);
 
-}  // namespace hourglass::HOURGLASS_TARGET::test
+}  // namespace hourglass::HOURGLASS_TARGET::block_sort

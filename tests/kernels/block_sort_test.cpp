@@ -14,7 +14,7 @@
 namespace hourglass::HOURGLASS_TARGET {
 namespace {
 
-using test::kSortCapacity;
+using block_sort::kSortCapacity;
 using Values = std::vector<std::uint64_t>;
 
 constexpr unsigned kCounts[] = {0,  1,  2,   3,   4,   5,   7,   8,   9,   31,   32,  33,
@@ -52,7 +52,7 @@ TEST_P(BlockSort, Sorts) {
       SCOPED_TRACE(std::to_string(count) + " values, " + std::to_string(threads) + " threads");
       const Values values = rows_of(count);
       auto sorted = to_device(values);
-      run([&] { test::sort_rows(stream(), sorted.data(), kRows, count, threads); });
+      run([&] { block_sort::sort_rows(stream(), sorted.data(), kRows, count, threads); });
       const Values got = to_host(sorted);
       for (std::size_t r = 0; r < kRows; ++r) {
         Values expected = row(values, r, count);
@@ -70,7 +70,9 @@ TEST_P(BlockSort, KeepsTheSmallestWithTheLargestOfThemLast) {
       SCOPED_TRACE(std::to_string(keep) + " of " + std::to_string(count));
       const Values values = rows_of(count);
       auto kept = to_device(values);
-      run([&] { test::keep_smallest_of_rows(stream(), kept.data(), kRows, count, keep, 128); });
+      run([&] {
+        block_sort::keep_smallest_of_rows(stream(), kept.data(), kRows, count, keep, 128);
+      });
       const Values got = to_host(kept);
       for (std::size_t r = 0; r < kRows; ++r) {
         Values expected = row(values, r, count);
@@ -93,7 +95,7 @@ TEST_P(Shares, ABlockTakesEachElementOnce) {
   for (const unsigned threads : {1U, 31U, 32U, 100U, 256U}) {
     for (const unsigned n : {1U, 2U, 31U, 99U, 100U, 101U, 255U, 256U, 257U, 1000U}) {
       auto counts = to_device(std::vector<unsigned>(kBlocks * n));
-      run([&] { test::count_block_elements(stream(), counts.data(), kBlocks, n, threads); });
+      run([&] { block_sort::count_block_elements(stream(), counts.data(), kBlocks, n, threads); });
       ASSERT_EQ(to_host(counts), std::vector<unsigned>(kBlocks * n, 1)) << n << ", " << threads;
     }
   }
@@ -105,7 +107,9 @@ TEST_P(Shares, AWarpTakesEachElementOnceWithAllItsLanes) {
     for (const std::size_t n : {1U, 2U, 3U, 7U, 8U, 9U, 63U, 64U, 65U, 1000U, 2200U}) {
       auto counts = to_device(std::vector<unsigned>(n));
       auto lanes = to_device(std::vector<unsigned>(n));
-      run([&] { test::count_warp_elements(stream(), counts.data(), lanes.data(), n, threads); });
+      run([&] {
+        block_sort::count_warp_elements(stream(), counts.data(), lanes.data(), n, threads);
+      });
       const auto visited = to_host(counts);
       ASSERT_EQ(visited, to_host(lanes)) << n << ", " << threads;
       const unsigned once = GetParam() == Way::plain ? 1 : 32;

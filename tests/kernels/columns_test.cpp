@@ -37,11 +37,11 @@ class Columns : public KernelTest {
 };
 INSTANTIATE_TEST_SUITE_P(EveryWay, Columns, every_way(), way_name);
 
-constexpr std::size_t kRows[] = {1, 255, 256, 257, 513, 1000};
-constexpr std::size_t kColumns[] = {1, 3, 255, 256, 257, 300};
+constexpr std::size_t kRowCounts[] = {1, 255, 256, 257, 513, 1000};
+constexpr std::size_t kColumnCounts[] = {1, 3, 255, 256, 257, 300};
 
 TEST_P(Columns, RowsComeInGroups) {
-  for (const std::size_t rows : kRows) {
+  for (const std::size_t rows : kRowCounts) {
     const std::size_t groups = kernels::column_sum_groups(rows);
     EXPECT_GE(groups, 1U);
     EXPECT_LE(groups, rows);
@@ -49,8 +49,8 @@ TEST_P(Columns, RowsComeInGroups) {
 }
 
 TEST_P(Columns, MeansAreThoseOfDoublePrecision) {
-  for (const std::size_t rows : kRows) {
-    for (const std::size_t columns : kColumns) {
+  for (const std::size_t rows : kRowCounts) {
+    for (const std::size_t columns : kColumnCounts) {
       // The second would lose all digits of its spread in single precision.
       for (const float offset : {0.f, 1e4f}) {
         auto x = test::random_values(rows * columns, offset - 0.5f, offset + 0.5f);
@@ -83,7 +83,7 @@ TEST_P(Columns, MeansHaveTheSameBitsEveryTime) {
 
 TEST_P(Columns, MeansAreSubtracted) {
   for (const std::size_t rows : {1U, 2U, 257U}) {
-    for (const std::size_t columns : kColumns) {
+    for (const std::size_t columns : kColumnCounts) {
       const auto x = test::random_values(rows * columns, -1.f, 1.f);
       const auto mean = test::random_values(columns, -1.f, 1.f, 2);
       std::vector<float> expected(x);

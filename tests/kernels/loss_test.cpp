@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(EveryWay, LossKernel, every_way(), way_name);
 constexpr Objective kObjectives[] = {{Loss::bce, OutputActivation::sigmoid},
                                      {Loss::mse, OutputActivation::sigmoid},
                                      {Loss::mse, OutputActivation::none}};
-constexpr std::size_t kSizes[] = {1, 255, 257, 4097, 50176};
+constexpr std::size_t kLossSizes[] = {1, 255, 257, 4097, 50176};
 
 double reference_loss(Objective objective, const reference::Values& z, const reference::Values& t) {
   if (objective.output == OutputActivation::none) return reference::mse(z, t);
@@ -93,7 +93,7 @@ std::vector<float> targets(std::size_t size) {
 
 TEST_P(LossKernel, ValueAndGradientAreThoseOfDoublePrecision) {
   for (const Objective objective : kObjectives) {
-    for (const std::size_t size : kSizes) {
+    for (const std::size_t size : kLossSizes) {
       const auto z = test::random_values(size, -6.f, 6.f);
       const auto t = targets(size);
       const Result result = evaluate(GetParam(), objective, z, t);

@@ -13,7 +13,7 @@ namespace {
 class Upsample : public KernelTest {};
 INSTANTIATE_TEST_SUITE_P(EveryWay, Upsample, every_way(), way_name);
 
-constexpr Planes kShapes[] = {
+constexpr Planes kPlanes[] = {
     {1, 2, 2, 1},    {3, 4, 6, 1},    {2, 6, 10, 3},                      // odd coarse sides
     {5, 28, 28, 1},  {2, 14, 14, 16},                                     // the model's
     {1, 2, 510, 1},  {1, 512, 2, 1},  {257, 2, 2, 2},                     // 255, 256, 257 windows
@@ -42,7 +42,7 @@ void for_each_window(const Planes& p, const Work& work) {
 }
 
 TEST_P(Upsample, ForwardRepeatsEachValueFourTimes) {
-  for (const Planes& planes : kShapes) {
+  for (const Planes& planes : kPlanes) {
     const auto x = test::random_values(coarse_size(planes), -1.f, 1.f);
     std::vector<float> expected(planes.size());
     for_each_window(planes, [&](std::size_t from, auto... to) {
@@ -56,7 +56,7 @@ TEST_P(Upsample, ForwardRepeatsEachValueFourTimes) {
 }
 
 TEST_P(Upsample, BackwardAddsTheFourGradientsInOrder) {
-  for (const Planes& planes : kShapes) {
+  for (const Planes& planes : kPlanes) {
     for (const bool relu : {false, true}) {
       auto x = test::random_values(coarse_size(planes), -1.f, 1.f);
       for (std::size_t i = 0; i < x.size(); i += 3) x[i] = i % 2 == 0 ? 0.f : 1e-40f;

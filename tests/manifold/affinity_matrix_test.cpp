@@ -222,13 +222,6 @@ class Affinity : public KernelTest {
   std::vector<std::uint32_t> columns_;
   std::vector<float> values_;
 };
-auto ways_that_wait() {
-  if constexpr (kOnCuda) {
-    return testing::Values(Way::stream);
-  } else {
-    return testing::Values(Way::plain, Way::forward, Way::reverse, Way::shuffled);
-  }
-}
 INSTANTIATE_TEST_SUITE_P(EveryWay, Affinity, ways_that_wait(), way_name);
 
 TEST_P(Affinity, MatchesTheDenseOne) {

@@ -207,4 +207,16 @@ inline std::vector<DoublePoint> dense_tsne(const DenseAffinities& affinities,
   return points;
 }
 
+/// Euclidean distances of all rows from each other, in float.
+inline Array<float> distances_of(const Array<float>& x) {
+  Array<float> distances({x.rows(), x.rows()});
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const auto distance = static_cast<float>(std::sqrt(squared_distance(x.row(i), x.row(j))));
+      distances.row(i)[j] = distances.row(j)[i] = distance;
+    }
+  }
+  return distances;
+}
+
 }  // namespace hourglass::test

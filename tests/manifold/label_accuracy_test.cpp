@@ -121,20 +121,20 @@ double plain_accuracy(const Labelled& data, std::size_t k) {
 
 /// By scikit-learn 1.9.1: cross_val_score(KNeighborsClassifier(k), x, labels, cv=5).mean() of
 /// lattice(rows, columns).
-struct Known {
+struct KnownAccuracy {
   std::size_t rows;
   std::size_t columns;
   std::size_t k;
   double accuracy;
 };
-constexpr Known kKnown[] = {
+constexpr KnownAccuracy kKnownAccuracies[] = {
     {300, 3, 1, 0.7066666666666667},   {300, 3, 10, 0.45},
     {301, 20, 5, 0.37202185792349723}, {157, 2, 7, 0.4274193548387097},
     {23, 4, 3, 0.22000000000000003},
 };
 
 TEST_F(LabelAccuracy, AgreesWithScikitLearn) {
-  for (const Known& known : kKnown) {
+  for (const KnownAccuracy& known : kKnownAccuracies) {
     const Labelled data = lattice(known.rows, known.columns);
     EXPECT_NEAR(accuracy(data.x, data.labels, known.k), known.accuracy, 1e-12) << known.rows;
   }

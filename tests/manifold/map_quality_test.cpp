@@ -129,7 +129,7 @@ double plain_spearman(const Array<float>& x, const Array<float>& map) {
 /// By scikit-learn 1.9.1 and SciPy, of x = lattice(rows, columns) and map = x[:, :2]:
 /// trustworthiness(x, map, n_neighbors=k) and (map, x), spearmanr(pdist(x), pdist(map)),
 /// silhouette_score(map, labels), and of row 7 alone.
-struct Known {
+struct KnownQuality {
   std::size_t rows;
   std::size_t columns;
   std::size_t k;
@@ -139,7 +139,7 @@ struct Known {
   double silhouette;
   double silhouette_of_row_7;
 };
-constexpr Known kKnown[] = {
+constexpr KnownQuality kKnownQualities[] = {
     {300, 3, 10, 0.8838394844756884, 0.9785928529584066, 0.8809063400332099, -0.04200471933437426,
      -0.14543649038650525},
     {301, 20, 5, 0.6590749832753167, 0.7671788010386311, 0.4624769518168563, -0.04272030894465437,
@@ -150,7 +150,7 @@ constexpr Known kKnown[] = {
 };
 
 TEST_F(Quality, AgreesWithScikitLearn) {
-  for (const Known& known : kKnown) {
+  for (const KnownQuality& known : kKnownQualities) {
     SCOPED_TRACE(known.rows);
     const auto [x, labels] = test::lattice(known.rows, known.columns);
     const auto quality =

@@ -138,19 +138,6 @@ TEST_P(Metrics, AMapIsThatOfUnitRows) {
 
 // ---- distances that are known ------------------------------------------------------------------
 
-/// All Euclidean distances, in float.
-Array<float> distances_of(const Array<float>& x) {
-  Array<float> distances({x.rows(), x.rows()});
-  for (std::size_t i = 0; i < x.rows(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      const auto distance =
-          static_cast<float>(std::sqrt(test::squared_distance(x.row(i), x.row(j))));
-      distances.row(i)[j] = distances.row(j)[i] = distance;
-    }
-  }
-  return distances;
-}
-
 /// The entries of each row within `reach`, the last first.
 SparseDistances sparse(const Array<float>& distances, float reach) {
   SparseDistances made{
@@ -170,7 +157,7 @@ SparseDistances sparse(const Array<float>& distances, float reach) {
 TEST(GivenDistances, NeighborsAreTheNearest) {
   auto x = test::normal_data(60, 2);
   for (float& value : x.values) value = std::round(2.f * value);  // ties, which go by index
-  const auto distances = distances_of(x);
+  const auto distances = test::distances_of(x);
   for (const std::size_t k : {1U, 7U, 59U}) {
     const auto graph = nearest_of_distances(distances, k);
     const auto of_all = nearest_neighbors(sparse(distances, 1e9f), k);
@@ -189,7 +176,7 @@ TEST(GivenDistances, NeighborsAreTheNearest) {
 }
 
 TEST(GivenDistances, OfAllPairsStopWhereAsked) {
-  const auto distances = distances_of(test::normal_data(60, 2));
+  const auto distances = test::distances_of(test::normal_data(60, 2));
   for (const int most : {0, 60, 70}) {  // among the checks, and among the rows
     std::atomic<int> asked = 0;
     EXPECT_THROW((void)nearest_of_distances(distances, 5, [&] { return asked++ >= most; }),
@@ -198,7 +185,7 @@ TEST(GivenDistances, OfAllPairsStopWhereAsked) {
 }
 
 TEST(GivenDistances, OfSomePairsStopWhereAsked) {
-  const auto some = sparse(distances_of(test::normal_data(60, 2)), 1e9f);
+  const auto some = sparse(test::distances_of(test::normal_data(60, 2)), 1e9f);
   for (const int most : {0, 59}) {
     int asked = 0;
     EXPECT_THROW((void)nearest_neighbors(some, 5, [&] { return asked++ >= most; }), Stopped);
@@ -206,7 +193,7 @@ TEST(GivenDistances, OfSomePairsStopWhereAsked) {
 }
 
 TEST(GivenDistances, AMatrixThatIsNoneIsNamed) {
-  const auto good = distances_of(test::normal_data(9, 2));
+  const auto good = test::distances_of(test::normal_data(9, 2));
   const auto expect_error = [&](const std::string& words,
                                 const std::function<void(Array<float>&)>& change,
                                 std::size_t k = 3) {
@@ -233,7 +220,7 @@ TEST(GivenDistances, AMatrixThatIsNoneIsNamed) {
 }
 
 TEST(GivenDistances, ASparseMatrixThatIsNoneIsNamed) {
-  const auto good = sparse(distances_of(test::normal_data(9, 2)), 1e9f);
+  const auto good = sparse(test::distances_of(test::normal_data(9, 2)), 1e9f);
   const auto expect_error = [&](const std::string& words,
                                 const std::function<void(SparseDistances&)>& change,
                                 std::size_t k = 3) {

@@ -210,11 +210,11 @@ class Move : public KernelTest {
 };
 INSTANTIATE_TEST_SUITE_P(EveryWay, Move, every_way(), way_name);
 
-constexpr std::size_t kCounts[] = {2, 3, 7, 8, 9, 64, 65, 300};
+constexpr std::size_t kPointCounts[] = {2, 3, 7, 8, 9, 64, 65, 300};
 
 TEST_P(Move, TakesOneStep) {
   const std::vector<double> normalizers = {100.0, 20.5, 0.25, 7.0, 300.0};
-  for (const std::size_t count : kCounts) {
+  for (const std::size_t count : kPointCounts) {
     for (const double span : {1e-3, 5.0}) {
       SCOPED_TRACE(std::to_string(count) + " points, span " + std::to_string(span));
       Scene scene = make_scene(count, span, 0.1);
@@ -350,7 +350,7 @@ TEST_P(Move, BeginsAnIteration) {
 }
 
 TEST_P(Move, DivergenceSumsAllEntries) {
-  for (const std::size_t count : kCounts) {
+  for (const std::size_t count : kPointCounts) {
     for (const double span : {1e-4, 3.0, 1e3}) {
       Scene scene = make_scene(count, span, 0.0);
       if (!scene.values.empty()) scene.values[0] = 0.f;  // 0 log 0 is 0

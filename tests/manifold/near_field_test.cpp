@@ -122,13 +122,6 @@ class NearFieldTest : public KernelTest {
   }
 };
 
-auto ways_that_wait() {
-  if constexpr (kOnCuda) {
-    return testing::Values(Way::stream);
-  } else {
-    return testing::Values(Way::plain, Way::forward, Way::reverse, Way::shuffled);
-  }
-}
 INSTANTIATE_TEST_SUITE_P(EveryWay, NearFieldTest, ways_that_wait(), way_name);
 
 TEST_P(NearFieldTest, AnyNumberOfPoints) {

@@ -123,14 +123,6 @@ class ExactNeighbors : public FindNeighbors {
   [[nodiscard]] static bool slow() { return GetParam() != Way::plain && GetParam() != Way::stream; }
 };
 
-/// All but the recorded graph: a search waits for its tiles.
-auto ways_that_wait() {
-  if constexpr (kOnCuda) {
-    return testing::Values(Way::stream);
-  } else {
-    return testing::Values(Way::plain, Way::forward, Way::reverse, Way::shuffled);
-  }
-}
 INSTANTIATE_TEST_SUITE_P(EveryWay, FindNeighbors, ways_that_wait(), way_name);
 INSTANTIATE_TEST_SUITE_P(EveryWay, ExactNeighbors, ways_that_wait(), way_name);
 

@@ -21,15 +21,6 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-/// All but a recorded graph: a search looks at results between its steps.
-auto ways_that_wait() {
-  if constexpr (kOnCuda) {
-    return testing::Values(Way::stream);
-  } else {
-    return testing::Values(Way::plain, Way::forward, Way::reverse, Way::shuffled);
-  }
-}
-
 class Queries : public KernelTest {
  protected:
   NeighborGraph find(const Array<float>& data, const Array<float>& queries, std::size_t k) {

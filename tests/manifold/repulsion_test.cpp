@@ -56,7 +56,7 @@ float span_of(const std::vector<Point>& points) {
 }
 
 /// The shortest side whose nodes hold this much.
-std::uint32_t side_for(float extent, float spacing) {
+std::uint32_t grid_side_for(float extent, float spacing) {
   for (const fft::Radices& line : fft::kLines) {
     if (extent <= spacing * static_cast<float>(kernels::usable_cells(line.length() / 2))) {
       return line.length();
@@ -145,7 +145,7 @@ class RepulsionTest : public KernelTest {
   /// On the grid that this map gets.
   Repelled on_grid(const std::vector<Point>& points, float spacing, kernels::Tail tail = {}) {
     const Point extent = extent_of(points);
-    const GridSides sides{side_for(extent.x, spacing), side_for(extent.y, spacing)};
+    const GridSides sides{grid_side_for(extent.x, spacing), grid_side_for(extent.y, spacing)};
     const bool small = sides == GridSides{fft::kShortest, fft::kShortest};
     return on_grid(points, sides, small ? kSmallLevels : 1, spacing,
                    small ? Interaction::minus_one : Interaction::plain, tail);
@@ -508,14 +508,6 @@ TEST(ChargeScale, AllPointsInOneNodeFit) {
 
 // ---- the grid ----------------------------------------------------------------------------------
 
-/// In which a grid can be made: it waits, which a recording cannot.
-auto ways_that_wait() {
-  if constexpr (kOnCuda) {
-    return testing::Values(Way::stream);
-  } else {
-    return testing::Values(Way::plain, Way::forward, Way::reverse, Way::shuffled);
-  }
-}
 auto fastest_way() {
   return testing::Values(kOnCuda ? Way::stream : Way::plain);
 }

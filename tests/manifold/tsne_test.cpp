@@ -653,17 +653,7 @@ TEST_P(Tsne, StopsWhenTheTimeIsUp) {
   expect_map(result, 100);
 }
 
-/// Each from all others, and the same as compressed rows.
-Array<float> distances_of(const Array<float>& x) {
-  Array<float> distances({x.rows(), x.rows()});
-  for (std::size_t i = 0; i < x.rows(); ++i) {
-    for (std::size_t j = 0; j < x.rows(); ++j) {
-      distances.row(i)[j] =
-          static_cast<float>(std::sqrt(test::squared_distance(x.row(i), x.row(j))));
-    }
-  }
-  return distances;
-}
+/// The same as compressed rows.
 SparseDistances in_rows(const Array<float>& distances) {
   SparseDistances sparse{.offsets = Array<std::uint32_t>({1}), .columns = {}, .distances = {}};
   for (std::size_t i = 0; i < distances.rows(); ++i) {
@@ -680,7 +670,7 @@ SparseDistances in_rows(const Array<float>& distances) {
 }
 
 TEST_P(Tsne, OfDistancesIsThatOfTheirNearest) {
-  const auto distances = distances_of(test::normal_data(80, 3));
+  const auto distances = test::distances_of(test::normal_data(80, 3));
   TsneOptions options{.perplexity = 9.0, .iterations = 100};
   const auto expected = tsne(nearest_of_distances(distances, 27), options, device());
   const auto of_matrix = tsne_of_distances(distances, options, device());
@@ -698,7 +688,7 @@ TEST_P(Tsne, OfDistancesIsThatOfTheirNearest) {
 }
 
 TEST_P(Tsne, TimeIsThatOfPickingNeighborsFromDistancesToo) {
-  const auto distances = distances_of(test::normal_data(80, 3));
+  const auto distances = test::distances_of(test::normal_data(80, 3));
   TsneOptions options{.perplexity = 9.0, .iterations = 100'000'000, .time_limit = 0.05};
   options.on_stage = [](const std::string& stage) {
     if (stage == "neighbours") std::this_thread::sleep_for(std::chrono::milliseconds(60));

@@ -167,12 +167,12 @@ class Convolution : public KernelTest {
 };
 INSTANTIATE_TEST_SUITE_P(LibraryWays, Convolution, library_ways(), way_name);
 
-constexpr Shape kShapes[] = {{3, 3, 5, 6, 10},   {4, 1, 16, 28, 28}, {4, 16, 1, 28, 28},
-                             {5, 16, 8, 14, 14}, {32, 8, 8, 7, 7},   {1, 1, 1, 1, 1},
-                             {2, 2, 3, 1, 5},    {2, 7, 17, 9, 3},   {129, 1, 16, 12, 12}};
+constexpr Shape kConvolutions[] = {{3, 3, 5, 6, 10},   {4, 1, 16, 28, 28}, {4, 16, 1, 28, 28},
+                                   {5, 16, 8, 14, 14}, {32, 8, 8, 7, 7},   {1, 1, 1, 1, 1},
+                                   {2, 2, 3, 1, 5},    {2, 7, 17, 9, 3},   {129, 1, 16, 12, 12}};
 
 TEST_P(Convolution, IsThatOfDoublePrecision) {
-  for (const Shape& s : kShapes) {
+  for (const Shape& s : kConvolutions) {
     SCOPED_TRACE(testing::Message() << s.batch << " images, " << s.in_channels << " -> "
                                     << s.out_channels << ", " << s.height << " x " << s.width);
     const Inputs in(s);

@@ -106,19 +106,19 @@ class LeadingEigen : public OnTarget {
   }
 };
 
-double falling(std::size_t i) {
+double falling_values(std::size_t i) {
   return std::pow(0.9, static_cast<double>(i));
 }
 
 TEST_F(LeadingEigen, FallingEigenvalues) {
-  expect_exact(known(400, falling), 3);
-  expect_exact(known(401, falling), 1);
-  expect_exact(known(500, falling), 12);
+  expect_exact(known(400, falling_values), 3);
+  expect_exact(known(401, falling_values), 1);
+  expect_exact(known(500, falling_values), 12);
 }
 
 TEST_F(LeadingEigen, OfAnyScale) {
   for (const double scale : {1e-70, 1e70}) {
-    expect_exact(known(390, [=](std::size_t i) { return scale * falling(i); }), 3);
+    expect_exact(known(390, [=](std::size_t i) { return scale * falling_values(i); }), 3);
   }
 }
 
@@ -139,7 +139,7 @@ TEST_F(LeadingEigen, GivesUpWhereEigenvaluesHardlyFall) {
 }
 
 TEST_F(LeadingEigen, TwiceTheSameBytes) {
-  const Known a = known(400, falling);
+  const Known a = known(400, falling_values);
   EXPECT_EQ(find(a, 3).vectors, find(a, 3).vectors);
 }
 

@@ -48,6 +48,15 @@ inline auto library_ways() {
   }
 }
 
+/// All but a recorded graph, for what waits for its device between its steps.
+inline auto ways_that_wait() {
+  if constexpr (kOnCuda) {
+    return testing::Values(Way::stream);
+  } else {
+    return testing::Values(Way::plain, Way::forward, Way::reverse, Way::shuffled);
+  }
+}
+
 /// Why this target cannot run here, or nothing.
 inline std::string target_problem() {
   std::string problem;
