@@ -117,9 +117,13 @@ void MapOptimizer::choose_grid(std::uint64_t iterations) {
     near_ = thin;
     grid_ = RepulsionGrid(spacing(), count_, tail_);
   }
-  const float steps = 2.f * static_cast<float>(iterations);  // twice as fast as it has grown
-  const Extent expected{extent_.x + steps * growth_.x, extent_.y + steps * growth_.y};
-  const GridSides wanted{side_for(expected.x, spacing()), side_for(expected.y, spacing())};
+  const auto side = [&](float extent, float growth) -> std::uint32_t {
+    const float steps = 2.f * static_cast<float>(iterations);  // twice as fast as it has grown
+    const std::uint32_t expected = side_for(extent + steps * growth, spacing());
+    if (expected == 0 && side_for(extent, spacing()) != 0) return fft::kLongest;
+    return expected;
+  };
+  const GridSides wanted{side(extent_.x, growth_.x), side(extent_.y, growth_.y)};
   if (wanted.x == 0 || wanted.y == 0) {
     const double most = unit_ * spacing() * kernels::usable_cells(fft::kLongest / 2);
     throw Error("the map has a width of " +

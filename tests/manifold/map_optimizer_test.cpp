@@ -177,6 +177,22 @@ TEST_F(Optimizer, AMapThatGrowsWithoutBoundIsAnError) {
   }
 }
 
+TEST_F(Optimizer, AMapThatMightGrowTooLargeIsNoErrorYet) {
+  constexpr double kStart = 1320.0;
+  constexpr double kMost = 1363.6;  // on the widest grid
+  const auto x = test::normal_data(kRows, 4);
+  const auto matrix = affinities(x);
+  const auto initial = in_map(test::blob_map(kRows, kStart));
+  MapOptimizer optimizer(context(), matrix, initial,
+                         {.early_exaggeration = 0.0, .learning_rate = 3.5e7},
+                         {.exact_points = 0, .thin = 0.0});
+  optimizer.advance(2);
+  const double growth = 0.5 * (width(optimizer.map()) - kStart);  // an iteration
+  EXPECT_GT(kStart + 6.0 * growth, kMost) << "twice as fast it would not be too large either";
+  optimizer.advance(3);
+  EXPECT_LT(width(optimizer.map()), kMost + growth);
+}
+
 TEST_F(Optimizer, DivergenceFromAnyMapMatchesTheDenseOne) {
   const auto x = test::normal_data(kRows, 4);
   const auto matrix = affinities(x);

@@ -154,8 +154,8 @@ class RepulsionTest : public KernelTest {
   /// On a softened one, with its near field.
   Repelled near_and_far(const std::vector<Point>& points, float spacing) {
     const Point extent = extent_of(points);
-    return on_grid(points, {side_for(extent.x, spacing), side_for(extent.y, spacing)}, 1, spacing,
-                   Interaction::softened);
+    return on_grid(points, {grid_side_for(extent.x, spacing), grid_side_for(extent.y, spacing)}, 1,
+                   spacing, Interaction::softened);
   }
 
   // How many blocks a launch has depends on the way, so this is asked in it, but not recorded.
