@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "manifold/map_solver.hpp"
+#include "manifold/require_memory.hpp"
 #include "manifold/sample_data.hpp"
 #include "rehearsal/core/call.hpp"
 #include "rehearsal/runtime/gpu.hpp"
@@ -56,7 +57,8 @@ class CountedMap : public Counted {
 
   CountedMap() : solver_(cuda::make_map_solver(device_.index)) {
     const std::vector<double> perplexities{10.0};
-    solver_->find_neighbors(Samples(test::blob_data(kRows, 8, 10, 6.0), device_), 30, {});
+    solver_->find_neighbors(Samples(test::blob_data(kRows, 8, 10, 6.0), device_), 30,
+                            kBytesOfAffinity, {});
     solver_->compute_affinities(perplexities);
     Array<float> map({kRows, 2});
     const auto places = test::blob_map(kRows, 1e-3);
@@ -131,7 +133,7 @@ TEST_F(Counted, NeighboursAreAtMostFiftyKernels) {
     const Samples x(test::normal_data(rows, 6), device_);
     const auto solver = cuda::make_map_solver(device_.index);
     const Counting counting;
-    solver->find_neighbors(x, 15, {});
+    solver->find_neighbors(x, 15, kBytesOfNeighbor, {});
     Counts counts = counting.so_far();
     EXPECT_EQ(counts["thrust"], levels) << rows;
     EXPECT_EQ(counts["kernels"], 21 + 2 * levels) << rows;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "manifold/map_solver.hpp"
+#include "manifold/require_memory.hpp"
 #include "rehearsal/core/call.hpp"
 #include "rehearsal/core/library.hpp"
 #include "rehearsal/runtime/gpu.hpp"
