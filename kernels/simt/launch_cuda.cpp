@@ -28,7 +28,7 @@ namespace {
 void ask(const char* call, cudaError_t error) {
   if (error == cudaSuccess) return;
   (void)cudaGetLastError();  // told here, as above
-  throw DeviceError(std::string(call) + ": " + cudaGetErrorString(error));
+  throw DeviceError("CUDA: " + std::string(call) + " failed: " + cudaGetErrorString(error));
 }
 
 /// The current device's.

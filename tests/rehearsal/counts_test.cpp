@@ -103,8 +103,9 @@ TEST_F(CountedMap, FiftyIterationsAreFiveKernelsEachOneLaunchAndOneWait) {
   EXPECT_GT(on_the_same_grid, 0U);
 }
 
-// It grows fast where exaggeration ends, and kernels that find no room do nothing for the rest of a
-// stride. (Looked at every 50 iterations it outgrows three grids.)
+// It grows fast where exaggeration ends, by half and more in ten iterations, and kernels that find
+// no room do nothing for the rest of a stride: of ten iterations at most. (By strides of 50 three
+// grids are too small, and up to 49 iterations are lost each time.)
 TEST_F(CountedMap, AMapSoonHasRoomWhereExaggerationEnds) {
   const auto width = [&] {
     const auto map = solver_->map();
@@ -121,7 +122,7 @@ TEST_F(CountedMap, AMapSoonHasRoomWhereExaggerationEnds) {
   const std::size_t overflows = solver_->overflows();
   const auto strides = advance_to(kEarly + 100);
   EXPECT_GT(width(), 3.f * early) << "a test of growth without growth";
-  EXPECT_LE(solver_->overflows() - overflows, 1U);
+  EXPECT_LE(solver_->overflows() - overflows, 2U);
   EXPECT_THAT(std::vector(strides.begin(), strides.begin() + 5), testing::Each(10U));
 }
 

@@ -31,8 +31,7 @@ bool tells(const std::string& error, const std::string& call) {
   const auto has = [&](const std::string& text) { return error.find(text) != std::string::npos; };
   if (error.find('\n') != std::string::npos) return false;
   if (call == "cudaMalloc" && has("out of GPU memory")) return true;
-  if (call.starts_with("cudaFunc") || call.starts_with("cudaLaunch") || call == "cudaGetDevice" ||
-      call == "cudaDeviceGetAttribute") {
+  if (call.starts_with("cudaLaunch")) {
     return has("cannot launch") && has("unspecified launch failure");
   }
   if (call.starts_with("cuda")) return has(call);
