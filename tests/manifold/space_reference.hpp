@@ -33,8 +33,8 @@ inline std::vector<Triple> in_triples(const Array<float>& map) {
 inline Triple dense_force(const std::vector<Triple>& points, std::size_t i, double dof = 1.0) {
   Triple force{};
   for (const Triple& other : points) {
-    const double base = 1.0 + squared_distance(points[i], other) / dof;
-    const double near = dof == 1.0 ? 1.0 / (base * base) : std::pow(base, -dof - 1.0);
+    const double squared = squared_distance(points[i], other);
+    const double near = nearness(squared, dof) / (1.0 + squared / dof);
     for (std::size_t c = 0; c < 3; ++c) force[c] += near * (points[i][c] - other[c]);
   }
   return force;
@@ -44,8 +44,7 @@ inline double dense_normalizer(const std::vector<Triple>& points, double dof = 1
   double sum = 0.0;
   for (std::size_t i = 0; i < points.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      const double base = 1.0 + squared_distance(points[i], points[j]) / dof;
-      sum += dof == 1.0 ? 1.0 / base : std::pow(base, -dof);
+      sum += nearness(squared_distance(points[i], points[j]), dof);
     }
   }
   return 2.0 * sum;
