@@ -35,9 +35,12 @@ inline std::vector<DoublePoint> in_double_points(const Array<float>& map) {
   return result;
 }
 
-/// (1 + d^2 / dof)^-dof, of d^2. (Not by std::pow, which takes most of a test's time.)
+/// (1 + d^2 / dof)^-dof, of d^2. (std::pow takes most of a test's time, and numbers below the
+/// smallest of all.)
 inline double nearness(double squared, double dof) {
-  return dof == 1.0 ? 1.0 / (1.0 + squared) : std::exp(-dof * std::log1p(squared / dof));
+  if (dof == 1.0) return 1.0 / (1.0 + squared);
+  const double power = -dof * std::log(1.0 + squared / dof);
+  return power < -700.0 ? 0.0 : std::exp(power);
 }
 inline double nearness(const DoublePoint& a, const DoublePoint& b, double dof = 1.0) {
   const double dx = a.x - b.x;
