@@ -45,9 +45,15 @@ double NearField::own_energy() {
 }
 
 double points_in_cells(std::span<const kernels::Point> points) {
-  kernels::Point low = points.front();
+  const auto is_somewhere = [](const kernels::Point& point) {
+    return std::isfinite(point.x) && std::isfinite(point.y);
+  };
+  const auto first = std::ranges::find_if(points, is_somewhere);
+  if (first == points.end()) return 0.0;
+  kernels::Point low = *first;
   kernels::Point high = low;
   for (const kernels::Point& point : points) {
+    if (!is_somewhere(point)) continue;
     low = {std::min(low.x, point.x), std::min(low.y, point.y)};
     high = {std::max(high.x, point.x), std::max(high.y, point.y)};
   }
@@ -55,6 +61,7 @@ double points_in_cells(std::span<const kernels::Point> points) {
   const std::size_t columns = cell(high.x - low.x) + 1;
   std::vector<std::uint32_t> counts(columns * (cell(high.y - low.y) + 1));
   for (const kernels::Point& point : points) {
+    if (!is_somewhere(point)) continue;
     ++counts[cell(point.y - low.y) * columns + cell(point.x - low.x)];
   }
   double pairs = 0.0;

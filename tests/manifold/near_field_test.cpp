@@ -205,6 +205,10 @@ TEST(PointsInCells, AreCountedWithThemselves) {
   const std::vector<Point> points{{0.f, 0.f},  {1.f, 2.f},   {2.4f, 0.5f},
                                   {9.f, 91.f}, {8.f, 90.5f}, {30.f, 0.f}};
   EXPECT_DOUBLE_EQ(points_in_cells(points), (3.0 * 3 + 2.0 * 2 + 1.0) / 6);
+  // A map may just have lost a point.
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(points_in_cells(std::vector<Point>{{kNan, 1.f}, {2.f, 2.f}}), 0.5);
+  EXPECT_EQ(points_in_cells(std::vector<Point>(3, Point{kNan, kNan})), 0.0);
 }
 
 }  // namespace
